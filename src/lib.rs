@@ -1,1 +1,5 @@
+//! GoMark.
 
+pub mod clock;
+pub mod domain;
+pub mod supervisor;
