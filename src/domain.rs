@@ -1,5 +1,32 @@
 //! What GoMark is about, as pure values and functions: no I/O, nothing of the other modules.
 
+mod attributes;
+mod caller;
+mod company;
+pub mod decide;
+mod entry;
+pub mod field;
+mod ids;
+mod job;
+mod mutation;
+pub mod plan;
+mod refusal;
+mod resource;
+mod sync;
 mod time;
+mod violation;
 
+pub use attributes::Attributes;
+pub use caller::{Caller, Door, Scope};
+pub use company::{Company, Connection, ConnectionStatus, Digest, VendorKind, check_display_name};
+pub use entry::{Action, Change, Entry};
+pub use field::{Field, FieldDraft, FieldOption, FieldPatch, FieldType, OptionDraft, PropertyType};
+pub use ids::{CompanyId, ConnectionId, JobId, RequestId, ResourceId, Revision};
+pub use job::{ItemCounts, ItemState, Job, JobAction, JobError, JobEvent, JobPart, JobState};
+pub use mutation::{Intent, Mutation, Needs, NewConnection};
+pub use plan::{Known, Observed, Operation, Step, plan};
+pub use refusal::Refusal;
+pub use resource::{Config, Resource, ResourceKind, SealedConnection, Tracked, Version};
+pub use sync::{Effect, Failing, InDoubt, Parked, Problem, ProblemReason, Sync, Transition};
 pub use time::Timestamp;
+pub use violation::{Violation, Violations};

@@ -1,0 +1,39 @@
+//! Deciding again what was decided at an older revision.
+
+use std::collections::HashMap;
+
+use super::{Context, Decision, VersionWrite};
+use crate::domain::{Action, Refusal, Revision, Version, Violation};
+
+pub(super) fn rollback(context: &Context<'_>, to: Revision) -> Result<Decision, Refusal> {
+    if to < Revision::new(1) {
+        return Err(Violation::new("to_revision", "must be 1 or more").into());
+    }
+    if to > context.present {
+        let company_id = context.company_id().clone();
+        let present = context.present;
+        return Err(Refusal::RevisionNotFound { company_id, revision: to, present });
+    }
+    let old: HashMap<_, &Version> =
+        context.situation.old.iter().map(|version| (&version.id, version)).collect();
+    let mut writes = Vec::new();
+    for tracked in &context.situation.latest {
+        let now = tracked.version.resource.as_ref();
+        let then = old.get(&tracked.version.id).and_then(|version| version.resource.as_ref());
+        match (now, then) {
+            (now, Some(then)) if now != Some(then) => writes.push(VersionWrite {
+                version: Version {
+                    from_rev: context.revision(),
+                    name: then.name().to_owned(),
+                    resource: Some(then.clone()),
+                    ..tracked.version.clone()
+                },
+                before: now.cloned(),
+                sync: tracked.sync.clone(),
+            }),
+            (Some(_), None) => writes.push(context.tombstone(tracked)),
+            _ => {}
+        }
+    }
+    Ok(context.versions(Action::Rollback { to }, writes))
+}

@@ -1,0 +1,87 @@
+//! Audit entries: what a revision did, who did it and why.
+
+use super::{
+    CompanyId, Connection, ConnectionId, Digest, RequestId, Resource, ResourceId, ResourceKind,
+    Revision, Timestamp,
+};
+
+/// What a revision did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Registered the company.
+    RegisterCompany,
+    /// Changed the company.
+    UpdateCompany,
+    /// Connected a vendor.
+    ConnectVendor,
+    /// Disconnected a vendor.
+    DisconnectVendor,
+    /// Added a field.
+    AddField,
+    /// Changed a field.
+    ModifyField,
+    /// Removed a field.
+    RemoveField,
+    /// Went back to an older revision.
+    Rollback {
+        /// That revision.
+        to: Revision,
+    },
+}
+
+/// One change of a revision: the state before and after, `None` where there was or is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The company's display name.
+    Company {
+        /// The name before.
+        before: Option<String>,
+        /// The name after.
+        after: Option<String>,
+    },
+    /// A connection.
+    Connection {
+        /// Which one.
+        id: ConnectionId,
+        /// The connection before.
+        before: Option<Connection>,
+        /// The connection after.
+        after: Option<Connection>,
+    },
+    /// A resource.
+    Resource {
+        /// Which one.
+        id: ResourceId,
+        /// Its kind.
+        kind: ResourceKind,
+        /// The resource before.
+        before: Option<Resource>,
+        /// The resource after.
+        after: Option<Resource>,
+    },
+}
+
+/// One revision of a company.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The company.
+    pub company_id: CompanyId,
+    /// The revision.
+    pub revision: Revision,
+    /// What it did.
+    pub action: Action,
+    /// Who did it.
+    pub actor: String,
+    /// Through which door.
+    pub door: String,
+    /// Why.
+    pub reason: String,
+    /// The caller's name for the request.
+    pub request_id: Option<RequestId>,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// The hash of the entry before.
+    pub prev_hash: Digest,
+}

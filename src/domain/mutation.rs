@@ -1,0 +1,118 @@
+//! What callers ask for.
+
+use super::{
+    Caller, CompanyId, Digest, FieldDraft, FieldPatch, RequestId, ResourceKind, Revision,
+    Timestamp, VendorKind,
+};
+
+/// A request to change what a company is or decides.
+#[derive(Clone, Debug)]
+pub struct Mutation {
+    /// The company.
+    pub company_id: CompanyId,
+    /// What is asked for.
+    pub intent: Intent,
+    /// The caller's name for the request.
+    pub request_id: Option<RequestId>,
+    /// A digest of the request without its id, to tell a repeat from another request.
+    pub fingerprint: Digest,
+    /// The revision that the company has to be at; zero for any.
+    pub expected_revision: Revision,
+    /// Whether everything is checked and nothing changed.
+    pub validate_only: bool,
+    /// Why, for the audit log.
+    pub reason: String,
+    /// Who asks.
+    pub caller: Caller,
+    /// When it was asked.
+    pub at: Timestamp,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub enum Intent {
+    /// Register the company.
+    RegisterCompany {
+        /// Its name for people.
+        display_name: String,
+    },
+    /// Change the company.
+    UpdateCompany {
+        /// Its new name for people.
+        display_name: String,
+    },
+    /// Connect a vendor.
+    ConnectVendor(NewConnection),
+    /// Disconnect a vendor.
+    DisconnectVendor {
+        /// The vendor.
+        vendor: VendorKind,
+    },
+    /// Add a field.
+    AddField(FieldDraft),
+    /// Change a field.
+    ModifyField {
+        /// Its internal name.
+        name: String,
+        /// The change.
+        patch: FieldPatch,
+    },
+    /// Remove a field.
+    RemoveField {
+        /// Its internal name.
+        name: String,
+    },
+    /// Go back to an older revision.
+    Rollback {
+        /// That revision.
+        to: Revision,
+    },
+}
+
+/// A connection, as the vendor just confirmed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewConnection {
+    /// The vendor.
+    pub vendor: VendorKind,
+    /// Where it is reached.
+    pub base_url: String,
+    /// The account that the credential opens.
+    pub account_id: String,
+    /// The calls that may be made in 10 s; 0 to learn it.
+    pub burst_per_10s: u32,
+    /// The sealed credential.
+    pub sealed: Vec<u8>,
+    /// The same for the same credential, and telling nothing of it.
+    pub credential_id: String,
+}
+
+/// What has to be looked up to decide about an intent, beside the company and its connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing more.
+    Nothing,
+    /// The latest version of the resource of this kind and name, tombstones included, and how much
+    /// the company holds.
+    Named(ResourceKind, String),
+    /// The latest version of every resource, tombstones included.
+    All,
+    /// That, and the version of every resource that was current at this revision.
+    AllAnd(Revision),
+}
+
+impl Intent {
+    /// Returns what has to be looked up to decide about it.
+    pub fn needs(&self) -> Needs {
+        match self {
+            Self::RegisterCompany { .. }
+            | Self::UpdateCompany { .. }
+            | Self::DisconnectVendor { .. } => Needs::Nothing,
+            Self::ConnectVendor(_) => Needs::All,
+            Self::AddField(draft) => Needs::Named(ResourceKind::Field, draft.resolved_name()),
+            Self::ModifyField { name, .. } | Self::RemoveField { name } => {
+                Needs::Named(ResourceKind::Field, name.clone())
+            }
+            Self::Rollback { to } => Needs::AllAnd(*to),
+        }
+    }
+}

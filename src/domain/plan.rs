@@ -1,0 +1,126 @@
+//! The one planner: what is to be done at a vendor, from what was decided, what the vendor last
+//! confirmed and, where that cannot be trusted, what a read of the vendor says now.
+//!
+//! Carrying out a change, a rollback and a dry run are this one function with different inputs; a
+//! restart only plans again.
+
+use super::{Attributes, Effect, Problem, ProblemReason, ResourceId, Revision, Sync};
+
+/// What a read of the vendor found under the name of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// Nothing, for certain.
+    Absent,
+    /// Something with these attributes.
+    Present {
+        /// What it is like, in canonical form.
+        attributes: Attributes,
+        /// Whether it is the vendor's own and not to be touched.
+        protected: bool,
+    },
+}
+
+/// All that is known of one resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The resource.
+    pub id: &'a ResourceId,
+    /// What was decided, in canonical form; `None` when it was removed.
+    pub desired: Option<&'a Attributes>,
+    /// The revision that decided it.
+    pub desired_rev: Revision,
+    /// Where the vendor stands.
+    pub sync: &'a Sync,
+    /// What a fresh read found; `None` where none was made.
+    pub observed: Option<&'a Observed>,
+}
+
+/// What is to be done about one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// The resource.
+    pub id: ResourceId,
+    /// What to do.
+    pub step: Step,
+}
+
+/// What to do about a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Read it at the vendor first: a call is in doubt.
+    Read,
+    /// Make this call.
+    Call(Effect),
+    /// Nothing: the vendor holds what was decided. Note it.
+    Confirm(Option<Attributes>),
+    /// Nothing, because the decision is parked; but note what the read found.
+    Settle(Option<Attributes>),
+    /// Leave it alone: it cannot be done, for this reason.
+    Park(Problem),
+}
+
+/// Plans what is to be done about each resource. Resources that are parked and not in doubt need
+/// nothing and are left out.
+pub fn plan<'a>(known: impl IntoIterator<Item = Known<'a>>) -> Vec<Operation> {
+    let operation =
+        |known: Known<'_>| plan_one(known).map(|step| Operation { id: known.id.clone(), step });
+    known.into_iter().filter_map(operation).collect()
+}
+
+fn plan_one(known: Known<'_>) -> Option<Step> {
+    let Known { desired, desired_rev, sync, observed, .. } = known;
+    let parked = sync.is_parked_at(desired_rev);
+    let held = match (observed, &sync.in_doubt) {
+        (None, Some(_)) => return Some(Step::Read),
+        (None, None) => sync.applied.as_ref(),
+        (Some(Observed::Absent), _) => None,
+        (Some(Observed::Present { attributes, .. }), _) => Some(attributes),
+    };
+    let ours = is_ours(sync, held);
+    if parked {
+        return sync.in_doubt.is_some().then(|| Step::Settle(held.filter(|_| ours).cloned()));
+    }
+    let protected = matches!(observed, Some(Observed::Present { protected: true, .. }));
+    Some(match (desired, held) {
+        (Some(desired), None) => Step::Call(Effect::Create(desired.clone())),
+        (Some(_), Some(_)) if protected => Step::Park(protected_problem()),
+        (Some(desired), Some(held)) => {
+            let changes = desired.differing_from(held);
+            if changes.is_empty() {
+                Step::Confirm(Some(held.clone()))
+            } else if ours {
+                Step::Call(Effect::Update(changes))
+            } else {
+                Step::Park(conflict(&changes))
+            }
+        }
+        (None, Some(_)) if ours && !protected => Step::Call(Effect::Archive),
+        (None, _) => Step::Confirm(None),
+    })
+}
+
+/// Tells whether what the vendor holds came from us: it was confirmed to us, or it is what a call
+/// in doubt would have created.
+fn is_ours(sync: &Sync, held: Option<&Attributes>) -> bool {
+    let created = sync.in_doubt.as_ref().and_then(|in_doubt| match &in_doubt.effect {
+        Effect::Create(sent) => Some(sent),
+        Effect::Update(_) | Effect::Archive => None,
+    });
+    let made_in_doubt =
+        created.zip(held).is_some_and(|(sent, held)| sent.differing_from(held).is_empty());
+    sync.applied.is_some() || made_in_doubt
+}
+
+fn protected_problem() -> Problem {
+    let message = "the vendor defined this itself; GoMark does not touch it";
+    Problem::new(ProblemReason::Conflict, message)
+}
+
+fn conflict(changes: &Attributes) -> Problem {
+    let attributes = changes.names();
+    let message = format!(
+        "the vendor already holds this name, with another {}; adopt its definition or remove it there, then retry",
+        attributes.join(", ")
+    );
+    Problem { attributes, ..Problem::new(ProblemReason::Conflict, message) }
+}

@@ -1,0 +1,129 @@
+//! What a company decides, whatever its kind.
+
+use super::{CompanyId, Connection, Field, ResourceId, Revision, Sync, VendorKind};
+
+/// A kind of resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResourceKind {
+    /// A deal field.
+    Field,
+}
+
+impl ResourceKind {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::Field];
+
+    /// Returns the name that the database and people see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Field => "field",
+        }
+    }
+
+    /// Reads the name that the database uses.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Returns the vendor that resources of this kind are carried out at.
+    pub const fn vendor(self) -> VendorKind {
+        match self {
+            Self::Field => VendorKind::HubSpot,
+        }
+    }
+
+    /// Returns what people call several of them.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Field => "fields",
+        }
+    }
+}
+
+/// A resource, as decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// A deal field.
+    Field(Field),
+}
+
+impl Resource {
+    /// Returns its identity.
+    pub fn id(&self) -> &ResourceId {
+        match self {
+            Self::Field(field) => &field.id,
+        }
+    }
+
+    /// Returns its kind.
+    pub fn kind(&self) -> ResourceKind {
+        match self {
+            Self::Field(_) => ResourceKind::Field,
+        }
+    }
+
+    /// Returns its name at the vendor, unique for its kind within the company.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Field(field) => &field.name,
+        }
+    }
+
+    /// Tells whether its vendor sees no difference between the two.
+    pub fn same_at_vendor(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Field(one), Self::Field(other)) => one.same_at_vendor(other),
+        }
+    }
+
+    /// Returns how many bytes its texts take up.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Field(field) => field.bytes(),
+        }
+    }
+}
+
+/// The latest version of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Its identity.
+    pub id: ResourceId,
+    /// Its kind.
+    pub kind: ResourceKind,
+    /// Its name at the vendor.
+    pub name: String,
+    /// The revision that decided it.
+    pub from_rev: Revision,
+    /// What was decided; `None` is a tombstone: it was removed.
+    pub resource: Option<Resource>,
+}
+
+/// A resource whose decision and confirmation are looked at together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracked {
+    /// What was decided.
+    pub version: Version,
+    /// Where the vendor stands; the default when it was never touched there.
+    pub sync: Sync,
+}
+
+/// The configuration of a company at a revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The company.
+    pub company_id: CompanyId,
+    /// The revision.
+    pub revision: Revision,
+    /// The fields, by name.
+    pub fields: Vec<Field>,
+}
+
+/// The connection that work is carried out at, with the credential still sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedConnection {
+    /// The connection.
+    pub connection: Connection,
+    /// The sealed credential; empty once disconnected.
+    pub sealed: Vec<u8>,
+}

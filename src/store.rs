@@ -1,0 +1,167 @@
+//! The database: the one place where the truth is.
+//!
+//! [`Store`] is the contract; each backend is a folder of its own, and [`conformance`] is the suite
+//! that all of them pass. Only the backends hold SQL. What is decided, and what a job becomes, is
+//! worked out by pure functions that they share, so that no two backends can disagree.
+
+mod progress;
+pub mod record;
+pub mod sqlite;
+mod types;
+
+#[cfg(test)]
+mod conformance;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use progress::{JobChange, JobRow, Trigger};
+pub use types::{
+    AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl, Lease,
+    Outcome, Page, Recorded, StoredEntry, Work,
+};
+
+use crate::domain::{
+    CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
+};
+
+/// The result of something that can also be refused.
+pub type Answer<T> = Result<Result<T, Refusal>, Error>;
+
+/// Keeps everything that GoMark must not forget.
+///
+/// What a method changes is one transaction: it is there, as durable as the database promises, when
+/// the method answers `Ok`, and not at all when it answers a refusal. After [`Error::Unavailable`]
+/// the outcome is unknown. A future that is dropped half way MUST NOT leave a transaction open.
+///
+/// Methods that take a [`Scope`] MUST answer as if companies outside it did not exist. Methods that
+/// take a [`Lease`] MUST change nothing and answer [`Error::Fenced`] unless the lease's epoch is the
+/// present one and its time, by the database's clock, is not over.
+///
+/// Not promised: fairness between callers, or that two reads see the same state.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug + 'static {
+    /// Decides about mutations and writes what they lead to.
+    ///
+    /// Mutations of one company are decided in the order of the batch, each on the result of the
+    /// one before. A `request_id` that the company has used is looked up before anything else: with
+    /// the same fingerprint it answers as then (`repeated`), with another it is refused. Refusals
+    /// are not remembered. A refused mutation MUST NOT keep its neighbours from being committed.
+    /// The answers stand in the order of the batch.
+    async fn commit(&self, batch: Vec<Mutation>) -> Result<Vec<Result<Committed, Refusal>>, Error>;
+
+    /// Looks up a request id as [`Store::commit`] does; `None` when the company has not used it.
+    async fn find_request(
+        &self,
+        company_id: &CompanyId,
+        request_id: &RequestId,
+        fingerprint: &Digest,
+    ) -> Answer<Option<Committed>>;
+
+    /// Reads a company and its connections (those no longer in use only while none of their vendor
+    /// is).
+    async fn company(&self, scope: &Scope, id: &CompanyId) -> Result<Option<CompanyView>, Error>;
+
+    /// Lists companies after `after`, by id.
+    async fn companies(
+        &self,
+        scope: &Scope,
+        after: Option<&CompanyId>,
+        limit: usize,
+    ) -> Result<Vec<CompanyView>, Error>;
+
+    /// Reads the configuration at a revision, or the latest one. Refuses an unknown company and a
+    /// revision that the company has not reached.
+    async fn config(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        revision: Option<Revision>,
+    ) -> Answer<Config>;
+
+    /// Reads audit entries, as they were written. Refuses an unknown company.
+    async fn entries(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        query: AuditQuery,
+    ) -> Answer<Page<StoredEntry>>;
+
+    /// Reads a job.
+    async fn job(&self, scope: &Scope, id: &JobId) -> Result<Option<Job>, Error>;
+
+    /// Lists jobs of a company, the newest first, before the revision `before` where it is given;
+    /// only those in one of `states` unless that is empty. Refuses an unknown company.
+    async fn jobs(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        states: &[JobState],
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Answer<Page<Job>>;
+
+    /// Reads the events of a job after `after_seq`, oldest first, with the job's present state.
+    async fn events(
+        &self,
+        scope: &Scope,
+        id: &JobId,
+        after_seq: i64,
+        limit: usize,
+    ) -> Result<Option<Events>, Error>;
+
+    /// Cancels or retries a job.
+    ///
+    /// Cancel parks each pending resource of the job, unless a newer revision of it was decided;
+    /// open jobs whose pending resources are all parked by that are cancelled too. Retry unparks
+    /// the job's failed and cancelled resources. A request id that the job has seen is looked up
+    /// first, as in [`Store::commit`].
+    async fn control(&self, control: JobControl) -> Answer<Recorded>;
+
+    /// Lists connections in use for which there may be something to do: those with jobs that have
+    /// not ended, or with calls in doubt, whose lease nobody holds.
+    async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error>;
+
+    /// Takes the lease of a connection, if nobody holds it.
+    async fn claim(
+        &self,
+        doorbell: &Doorbell,
+        holder: &str,
+        period: Duration,
+    ) -> Result<Option<Lease>, Error>;
+
+    /// Prolongs a lease to `period` from now.
+    async fn renew(&self, lease: &Lease, period: Duration) -> Result<Lease, Error>;
+
+    /// Gives a lease back, with the limiter's window to go on from.
+    async fn release(&self, lease: &Lease, window: Option<String>) -> Result<(), Error>;
+
+    /// Reads what is to be done at a connection, at most `limit` resources, the longest decided
+    /// first: resources whose latest version is not confirmed or that an open job waits for,
+    /// without those parked at that version; and all that are in doubt.
+    async fn work(&self, lease: &Lease, limit: usize) -> Result<Work, Error>;
+
+    /// Notes that calls are about to be made, and which window the limiter is in. They can take
+    /// effect until `settles_after` from now. Jobs that wait for these resources become RUNNING.
+    /// Answers [`Error::Disconnected`] when the connection is no longer in use, or no longer with
+    /// the credential that `credential_id` stands for.
+    async fn begin(
+        &self,
+        lease: &Lease,
+        credential_id: &str,
+        begins: Vec<Begin>,
+        settles_after: Duration,
+        window: Option<String>,
+    ) -> Result<Recorded, Error>;
+
+    /// Notes what came of operations, what that means for jobs, and when the connection may be
+    /// used again where `gate` closes it.
+    async fn record(
+        &self,
+        lease: &Lease,
+        outcomes: Vec<Outcome>,
+        gate: Option<Gate>,
+    ) -> Result<Recorded, Error>;
+}

@@ -1,0 +1,160 @@
+//! Vendors: the systems that hold what was decided.
+//!
+//! [`Vendor`] is what a kind of vendor can do, [`Account`] one account of it, reached with a
+//! credential. Only these modules speak HTTP to vendors. Nothing else knows a vendor by name: the
+//! executor and the planner see canonical [`Attributes`] and [`Failure`]s.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::domain::{Attributes, Effect, Observed, Problem, Resource, ResourceKind, VendorKind};
+
+/// A kind of vendor.
+pub trait Vendor: Send + Sync + fmt::Debug {
+    /// Returns which one it is.
+    fn kind(&self) -> VendorKind;
+
+    /// Returns what it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Returns the address that is taken when a caller gives none.
+    fn default_base_url(&self) -> Url;
+
+    /// Returns the canonical form of a resource as decided.
+    ///
+    /// MUST be equal to the canonical form of what the vendor answers once it holds the resource,
+    /// as far as the attributes in it go.
+    fn desired(&self, resource: &Resource) -> Attributes;
+
+    /// Opens an account. Makes no call.
+    fn open(&self, access: Access) -> Result<Arc<dyn Account>, Failure>;
+}
+
+/// What a vendor can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// How many resources one create call may carry.
+    pub creates_per_call_max: usize,
+}
+
+/// How to reach an account.
+#[derive(Clone)]
+pub struct Access {
+    /// Where the vendor is reached.
+    pub base_url: Url,
+    /// The credential.
+    pub credential: Zeroizing<String>,
+    /// The calls that may be made in 10 s; 0 to learn it.
+    pub burst_per_10s: u32,
+    /// The longest that one call may take.
+    pub call_timeout: Duration,
+    /// The limiter's window that an earlier holder left, as [`Account::window`] gave it.
+    pub window: Option<String>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("base_url", &self.base_url.as_str())
+            .field("burst_per_10s", &self.burst_per_10s)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An account at a vendor.
+///
+/// Not promised: order between calls made at the same time.
+#[async_trait]
+pub trait Account: Send + Sync + fmt::Debug {
+    /// Asks whose account it is and whether the credential suffices.
+    async fn identify(&self) -> Result<Identity, Failure>;
+
+    /// Waits until the rate limit allows one more call, and takes the place of one.
+    ///
+    /// Cancel safe: a place is taken only when it returns.
+    async fn admit(&self);
+
+    /// Tells how long [`Account::admit`] would wait now.
+    fn wait(&self) -> Duration;
+
+    /// Returns the limiter's window, for a later holder to go on from.
+    fn window(&self) -> String;
+
+    /// Reads what the vendor holds under these names, in their order. The caller holds a place
+    /// from [`Account::admit`]; further calls, where some are needed, wait for their own.
+    ///
+    /// MUST answer [`Observed::Absent`] only when the vendor said so for certain.
+    async fn read(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure>;
+
+    /// Makes one call that does this to these resources, and tells what came of each, in their
+    /// order. More than one only for creates, at most [`Capabilities::creates_per_call_max`].
+    /// Prerequisites that the vendor lacks (a property group) are made first. The caller holds a
+    /// place from [`Account::admit`]; further calls, where some are needed, wait for their own.
+    async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>>;
+}
+
+/// Whose account it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account: HubSpot's portal id.
+    pub account_id: String,
+}
+
+/// A resource at the vendor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its kind.
+    pub kind: ResourceKind,
+    /// Its name there.
+    pub name: String,
+}
+
+/// What is to be done to a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The resource.
+    pub target: Target,
+    /// What to do.
+    pub effect: Effect,
+}
+
+/// What the vendor holds after a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It holds this, as it said itself.
+    Holds(Attributes),
+    /// It holds nothing under that name any more.
+    Gone,
+    /// It refused a create because it holds something under that name already; to be read.
+    Exists,
+}
+
+/// Why a call did not do what it should.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", problem.message)]
+pub struct Failure {
+    /// What it is that fails.
+    pub scope: FailureScope,
+    /// Whether the call may have had an effect.
+    pub effect_unknown: bool,
+    /// When the vendor wants to be asked again, where it said so.
+    pub retry_after: Option<Duration>,
+    /// What happened.
+    pub problem: Problem,
+}
+
+/// What it is that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureScope {
+    /// The account as a whole: no call makes sense for a while.
+    Connection,
+    /// This call, for now.
+    Resource,
+    /// This call, for good: the vendor refused it.
+    Refused,
+}
