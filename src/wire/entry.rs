@@ -1,0 +1,181 @@
+//! Audit entries.
+
+use gomark_sdk::v1 as pb;
+use pb::resource_value::Value;
+
+use super::{Unreadable, digest, moment, timestamp};
+use crate::domain::{
+    Action, Change, CompanyId, ConnectionId, Entry, RequestId, Resource, ResourceId, ResourceKind,
+    Revision,
+};
+
+/// The version of the encoding.
+pub(crate) const FORMAT: i32 = 1;
+
+impl From<&Entry> for pb::AuditEntry {
+    fn from(entry: &Entry) -> Self {
+        let to_revision = match entry.action {
+            Action::Rollback { to } => to.get(),
+            _ => 0,
+        };
+        Self {
+            format: FORMAT,
+            company_id: entry.company_id.to_string(),
+            revision: entry.revision.get(),
+            action: action_number(entry.action) as i32,
+            actor: entry.actor.clone(),
+            door: entry.door.clone(),
+            reason: entry.reason.clone(),
+            request_id: entry.request_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            at: Some(timestamp(entry.at)),
+            changes: entry.changes.iter().map(|change| write(&entry.company_id, change)).collect(),
+            to_revision,
+            prev_hash: entry.prev_hash.to_vec(),
+            hash: Vec::new(),
+            record: Vec::new(),
+        }
+    }
+}
+
+impl TryFrom<pb::AuditEntry> for Entry {
+    type Error = Unreadable;
+
+    fn try_from(entry: pb::AuditEntry) -> Result<Self, Unreadable> {
+        if entry.format != FORMAT {
+            return Err(Unreadable::new(format!("an audit entry has format {}", entry.format)));
+        }
+        let action = action(&entry)?;
+        let at = entry.at.as_ref().ok_or_else(|| Unreadable::new("an audit entry has no time"))?;
+        let request_id = Some(entry.request_id).filter(|text| !text.is_empty());
+        Ok(Self {
+            action,
+            at: moment(at),
+            prev_hash: digest(&entry.prev_hash)?,
+            company_id: CompanyId::from_trusted(entry.company_id),
+            revision: Revision::new(entry.revision),
+            actor: entry.actor,
+            door: entry.door,
+            reason: entry.reason,
+            request_id: request_id.map(RequestId::from_trusted),
+            changes: entry.changes.into_iter().map(read).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn action_number(action: Action) -> pb::AuditAction {
+    match action {
+        Action::RegisterCompany => pb::AuditAction::RegisterCompany,
+        Action::UpdateCompany => pb::AuditAction::UpdateCompany,
+        Action::ConnectVendor => pb::AuditAction::ConnectVendor,
+        Action::DisconnectVendor => pb::AuditAction::DisconnectVendor,
+        Action::AddField => pb::AuditAction::AddField,
+        Action::ModifyField => pb::AuditAction::ModifyField,
+        Action::RemoveField => pb::AuditAction::RemoveField,
+        Action::Rollback { .. } => pb::AuditAction::Rollback,
+    }
+}
+
+fn action(entry: &pb::AuditEntry) -> Result<Action, Unreadable> {
+    Ok(match entry.action() {
+        pb::AuditAction::RegisterCompany => Action::RegisterCompany,
+        pb::AuditAction::UpdateCompany => Action::UpdateCompany,
+        pb::AuditAction::ConnectVendor => Action::ConnectVendor,
+        pb::AuditAction::DisconnectVendor => Action::DisconnectVendor,
+        pb::AuditAction::AddField => Action::AddField,
+        pb::AuditAction::ModifyField => Action::ModifyField,
+        pb::AuditAction::RemoveField => Action::RemoveField,
+        pb::AuditAction::Rollback => Action::Rollback { to: Revision::new(entry.to_revision) },
+        pb::AuditAction::Unspecified => {
+            return Err(Unreadable::new(format!("an audit entry has action {}", entry.action)));
+        }
+    })
+}
+
+fn write(company_id: &CompanyId, change: &Change) -> pb::ResourceChange {
+    let (kind, resource_id, before, after) = match change {
+        Change::Company { before, after } => {
+            let company = |name: &String| {
+                Value::Company(pb::Company {
+                    company_id: company_id.to_string(),
+                    display_name: name.clone(),
+                    ..pb::Company::default()
+                })
+            };
+            let kind = pb::ResourceKind::Company;
+            (
+                kind,
+                company_id.to_string(),
+                before.as_ref().map(company),
+                after.as_ref().map(company),
+            )
+        }
+        Change::Connection { id, before, after } => {
+            let connection = |connection| Value::Connection(pb::Connection::from(connection));
+            let kind = pb::ResourceKind::Connection;
+            (kind, id.to_string(), before.as_ref().map(connection), after.as_ref().map(connection))
+        }
+        Change::Resource { id, kind: ResourceKind::Field, before, after } => {
+            let field = |Resource::Field(field): &Resource| Value::Field(pb::Field::from(field));
+            let kind = pb::ResourceKind::Field;
+            (kind, id.to_string(), before.as_ref().map(field), after.as_ref().map(field))
+        }
+    };
+    let value = |value: Option<Value>| value.map(|value| pb::ResourceValue { value: Some(value) });
+    pb::ResourceChange {
+        kind: kind as i32,
+        resource_id,
+        before: value(before),
+        after: value(after),
+    }
+}
+
+fn read(change: pb::ResourceChange) -> Result<Change, Unreadable> {
+    let kind = change.kind();
+    let value = |value: Option<pb::ResourceValue>| value.and_then(|value| value.value);
+    let (before, after) = (value(change.before), value(change.after));
+    Ok(match kind {
+        pb::ResourceKind::Company => {
+            Change::Company { before: display_name(before)?, after: display_name(after)? }
+        }
+        pb::ResourceKind::Connection => Change::Connection {
+            id: ConnectionId::from_trusted(change.resource_id),
+            before: connection(before)?,
+            after: connection(after)?,
+        },
+        pb::ResourceKind::Field => Change::Resource {
+            id: ResourceId::from_trusted(change.resource_id),
+            kind: ResourceKind::Field,
+            before: field(before)?,
+            after: field(after)?,
+        },
+        pb::ResourceKind::Unspecified => return Err(mismatch()),
+    })
+}
+
+fn display_name(value: Option<Value>) -> Result<Option<String>, Unreadable> {
+    match value {
+        None => Ok(None),
+        Some(Value::Company(company)) => Ok(Some(company.display_name)),
+        Some(_) => Err(mismatch()),
+    }
+}
+
+fn connection(value: Option<Value>) -> Result<Option<crate::domain::Connection>, Unreadable> {
+    match value {
+        None => Ok(None),
+        Some(Value::Connection(connection)) => Ok(Some(connection.try_into()?)),
+        Some(_) => Err(mismatch()),
+    }
+}
+
+fn field(value: Option<Value>) -> Result<Option<Resource>, Unreadable> {
+    match value {
+        None => Ok(None),
+        Some(Value::Field(field)) => Ok(Some(Resource::Field(field.try_into()?))),
+        Some(_) => Err(mismatch()),
+    }
+}
+
+fn mismatch() -> Unreadable {
+    Unreadable::new("a change of an audit entry has a kind that its values do not have")
+}

@@ -1,0 +1,147 @@
+//! Jobs, their events, and plans.
+
+use gomark_sdk::v1 as pb;
+
+use super::timestamp;
+use crate::domain::{
+    Effect, Job, JobError, JobEvent, JobPart, JobState, ProblemReason, ResourceId, Timestamp,
+    VendorKind,
+};
+
+impl From<JobState> for pb::JobState {
+    fn from(state: JobState) -> Self {
+        match state {
+            JobState::Queued => Self::Queued,
+            JobState::Running => Self::Running,
+            JobState::Waiting => Self::Waiting,
+            JobState::Succeeded => Self::Succeeded,
+            JobState::Failed => Self::Failed,
+            JobState::Cancelled => Self::Cancelled,
+            JobState::Superseded => Self::Superseded,
+        }
+    }
+}
+
+impl From<ProblemReason> for pb::JobErrorReason {
+    fn from(reason: ProblemReason) -> Self {
+        match reason {
+            ProblemReason::NotConnected => Self::NotConnected,
+            ProblemReason::RateLimited => Self::RateLimited,
+            ProblemReason::VendorUnavailable => Self::VendorUnavailable,
+            ProblemReason::CredentialRefused => Self::CredentialRefused,
+            ProblemReason::CredentialSealed => Self::CredentialSealed,
+            ProblemReason::VendorRefused => Self::VendorRefused,
+            ProblemReason::VendorIgnored => Self::VendorIgnored,
+            ProblemReason::Conflict => Self::Conflict,
+            ProblemReason::GaveUp => Self::GaveUp,
+        }
+    }
+}
+
+impl From<&Job> for pb::Job {
+    fn from(job: &Job) -> Self {
+        Self {
+            job_id: job.id.to_string(),
+            company_id: job.id.company_id.to_string(),
+            revision: job.id.revision.get(),
+            state: pb::JobState::from(job.state) as i32,
+            parts: job.parts.iter().map(Into::into).collect(),
+            attempt: i32::try_from(job.attempt).unwrap_or(i32::MAX),
+            next_attempt_at: job.next_attempt_at.map(timestamp),
+            error: job.error.as_ref().map(Into::into),
+            created_at: Some(timestamp(job.created_at)),
+            ended_at: job.ended_at.map(timestamp),
+        }
+    }
+}
+
+impl From<&JobPart> for pb::JobPart {
+    fn from(part: &JobPart) -> Self {
+        Self {
+            vendor: pb::Vendor::from(part.vendor) as i32,
+            state: pb::JobState::from(part.state) as i32,
+            done: part.done,
+            total: part.total,
+            unit: part.unit.clone(),
+            message: part.message.clone(),
+        }
+    }
+}
+
+impl From<&JobError> for pb::JobError {
+    fn from(error: &JobError) -> Self {
+        let problem = &error.problem;
+        Self {
+            reason: pb::JobErrorReason::from(problem.reason) as i32,
+            message: problem.message.clone(),
+            resource_id: error.resource_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            attributes: problem.attributes.clone(),
+            vendor_status: i32::from(problem.vendor_status),
+            vendor_correlation_id: problem.correlation_id.clone(),
+        }
+    }
+}
+
+impl From<&JobEvent> for pb::JobEvent {
+    fn from(event: &JobEvent) -> Self {
+        Self {
+            job_id: event.job_id.to_string(),
+            seq: event.seq,
+            state: pb::JobState::from(event.state) as i32,
+            done: event.done,
+            total: event.total,
+            unit: event.unit.clone(),
+            message: event.message.clone(),
+            attempt: i32::try_from(event.attempt).unwrap_or(i32::MAX),
+            next_attempt_at: event.next_attempt_at.map(timestamp),
+            at: Some(timestamp(event.at)),
+            actor: event.actor.clone(),
+            reason: event.reason.clone(),
+            request_id: event.request_id.clone(),
+        }
+    }
+}
+
+/// A plan, ready to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanView {
+    /// The operations.
+    pub operations: Vec<PlannedCall>,
+    /// When the oldest confirmation it rests on was given.
+    pub observed_at: Option<Timestamp>,
+}
+
+/// One call of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedCall {
+    /// The vendor.
+    pub vendor: VendorKind,
+    /// What it does.
+    pub effect: Effect,
+    /// The resource; `None` where its id is given only when the change is accepted.
+    pub resource_id: Option<ResourceId>,
+    /// One line for people.
+    pub summary: String,
+}
+
+impl From<&PlanView> for pb::Plan {
+    fn from(plan: &PlanView) -> Self {
+        let operation = |call: &PlannedCall| {
+            let kind = match call.effect {
+                Effect::Create(_) => pb::OperationKind::Create,
+                Effect::Update(_) => pb::OperationKind::Update,
+                Effect::Archive => pb::OperationKind::Archive,
+            };
+            pb::PlannedOperation {
+                vendor: pb::Vendor::from(call.vendor) as i32,
+                kind: kind as i32,
+                resource_id: call.resource_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+                summary: call.summary.clone(),
+            }
+        };
+        Self {
+            operations: plan.operations.iter().map(operation).collect(),
+            observed_at: plan.observed_at.map(timestamp),
+        }
+    }
+}
