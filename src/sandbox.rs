@@ -121,3 +121,6 @@ impl fmt::Debug for Running {
         f.debug_struct("Running").field("base_url", &self.base_url()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

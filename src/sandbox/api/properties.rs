@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::routing::{get, post};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use super::target::Target;
 use super::{Answer, JsonBody, results};
@@ -20,10 +22,26 @@ type Result = std::result::Result<Answer, Refusal>;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct View {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "flag")]
     archived: bool,
     #[serde(default)]
     data_sensitivity: DataSensitivity,
+}
+
+/// Reads a flag in any case: HubSpot's own Python client writes `True`.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
+    let written = String::deserialize(deserializer)?;
+    written
+        .to_ascii_lowercase()
+        .parse()
+        .map_err(|_| D::Error::custom(format!("'{written}' is neither true nor false")))
+}
+
+/// A query as axum read it; what it could not read is refused in HubSpot's words.
+type ViewQuery = std::result::Result<Query<View>, QueryRejection>;
+
+fn view(query: ViewQuery) -> std::result::Result<View, Refusal> {
+    query.map(|Query(view)| view).map_err(|error| Refusal::invalid(error.body_text()))
 }
 
 /// Returns the paths below the object type.
@@ -36,8 +54,9 @@ pub(super) fn router() -> Router<Arc<World>> {
         .route("/batch/archive", post(batch_archive))
 }
 
-async fn list(target: Target, Query(view): Query<View>) -> Result {
+async fn list(target: Target, query: ViewQuery) -> Result {
     target.may_read()?;
+    let view = view(query)?;
     if view.data_sensitivity != DataSensitivity::NonSensitive {
         return Ok(results(Vec::new()));
     }
@@ -45,8 +64,9 @@ async fn list(target: Target, Query(view): Query<View>) -> Result {
     Ok(results(portal.properties(view.archived).values().map(Property::wire).collect()))
 }
 
-async fn read(target: Target, Query(view): Query<View>) -> Result {
+async fn read(target: Target, query: ViewQuery) -> Result {
     target.may_read()?;
+    let view = view(query)?;
     if view.data_sensitivity != DataSensitivity::NonSensitive {
         return Err(Refusal::not_found(format!("No sensitive property '{}'.", target.name)));
     }

@@ -16,6 +16,9 @@ use crate::sandbox::hubspot::{Portal, Refusal};
 use crate::sandbox::registry::{Account, Token, TokenSpec};
 use crate::sandbox::world::World;
 
+/// Who edits in HubSpot's own screen unless the test names somebody.
+const SCREEN_USER_ID: &str = "1001";
+
 /// `GET /_sandbox/portals`.
 pub(super) async fn list(State(world): Shared) -> Answer {
     let portals: Vec<Value> = world
@@ -59,6 +62,8 @@ struct Edit {
     kind: EditKind,
     method: String,
     name: Option<String>,
+    /// Who does it: becomes `updatedUserId`.
+    user_id: Option<String>,
     #[serde(default)]
     body: Value,
 }
@@ -91,10 +96,19 @@ pub(super) async fn edit(
 fn apply(world: &World, portal: &mut Portal, edit: Edit) -> std::result::Result<Answer, Refusal> {
     let (now, recreate) = (world.now(), world.settings().recreate);
     let name = edit.name.unwrap_or_default();
+    let user_id = edit.user_id.as_deref().unwrap_or(SCREEN_USER_ID);
     let body = edit.body;
     let answer = match (edit.kind, edit.method.to_ascii_uppercase().as_str()) {
-        (EditKind::Property, "POST") => portal.create(parse(body)?, recreate, now)?.wire(),
-        (EditKind::Property, "PATCH") => portal.update(&name, parse(body)?, now)?.wire(),
+        (EditKind::Property, "POST") => {
+            let name = portal.create(parse(body)?, recreate, now)?.name.clone();
+            portal.sign(&name, user_id, true);
+            portal.property(&name, false)?.wire()
+        }
+        (EditKind::Property, "PATCH") => {
+            portal.update(&name, parse(body)?, now)?;
+            portal.sign(&name, user_id, false);
+            portal.property(&name, false)?.wire()
+        }
         (EditKind::Property, "DELETE") => {
             portal.archive(&name, now)?;
             return Ok(Answer::no_content());

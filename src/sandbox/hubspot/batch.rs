@@ -87,14 +87,24 @@ impl Portal {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         check_size(batch.inputs.len())?;
-        for input in &batch.inputs {
-            match self.archive(&input.name, now) {
-                Err(refusal) if refusal.status != 404 => return Err(refusal),
-                _ => {}
-            }
+        let found: Vec<&str> = batch
+            .inputs
+            .iter()
+            .map(|input| input.name.as_str())
+            .filter(|name| self.active.contains_key(*name))
+            .collect();
+        // All are checked before any is archived: a refused batch changes nothing.
+        found.iter().try_for_each(|name| self.check_archivable(name))?;
+        for name in found {
+            self.archive(name, now).or_else(passed_over)?;
         }
         Ok(())
     }
+}
+
+/// A name that is given twice is gone the second time, which is no fault.
+fn passed_over(refusal: Refusal) -> Result<(), Refusal> {
+    if refusal.status == 404 { Ok(()) } else { Err(refusal) }
 }
 
 fn check_size(inputs: usize) -> Result<(), Refusal> {
@@ -104,4 +114,74 @@ fn check_size(inputs: usize) -> Result<(), Refusal> {
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::hubspot::draft::parse;
+
+    const NOW: Timestamp = Timestamp::from_micros(0);
+
+    fn create(portal: &mut Portal, names: &[&str]) -> Result<Outcome, Refusal> {
+        let input = |name: &&str| {
+            json!({
+                "name": name, "label": name, "type": "string", "fieldType": "text",
+                "groupName": "dealinformation"
+            })
+        };
+        let inputs: Vec<Value> = names.iter().map(input).collect();
+        let batch = parse(json!({ "inputs": inputs })).unwrap();
+        portal.create_batch(batch, Recreate::Restore, NOW)
+    }
+
+    fn names(names: &[&str]) -> BatchNames {
+        let inputs: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+        parse(json!({ "inputs": inputs })).unwrap()
+    }
+
+    #[test]
+    fn a_conflict_in_a_batch_does_not_stop_the_others() {
+        let mut portal = Portal::open(NOW);
+        let outcome = create(&mut portal, &["a", "a", "amount", "b"]).unwrap();
+        assert_eq!(outcome.status(201), 207);
+        let body = outcome.body(NOW);
+        assert_eq!(body["status"], "COMPLETE");
+        assert_eq!(body["numErrors"], 2);
+        assert_eq!(body["errors"][1]["context"]["name"], json!(["amount"]));
+        assert_eq!(body["results"][1]["name"], "b");
+    }
+
+    #[test]
+    fn a_batch_without_a_failure_reports_no_errors() {
+        let outcome = create(&mut Portal::open(NOW), &["a"]).unwrap();
+        assert_eq!(outcome.status(201), 201);
+        assert!(outcome.body(NOW).get("errors").is_none());
+    }
+
+    #[test]
+    fn a_batch_takes_a_hundred_inputs_and_no_more() {
+        let many: Vec<String> = (0..=INPUTS_MAX).map(|i| format!("p{i}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(create(&mut Portal::open(NOW), &many).unwrap_err().status, 400);
+        assert!(create(&mut Portal::open(NOW), &many[1..]).is_ok());
+    }
+
+    #[test]
+    fn a_batch_of_reads_tells_the_missing_from_the_found() {
+        let outcome = Portal::open(NOW).read_batch(&names(&["amount", "nothing"])).unwrap();
+        let body = outcome.body(NOW);
+        assert_eq!(body["results"][0]["name"], "amount");
+        assert_eq!(body["errors"][0]["category"], "OBJECT_NOT_FOUND");
+    }
+
+    #[test]
+    fn a_batch_archives_what_is_there_and_passes_over_the_rest() {
+        let mut portal = Portal::open(NOW);
+        create(&mut portal, &["a", "b"]).unwrap();
+        portal.archive_batch(&names(&["a", "a", "nothing"]), NOW).unwrap();
+        assert!(portal.property("a", true).is_ok());
+        assert_eq!(portal.archive_batch(&names(&["b", "amount"]), NOW).unwrap_err().status, 400);
+        assert!(portal.property("b", false).is_ok(), "a refused batch changes nothing");
+    }
 }

@@ -106,22 +106,38 @@ impl Portal {
         merge(&mut after, draft)?;
         rules::check_definition(&after, Some(before))?;
         after.updated_at = WireTime(now);
+        after.updated_user_id = None;
         self.effects.entry(name.to_owned()).or_default().updated += 1;
         Ok(self.active.entry(name.to_owned()).insert_entry(after).into_mut())
     }
 
+    /// Notes which user made or changed a property in HubSpot's own screen.
+    pub(crate) fn sign(&mut self, name: &str, user_id: &str, created: bool) {
+        if let Some(property) = self.active.get_mut(name) {
+            if created {
+                property.created_user_id = Some(user_id.to_owned());
+            }
+            property.updated_user_id = Some(user_id.to_owned());
+        }
+    }
+
     /// Moves a property to the recycle bin.
     pub(crate) fn archive(&mut self, name: &str, now: Timestamp) -> Result<(), Refusal> {
-        let property = self.property(name, false)?;
-        if !property.modification_metadata.archivable {
-            return Err(locked(name, "archived"));
-        }
+        self.check_archivable(name)?;
         if let Some(mut property) = self.active.remove(name) {
             property.archived_at = Some(WireTime(now));
             self.archived.insert(name.to_owned(), property);
             self.effects.entry(name.to_owned()).or_default().archived += 1;
         }
         Ok(())
+    }
+
+    /// Refuses a name that is not there or that HubSpot does not let go.
+    pub(super) fn check_archivable(&self, name: &str) -> Result<(), Refusal> {
+        if self.property(name, false)?.modification_metadata.archivable {
+            return Ok(());
+        }
+        Err(locked(name, "archived"))
     }
 
     fn drafted(&self, mut draft: Draft, now: Timestamp) -> Result<Property, Refusal> {
@@ -160,6 +176,8 @@ impl Portal {
             show_currency_symbol: None,
             number_display_hint: None,
             text_display_hint: None,
+            created_user_id: None,
+            updated_user_id: None,
             created_at: WireTime(now),
             updated_at: WireTime(now),
             archived_at: None,

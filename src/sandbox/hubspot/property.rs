@@ -136,6 +136,11 @@ pub(crate) struct Property {
     pub(crate) number_display_hint: Option<NumberHint>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) text_display_hint: Option<TextHint>,
+    /// Who made it; only edits in HubSpot's own screen leave a user behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) created_user_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) updated_user_id: Option<String>,
     pub(crate) created_at: WireTime,
     pub(crate) updated_at: WireTime,
     #[serde(skip_serializing_if = "Option::is_none")]

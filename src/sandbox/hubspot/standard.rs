@@ -93,6 +93,8 @@ fn standard(
         show_currency_symbol: None,
         number_display_hint: None,
         text_display_hint: None,
+        created_user_id: None,
+        updated_user_id: None,
         created_at: WireTime(now),
         updated_at: WireTime(now),
         archived_at: None,
