@@ -89,7 +89,10 @@ impl Sandbox {
         supervisor: &Supervisor,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Running> {
-        let listener = tokio::net::TcpListener::bind(config.listen).await?;
+        let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|error| {
+            let listen = config.listen;
+            io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
+        })?;
         let local_addr = listener.local_addr()?;
         let world = world::World::new(&config, supervisor.clone(), clock);
         let gate = gate::Gate::new(Arc::new(world));

@@ -84,7 +84,7 @@ fn greet(base_url: &str, listen: SocketAddr) -> io::Result<()> {
     writeln!(out, "  curl {base_url}/_sandbox/calls")?;
     writeln!(out, "  curl {base_url}/_sandbox/portals")?;
     writeln!(out, "The next create takes effect, but its answer is lost:")?;
-    writeln!(out, "  curl -H 'Content-Type: application/json' {base_url}/_sandbox/faults \\")?;
+    writeln!(out, "  curl {base_url}/_sandbox/faults \\")?;
     writeln!(out, "    -d '{{\"kind\":\"drop_answer\",\"method\":\"POST\",\"count\":1}}'")?;
     if !listen.ip().is_loopback() {
         writeln!(out)?;

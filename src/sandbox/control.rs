@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::Response;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::api::Answer;
 use super::calls;
@@ -42,7 +42,10 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/portals", get(portals::list).post(portals::assign))
         .route("/portals/{id}", get(portals::dump))
         .route("/portals/{id}/edit", post(portals::edit))
-        .fallback(async || Wrong(404, "there is no such control endpoint".to_owned()));
+        .fallback(async || Wrong(404, "there is no such control endpoint".to_owned()))
+        .method_not_allowed_fallback(async || {
+            Wrong(405, "this control endpoint does not know this method".to_owned())
+        });
     Router::new().nest("/_sandbox", endpoints).with_state(world)
 }
 
@@ -56,8 +59,8 @@ async fn settings(State(world): Shared) -> Answer {
     Answer::new(200, json!(world.settings()))
 }
 
-async fn change_settings(State(world): Shared, Json(body): Json<Value>) -> Result {
-    let change: SettingsChange = read(body)?;
+async fn change_settings(State(world): Shared, body: Bytes) -> Result {
+    let change: SettingsChange = read(&body)?;
     Ok(Answer::new(200, json!(world.change_settings(change))))
 }
 
@@ -78,8 +81,8 @@ async fn list_faults(State(world): Shared) -> Answer {
     Answer::new(200, json!({ "faults": lock(&world.faults).list() }))
 }
 
-async fn add_fault(State(world): Shared, Json(body): Json<Value>) -> Result {
-    let spec: Spec = read(body)?;
+async fn add_fault(State(world): Shared, body: Bytes) -> Result {
+    let spec: Spec = read(&body)?;
     let mut faults = lock(&world.faults);
     let fault = faults.add(spec).map_err(|wrong| Wrong(400, wrong))?;
     Ok(Answer::new(201, json!(fault)))
@@ -105,7 +108,8 @@ fn no_fault(id: u64) -> Wrong {
     Wrong(404, format!("there is no fault {id}"))
 }
 
-/// Reads a request, or says in words what is wrong with it.
-fn read<T: for<'de> serde::Deserialize<'de>>(body: Value) -> std::result::Result<T, Wrong> {
-    serde_json::from_value(body).map_err(|error| Wrong(400, error.to_string()))
+/// Reads a request, or says in words what is wrong with it. The content type does not matter, so
+/// that a bare `curl -d` will do.
+fn read<T: for<'de> serde::Deserialize<'de>>(body: &Bytes) -> std::result::Result<T, Wrong> {
+    serde_json::from_slice(body).map_err(|error| Wrong(400, error.to_string()))
 }

@@ -62,7 +62,7 @@ impl Gate {
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Unanswered> {
         let request = request.map(Body::new);
-        if request.uri().path().starts_with("/_sandbox/") {
+        if request.uri().path().split('/').nth(1) == Some("_sandbox") {
             return Ok(answer_of(self.control.clone(), request).await);
         }
         let (parts, body) = request.into_parts();

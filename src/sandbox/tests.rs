@@ -220,3 +220,31 @@ async fn a_token_of_narrow_scope_is_told_what_it_lacks() {
     let lacking = &body["context"]["requiredGranularScopes"];
     assert_eq!(lacking, &json!(["crm.schemas.deals.write"]));
 }
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named_in_the_error() {
+    let client = start(Config::default()).await;
+    let taken = client.base_url.trim_start_matches("http://").to_owned();
+    let config = Config { listen: taken.parse().unwrap(), ..Config::default() };
+    let started = Sandbox::start(config, &client.supervisor, SystemClock::shared()).await;
+    assert!(started.unwrap_err().to_string().contains(&taken));
+}
+
+#[tokio::test]
+async fn a_control_request_that_makes_no_sense_is_answered_with_the_reason() {
+    let client = start(Config::default()).await;
+    for (method, path, body, status) in [
+        ("POST", "/_sandbox/faults", json!({ "kind": "earthquake" }), 400),
+        ("PUT", "/_sandbox/settings", json!({ "latency": 1 }), 400),
+        ("POST", "/_sandbox/portals", json!({ "token": "short" }), 400),
+        ("POST", "/_sandbox/portals", json!({ "token": "long-enough", "portal_id": 0 }), 400),
+        ("DELETE", "/_sandbox/faults/9", Value::Null, 404),
+        ("GET", "/_sandbox/portals/9", Value::Null, 404),
+        ("GET", "/_sandbox/nothing", Value::Null, 404),
+        ("PATCH", "/_sandbox/settings", Value::Null, 405),
+    ] {
+        let (answered, body) = client.call(method, path, body).await;
+        assert_eq!(answered, status, "{method} {path}");
+        assert!(body["error"].is_string(), "{method} {path}: {body}");
+    }
+}

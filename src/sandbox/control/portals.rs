@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,8 +31,8 @@ pub(super) async fn list(State(world): Shared) -> Answer {
 }
 
 /// `POST /_sandbox/portals`: maps a token to a portal.
-pub(super) async fn assign(State(world): Shared, Json(body): Json<Value>) -> Result {
-    let spec: TokenSpec = read(body)?;
+pub(super) async fn assign(State(world): Shared, body: Bytes) -> Result {
+    let spec: TokenSpec = read(&body)?;
     let token = world.registry.assign(spec, world.now()).map_err(|wrong| Wrong(400, wrong))?;
     Ok(Answer::new(201, json!({ "portal_id": token.account.id, "token": about(&token) })))
 }
@@ -77,13 +77,9 @@ enum EditKind {
 }
 
 /// `POST /_sandbox/portals/{id}/edit`: a change that no API call made.
-pub(super) async fn edit(
-    State(world): Shared,
-    Path(id): Path<u32>,
-    Json(body): Json<Value>,
-) -> Result {
+pub(super) async fn edit(State(world): Shared, Path(id): Path<u32>, body: Bytes) -> Result {
     let account = account(&world, id)?;
-    let mut edit: Edit = read(body)?;
+    let mut edit: Edit = read(&body)?;
     if let (Some(name), Some(body)) = (&edit.name, edit.body.as_object_mut()) {
         body.entry("name").or_insert_with(|| json!(name));
     }
