@@ -38,6 +38,9 @@ pub enum Error {
     /// The user agent that was given to the builder cannot be sent in a header.
     #[error("the user agent holds characters other than visible ASCII and spaces")]
     InvalidUserAgent,
+    /// The certificate authority that was given to the builder holds no certificate in PEM.
+    #[error("the certificate authority holds no certificate in PEM")]
+    InvalidCertificate,
     /// TLS could not be set up: the certificate authority or the domain name is not valid, or the
     /// system has no certificate authorities.
     #[error("TLS could not be set up")]

@@ -116,7 +116,7 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`Error::InvalidEndpoint`], [`Error::InvalidToken`], [`Error::InvalidUserAgent`],
-    /// [`Error::Tls`]; [`Error::Connect`] if the server cannot be reached.
+    /// [`Error::InvalidCertificate`], [`Error::Tls`]; [`Error::NoRuntime`]; [`Error::Connect`] if the server cannot be reached.
     pub async fn connect(self) -> Result<Client> {
         let (endpoint, auth) = self.check()?;
         let channel = endpoint
@@ -130,7 +130,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect), without [`Error::Connect`]; [`Error::NoRuntime`].
+    /// As [`connect`](Self::connect), without [`Error::Connect`].
     pub fn connect_lazy(self) -> Result<Client> {
         let (endpoint, auth) = self.check()?;
         let channel = endpoint.connect_lazy();

@@ -4,6 +4,9 @@ use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 
 use crate::error::{Error, Result};
 
+/// What a certificate in PEM begins with.
+const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// What the builder was told about TLS.
 #[derive(Default)]
 pub(super) struct Tls {
@@ -26,6 +29,10 @@ impl Tls {
             config = config.with_native_roots();
         }
         for pem in &self.ca_certificates {
+            // The transport would take it for an empty list, and trust nobody.
+            if !pem.windows(PEM_BEGIN.len()).any(|window| window == PEM_BEGIN) {
+                return Err(Error::InvalidCertificate);
+            }
             config = config.ca_certificate(Certificate::from_pem(pem));
         }
         if let Some(name) = &self.domain_name {
