@@ -119,6 +119,14 @@ impl Backoff {
         self.next(error.retry_after())
     }
 
+    /// Returns when to open a stream again after `error`; `None` if it is not to be.
+    pub(crate) fn after_interruption(&mut self, error: &CallError) -> Option<Instant> {
+        if !error.interrupts_a_stream() {
+            return None;
+        }
+        self.next(error.retry_after())
+    }
+
     /// Returns when to try again, `at_least` from now; `None` once the limits are reached.
     pub(crate) fn next(&mut self, at_least: Option<Duration>) -> Option<Instant> {
         self.attempts_left = self.attempts_left.checked_sub(1)?;

@@ -6,7 +6,7 @@ use std::{error, fmt};
 
 use tonic::{Code, Status};
 
-use super::code;
+use super::code::{self, Origin};
 use super::details::{Details, FieldViolation, Resource};
 use crate::retry::RETRYABLE_CODES;
 use crate::v1::ErrorReason;
@@ -17,6 +17,7 @@ use crate::v1::ErrorReason;
 #[derive(Debug)]
 pub struct CallError {
     status: Status,
+    origin: Origin,
     code: Code,
     details: Details,
     request_id: Option<String>,
@@ -79,6 +80,15 @@ impl CallError {
         self.details.log_id.as_deref()
     }
 
+    /// Whether a stream that ended so may be opened again: after what is worth repeating, and
+    /// after what GoMark never says, such as a reset by something between. Its own errors all
+    /// have a reason.
+    pub(crate) fn interrupts_a_stream(&self) -> bool {
+        self.is_retryable()
+            || self.origin == Origin::Reset
+            || (self.code == Code::Unknown && self.reason_str().is_none())
+    }
+
     /// The server or the transport may notice first that the time is up, each in its own words.
     pub(crate) fn at_deadline(mut self) -> Self {
         if self.code == Code::Cancelled {
@@ -96,7 +106,8 @@ impl CallError {
 impl From<Status> for CallError {
     fn from(status: Status) -> Self {
         let details = Details::of(&status);
-        Self { code: code::effective(&status), details, status, request_id: None }
+        let origin = Origin::of(&status);
+        Self { code: origin.code(&status), origin, details, status, request_id: None }
     }
 }
 
@@ -107,8 +118,9 @@ impl fmt::Display for CallError {
         if let Some(reason) = self.reason_str() {
             write!(f, " ({reason})")?;
         }
-        if !self.status.message().is_empty() {
-            write!(f, ": {}", self.status.message())?;
+        let message = self.origin.message(&self.status);
+        if !message.is_empty() {
+            write!(f, ": {message}")?;
         }
         for violation in self.field_violations() {
             write!(f, "; {}: {}", violation.field, violation.rule)?;

@@ -7,25 +7,60 @@
 use std::error::Error;
 use std::io;
 
-use tonic::{Code, Status, TimeoutExpired};
+use tonic::{Code, ConnectError, Status, TimeoutExpired};
 
-/// Returns the code that `status` stands for.
-pub(super) fn effective(status: &Status) -> Code {
-    let Some(source) = Error::source(status) else {
-        return status.code();
-    };
-    if find::<TimeoutExpired>(source).is_some() {
-        return Code::DeadlineExceeded;
+/// What a status stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The server's word, or what comes to the same.
+    Server,
+    /// The server reset the stream, or something between did, without a word.
+    Reset,
+    NotConnected,
+    Broken,
+    TimedOut,
+}
+
+impl Origin {
+    pub(super) fn of(status: &Status) -> Self {
+        let Some(source) = Error::source(status) else {
+            return Self::Server;
+        };
+        if find::<TimeoutExpired>(source).is_some() {
+            return Self::TimedOut;
+        }
+        if find::<ConnectError>(source).is_some() {
+            return Self::NotConnected;
+        }
+        if let Some(error) = find::<h2::Error>(source) {
+            // A refused stream was not looked at, which is as good as a connection that broke.
+            let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            return if error.is_reset() && !refused { Self::Reset } else { Self::Broken };
+        }
+        let broken = find::<tonic::transport::Error>(source).is_some()
+            || find::<io::Error>(source).is_some()
+            || matches!(status.code(), Code::Cancelled | Code::Unavailable);
+        if broken { Self::Broken } else { Self::Server }
     }
-    if let Some(error) = find::<h2::Error>(source) {
-        // A single stream that was reset is the server's word, not a broken connection.
-        let lost = !error.is_reset() || error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        return if lost { Code::Unavailable } else { status.code() };
+
+    pub(super) fn code(self, status: &Status) -> Code {
+        match self {
+            Self::Server | Self::Reset => status.code(),
+            Self::NotConnected | Self::Broken => Code::Unavailable,
+            Self::TimedOut => Code::DeadlineExceeded,
+        }
     }
-    let lost = find::<tonic::transport::Error>(source).is_some()
-        || find::<io::Error>(source).is_some()
-        || status.code() == Code::Cancelled;
-    if lost { Code::Unavailable } else { status.code() }
+
+    /// Says what happened, where the transport's own words say little.
+    pub(super) fn message(self, status: &Status) -> &str {
+        match self {
+            Self::Server => status.message(),
+            Self::Reset => "the call was reset without an answer",
+            Self::NotConnected => "no connection could be made",
+            Self::Broken => "the connection broke",
+            Self::TimedOut => "the time limit passed",
+        }
+    }
 }
 
 fn find<'a, E: Error + 'static>(mut error: &'a (dyn Error + 'static)) -> Option<&'a E> {

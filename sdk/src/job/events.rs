@@ -140,7 +140,7 @@ impl Follower {
                 self.backoff = None;
             }
             let backoff = self.backoff.get_or_insert_with(|| self.client.retry.for_stream());
-            match backoff.after(&broken) {
+            match backoff.after_interruption(&broken) {
                 Some(again_at) => sleep_until(again_at).await,
                 None => return Err(broken.into()),
             }
