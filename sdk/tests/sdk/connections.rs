@@ -6,7 +6,7 @@ use gomark_sdk::v1::JobState;
 use gomark_sdk::{Client, Code, Error, fields};
 use tokio::net::TcpListener;
 
-use crate::fake::{Fake, Script, Step, job_in, quick};
+use crate::fake::{Fake, Script, Step, quick};
 use crate::proxy::Proxy;
 
 #[tokio::test]
@@ -32,20 +32,20 @@ async fn a_mutation_whose_connection_breaks_is_repeated_with_the_same_request_id
     assert_eq!(seen[0].request_id(), seen[1].request_id());
 }
 
-#[tokio::test]
-async fn a_watch_whose_connection_breaks_goes_on_after_the_last_event() {
+/// Watches a job over a proxy that `disturb` gets after two of four events.
+async fn watch_disturbed(disturb: impl Fn(&Proxy)) -> Vec<i64> {
     let fake = Fake::start(Script {
         watches: [
             vec![Step::Event(1, JobState::Queued), Step::Event(2, JobState::Running), Step::Hang],
             vec![Step::Event(3, JobState::Running), Step::Event(4, JobState::Succeeded)],
         ]
         .into(),
-        jobs: [job_in(JobState::Succeeded)].into(),
         ..Script::default()
     })
     .await;
     let proxy = Proxy::to(fake.address).await;
     let client = Client::builder(format!("http://{}", proxy.address))
+        .keepalive(Duration::ZERO, Duration::from_millis(100))
         .retry(quick())
         .connect()
         .await
@@ -56,12 +56,21 @@ async fn a_watch_whose_connection_breaks_goes_on_after_the_last_event() {
     while let Some(event) = events.next().await {
         seqs.push(event.unwrap().seq);
         if seqs.len() == 2 {
-            proxy.cut();
+            disturb(&proxy);
         }
     }
-
-    assert_eq!(seqs, [1, 2, 3, 4]);
     assert!(fake.seen()[1].request.contains("after_seq: 2"));
+    seqs
+}
+
+#[tokio::test]
+async fn a_watch_whose_connection_breaks_goes_on_after_the_last_event() {
+    assert_eq!(watch_disturbed(Proxy::cut).await, [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_watch_whose_connection_goes_silent_goes_on_over_another() {
+    assert_eq!(watch_disturbed(Proxy::silence).await, [1, 2, 3, 4]);
 }
 
 #[tokio::test]
@@ -79,6 +88,7 @@ async fn a_server_that_is_not_there_is_a_connect_error_or_unavailable() {
     let client = Client::builder(&endpoint).retry(quick()).connect_lazy().unwrap();
     let error = client.rollback("acme", 1).await.unwrap_err();
     assert_eq!(error.code(), Some(Code::Unavailable));
+    assert_eq!(error.to_string(), "UNAVAILABLE: no connection could be made");
     assert!(error.request_id().is_some());
 }
 

@@ -16,4 +16,5 @@ mod listings;
 mod proxy;
 mod secrets;
 mod setup;
+mod tls;
 mod watches;

@@ -1,4 +1,4 @@
-//! A way to the server that can be cut.
+//! A way to the server that can be cut, or go silent.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,14 @@ use tokio::sync::watch;
 
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
-    cuts: watch::Sender<u32>,
+    trouble: watch::Sender<Trouble>,
+}
+
+#[derive(Clone, Copy)]
+enum Trouble {
+    None,
+    Cut,
+    Silence,
 }
 
 impl Proxy {
@@ -16,26 +23,37 @@ impl Proxy {
     pub(crate) async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let cuts = watch::Sender::new(0);
-        let cut = cuts.subscribe();
+        let trouble = watch::Sender::new(Trouble::None);
+        let coming = trouble.subscribe();
         tokio::spawn(async move {
-            while let Ok((mut client, _)) = listener.accept().await {
-                let mut cut = cut.clone();
-                cut.mark_unchanged();
-                tokio::spawn(async move {
-                    let mut server = TcpStream::connect(server).await.unwrap();
-                    tokio::select! {
-                        _ = copy_bidirectional(&mut client, &mut server) => {}
-                        _ = cut.changed() => {}
-                    }
-                });
+            while let Ok((client, _)) = listener.accept().await {
+                let mut trouble = coming.clone();
+                trouble.mark_unchanged();
+                tokio::spawn(pass_on(client, server, trouble));
             }
         });
-        Self { address, cuts }
+        Self { address, trouble }
     }
 
     /// Closes the connections there are; new ones are let through.
     pub(crate) fn cut(&self) {
-        self.cuts.send_modify(|cuts| *cuts += 1);
+        self.trouble.send_replace(Trouble::Cut);
+    }
+
+    /// Lets nothing more through the connections there are, and leaves them open; new ones are let
+    /// through.
+    pub(crate) fn silence(&self) {
+        self.trouble.send_replace(Trouble::Silence);
+    }
+}
+
+async fn pass_on(mut client: TcpStream, server: SocketAddr, mut trouble: watch::Receiver<Trouble>) {
+    let mut server = TcpStream::connect(server).await.unwrap();
+    let trouble = tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => return,
+        Ok(()) = trouble.changed() => *trouble.borrow(),
+    };
+    if matches!(trouble, Trouble::Silence) {
+        std::future::pending::<()>().await;
     }
 }

@@ -66,6 +66,19 @@ async fn a_stream_that_ends_before_the_job_is_resumed() {
 }
 
 #[tokio::test]
+async fn a_stream_that_something_between_cut_off_is_resumed() {
+    let (fake, client) = watching(vec![
+        // Not an error of GoMark's: those have a reason.
+        vec![Step::Event(1, Queued), Step::Refuse(Status::unknown("truncated"))],
+        vec![Step::Event(2, Succeeded)],
+    ])
+    .await;
+
+    assert_eq!(seqs(&client, 0).await.0, [1, 2]);
+    assert_eq!(asked_after(&fake), ["0", "1"]);
+}
+
+#[tokio::test]
 async fn a_terminal_event_in_the_middle_does_not_end_the_stream() {
     let (_fake, client) = watching(vec![vec![
         Step::Event(1, Queued),
