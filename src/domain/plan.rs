@@ -124,3 +124,6 @@ fn conflict(changes: &Attributes) -> Problem {
     );
     Problem { attributes, ..Problem::new(ProblemReason::Conflict, message) }
 }
+
+#[cfg(test)]
+mod tests;
