@@ -130,7 +130,8 @@ pub enum ProblemReason {
 pub enum Transition {
     /// The vendor holds what was decided: this, or nothing.
     Confirm(Option<Attributes>),
-    /// The vendor holds this, which is not what was decided, and that is left so.
+    /// The vendor holds this, which is not what was decided. The decision is planned anew from
+    /// there, unless it is parked.
     Settle(Option<Attributes>),
     /// The call certainly had no effect; nothing else is known.
     Withdraw,

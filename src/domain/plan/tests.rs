@@ -132,6 +132,44 @@ fn an_archive_in_doubt_that_took_effect_is_confirmed() {
 }
 
 #[test]
+fn what_a_call_in_doubt_has_done_is_noted_before_the_next_call() {
+    let (first, second) = (attributes(1, 1), attributes(2, 2));
+    let created = in_doubt(Sync::default(), Effect::Create(first.clone()));
+    let updated = in_doubt(applied(second.clone()), Effect::Update(first.clone()));
+    for sync in [created, updated] {
+        let found = present(first.clone());
+        let settle = Some(Step::Settle(Some(first.clone())));
+        assert_eq!(planned(Some(&second), &sync, Some(&found)), settle);
+        assert_eq!(planned(None, &sync, Some(&found)), settle);
+    }
+    let archived = in_doubt(applied(first.clone()), Effect::Archive);
+    let step = planned(Some(&first), &archived, Some(&Observed::Absent));
+    assert_eq!(step, Some(Step::Settle(None)));
+}
+
+#[test]
+fn a_call_that_comes_to_nothing_does_not_bring_back_what_was_known_before_a_doubt() {
+    let (first, second) = (attributes(1, 1), attributes(2, 2));
+    let mut sync = in_doubt(applied(first.clone()), Effect::Update(second.clone()));
+    let mut calls = Vec::new();
+    // The update took effect, the first definition is wanted again, and the vendor is busy.
+    for observed in [Some(present(second)), None, None] {
+        match planned(Some(&first), &sync, observed.as_ref()) {
+            Some(Step::Settle(held)) => {
+                sync.apply(&Transition::Settle(held), REVISION, REVISION, Timestamp::default());
+            }
+            Some(Step::Call(effect)) => {
+                sync.begin(effect.clone(), Timestamp::default());
+                sync.apply(&Transition::Withdraw, REVISION, REVISION, Timestamp::default());
+                calls.push(effect);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(calls, vec![Effect::Update(first); 2]);
+}
+
+#[test]
 fn what_is_parked_is_left_alone() {
     let wanted = attributes(2, 2);
     for sync in [Sync::default(), applied(attributes(1, 1)), applied(wanted.clone())] {
