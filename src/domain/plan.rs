@@ -77,11 +77,11 @@ fn plan_one(known: Known<'_>) -> Option<Step> {
         (Some(Observed::Absent), _) => None,
         (Some(Observed::Present { attributes, .. }), _) => Some(attributes),
     };
-    let ours = is_ours(sync, held);
+    let protected = matches!(observed, Some(Observed::Present { protected: true, .. }));
+    let ours = !protected && is_ours(sync, held);
     if parked {
         return sync.in_doubt.is_some().then(|| Step::Settle(held.filter(|_| ours).cloned()));
     }
-    let protected = matches!(observed, Some(Observed::Present { protected: true, .. }));
     let step = match (desired, held) {
         (Some(desired), None) => Step::Call(Effect::Create(desired.clone())),
         (Some(_), Some(_)) if protected => Step::Park(protected_problem()),
@@ -95,7 +95,7 @@ fn plan_one(known: Known<'_>) -> Option<Step> {
                 Step::Park(conflict(&changes))
             }
         }
-        (None, Some(_)) if ours && !protected => Step::Call(Effect::Archive),
+        (None, Some(_)) if ours => Step::Call(Effect::Archive),
         (None, _) => Step::Confirm(None),
     };
     // The next call is begun only once it is noted what the vendor holds: when that call comes to

@@ -244,6 +244,14 @@ fn what_the_vendor_defined_itself_is_never_touched() {
 }
 
 #[test]
+fn what_the_vendor_defined_itself_is_not_noted_as_ours() {
+    let wanted = attributes(1, 1);
+    let sync = parked(in_doubt(Sync::default(), Effect::Create(wanted.clone())));
+    let step = planned(Some(&wanted), &sync, Some(&protected(wanted.clone())));
+    assert_eq!(step, Some(Step::Settle(None)));
+}
+
+#[test]
 fn a_plan_follows_the_order_of_what_is_known() {
     let ids = ["field-3", "field-1", "field-2"].map(ResourceId::from_trusted);
     let wanted = attributes(1, 1);
