@@ -173,8 +173,7 @@ impl Sync {
                     Some(held) => self.settle(Some(held.clone()), now),
                     None => self.in_doubt = None,
                 }
-                self.parked =
-                    Some(Parked { revision: desired_rev, problem: Some(problem.clone()) });
+                self.park(Parked { revision: desired_rev, problem: Some(problem.clone()) });
                 self.failing = None;
             }
             Transition::Fail { in_doubt, wait_ms, .. } => {
@@ -218,8 +217,16 @@ impl Sync {
 
     /// Leaves a decision alone because a caller cancelled it.
     pub fn cancel(&mut self, revision: Revision) {
-        self.parked = Some(Parked { revision, problem: None });
+        self.park(Parked { revision, problem: None });
         self.failing = None;
+    }
+
+    /// Leaves a decision alone, unless a newer one is: the outcome of a call for an older decision
+    /// says nothing about that.
+    fn park(&mut self, parked: Parked) {
+        if self.parked.as_ref().is_none_or(|present| present.revision <= parked.revision) {
+            self.parked = Some(parked);
+        }
     }
 
     /// Takes up a parked decision again.
@@ -239,3 +246,6 @@ impl Sync {
         self.parked.as_ref().is_some_and(|parked| parked.revision == revision)
     }
 }
+
+#[cfg(test)]
+mod tests;
