@@ -136,7 +136,8 @@ pub enum Transition {
     /// The call certainly had no effect; nothing else is known.
     Withdraw,
     /// It is left alone until it is retried or replaced. `held` is what the vendor is known to
-    /// hold now, where the answer told; `None` keeps what was known.
+    /// hold now, where the answer told; `None` keeps what was known. Giving up tells nothing of a
+    /// call, which stays in doubt; any other reason without `held` means that it had no effect.
     Park {
         /// What the answer told.
         held: Option<Attributes>,
@@ -171,6 +172,7 @@ impl Sync {
             Transition::Park { held, problem } => {
                 match held {
                     Some(held) => self.settle(Some(held.clone()), now),
+                    None if problem.reason == ProblemReason::GaveUp => {}
                     None => self.in_doubt = None,
                 }
                 self.park(Parked { revision: desired_rev, problem: Some(problem.clone()) });

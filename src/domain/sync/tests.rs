@@ -44,3 +44,21 @@ fn a_refusal_of_an_older_decision_leaves_a_newer_one_cancelled() {
     sync.apply(&park(None, ProblemReason::VendorRefused), rev(3), rev(3), at(2));
     assert!(sync.is_parked_at(rev(4)));
 }
+
+#[test]
+fn giving_up_leaves_a_call_in_doubt() {
+    let mut sync = in_doubt();
+    let doubt = sync.in_doubt.clone();
+    sync.apply(&park(None, ProblemReason::GaveUp), rev(3), rev(3), at(2));
+    assert!(sync.is_parked_at(rev(3)));
+    assert_eq!(sync.in_doubt, doubt);
+    assert_eq!(sync.failing, None);
+}
+
+#[test]
+fn a_refusal_ends_a_doubt() {
+    let mut sync = in_doubt();
+    sync.apply(&park(None, ProblemReason::VendorRefused), rev(3), rev(3), at(2));
+    assert!(sync.is_parked_at(rev(3)));
+    assert_eq!((sync.in_doubt, sync.applied), (None, Some(attributes(1))));
+}
