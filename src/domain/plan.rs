@@ -53,7 +53,8 @@ pub enum Step {
     Call(Effect),
     /// Nothing: the vendor holds what was decided. Note it.
     Confirm(Option<Attributes>),
-    /// Nothing, because the decision is parked; but note what the read found.
+    /// Note what the read found. What is left to do after that, if the decision is not parked, is
+    /// planned from there.
     Settle(Option<Attributes>),
     /// Leave it alone: it cannot be done, for this reason.
     Park(Problem),
@@ -76,12 +77,12 @@ fn plan_one(known: Known<'_>) -> Option<Step> {
         (Some(Observed::Absent), _) => None,
         (Some(Observed::Present { attributes, .. }), _) => Some(attributes),
     };
-    let ours = is_ours(sync, held);
+    let protected = matches!(observed, Some(Observed::Present { protected: true, .. }));
+    let ours = !protected && is_ours(sync, held);
     if parked {
         return sync.in_doubt.is_some().then(|| Step::Settle(held.filter(|_| ours).cloned()));
     }
-    let protected = matches!(observed, Some(Observed::Present { protected: true, .. }));
-    Some(match (desired, held) {
+    let step = match (desired, held) {
         (Some(desired), None) => Step::Call(Effect::Create(desired.clone())),
         (Some(_), Some(_)) if protected => Step::Park(protected_problem()),
         (Some(desired), Some(held)) => {
@@ -94,9 +95,13 @@ fn plan_one(known: Known<'_>) -> Option<Step> {
                 Step::Park(conflict(&changes))
             }
         }
-        (None, Some(_)) if ours && !protected => Step::Call(Effect::Archive),
+        (None, Some(_)) if ours => Step::Call(Effect::Archive),
         (None, _) => Step::Confirm(None),
-    })
+    };
+    // The next call is begun only once it is noted what the vendor holds: when that call comes to
+    // nothing, `applied` is all that is left to plan from.
+    let noted = sync.applied.as_ref() == held;
+    Some(if matches!(step, Step::Call(_)) && !noted { Step::Settle(held.cloned()) } else { step })
 }
 
 /// Tells whether what the vendor holds came from us: it was confirmed to us, or it is what a call
@@ -124,3 +129,6 @@ fn conflict(changes: &Attributes) -> Problem {
     );
     Problem { attributes, ..Problem::new(ProblemReason::Conflict, message) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,12 +130,14 @@ pub enum ProblemReason {
 pub enum Transition {
     /// The vendor holds what was decided: this, or nothing.
     Confirm(Option<Attributes>),
-    /// The vendor holds this, which is not what was decided, and that is left so.
+    /// The vendor holds this, which is not what was decided. The decision is planned anew from
+    /// there, unless it is parked.
     Settle(Option<Attributes>),
     /// The call certainly had no effect; nothing else is known.
     Withdraw,
     /// It is left alone until it is retried or replaced. `held` is what the vendor is known to
-    /// hold now, where the answer told; `None` keeps what was known.
+    /// hold now, where the answer told; `None` keeps what was known. Giving up tells nothing of a
+    /// call, which stays in doubt; any other reason without `held` means that it had no effect.
     Park {
         /// What the answer told.
         held: Option<Attributes>,
@@ -170,10 +172,10 @@ impl Sync {
             Transition::Park { held, problem } => {
                 match held {
                     Some(held) => self.settle(Some(held.clone()), now),
+                    None if problem.reason == ProblemReason::GaveUp => {}
                     None => self.in_doubt = None,
                 }
-                self.parked =
-                    Some(Parked { revision: desired_rev, problem: Some(problem.clone()) });
+                self.park(Parked { revision: desired_rev, problem: Some(problem.clone()) });
                 self.failing = None;
             }
             Transition::Fail { in_doubt, wait_ms, .. } => {
@@ -217,8 +219,16 @@ impl Sync {
 
     /// Leaves a decision alone because a caller cancelled it.
     pub fn cancel(&mut self, revision: Revision) {
-        self.parked = Some(Parked { revision, problem: None });
+        self.park(Parked { revision, problem: None });
         self.failing = None;
+    }
+
+    /// Leaves a decision alone, unless a newer one is: the outcome of a call for an older decision
+    /// says nothing about that.
+    fn park(&mut self, parked: Parked) {
+        if self.parked.as_ref().is_none_or(|present| present.revision <= parked.revision) {
+            self.parked = Some(parked);
+        }
     }
 
     /// Takes up a parked decision again.
@@ -238,3 +248,6 @@ impl Sync {
         self.parked.as_ref().is_some_and(|parked| parked.revision == revision)
     }
 }
+
+#[cfg(test)]
+mod tests;
