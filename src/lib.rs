@@ -5,8 +5,14 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod hex;
+pub mod sandbox;
 pub mod supervisor;
 pub mod telemetry;
 pub mod vault;
 pub mod vendors;
 pub mod wire;
+
+/// The commands of the program.
+pub mod cli {
+    pub mod sandbox;
+}

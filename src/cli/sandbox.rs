@@ -1,0 +1,94 @@
+//! `gomark sandbox`: runs the stand-in for HubSpot.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::sandbox::{Config, Recreate, Sandbox};
+use crate::supervisor::Supervisor;
+
+/// Runs a stand-in for HubSpot, to try GoMark out and to test against.
+///
+/// The stand-in keeps deal properties and groups in memory and answers like HubSpot's API. Every
+/// bearer token of at least 8 characters opens a portal of its own at first use; one that begins
+/// with `invalid` or `revoked` is turned away. Faults, the log of calls and the content of portals
+/// are under /_sandbox/. Never give it a real token.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Address to listen on. Everyone who reaches it can do everything, so keep it on loopback
+    /// unless it runs in a container network of its own
+    #[arg(
+        long,
+        env = "GOMARK_SANDBOX_LISTEN",
+        default_value = "127.0.0.1:8090",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// How long every API call takes, in milliseconds; its effect happens at the end of that time
+    #[arg(long, env = "GOMARK_SANDBOX_LATENCY_MS", default_value_t = 0, value_name = "MS")]
+    pub latency_ms: u64,
+
+    /// How many calls one token may make within the window; HubSpot: 100 or 190 for private apps,
+    /// 110 for public ones
+    #[arg(long, env = "GOMARK_SANDBOX_BURST_LIMIT", default_value_t = 190, value_name = "CALLS")]
+    pub burst_limit: u32,
+
+    /// Length of the rolling window of the burst limit, in milliseconds
+    #[arg(
+        long,
+        env = "GOMARK_SANDBOX_BURST_WINDOW_MS",
+        default_value_t = 10_000,
+        value_name = "MS"
+    )]
+    pub burst_window_ms: u64,
+
+    /// What a create under the name of an archived property does
+    #[arg(long, env = "GOMARK_SANDBOX_RECREATE", value_enum, default_value_t = Recreate::Restore)]
+    pub recreate: Recreate,
+
+    /// Seed of the random choices that faults with a rate make
+    #[arg(long, env = "GOMARK_SANDBOX_SEED", default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+}
+
+/// Serves until the supervisor stops.
+///
+/// # Errors
+///
+/// Fails when the address cannot be bound or standard output cannot be written.
+pub async fn run(args: Args, supervisor: &Supervisor, clock: Arc<dyn Clock>) -> io::Result<()> {
+    let config = Config {
+        listen: args.listen,
+        latency_ms: args.latency_ms,
+        burst_limit: args.burst_limit,
+        burst_window_ms: args.burst_window_ms,
+        recreate: args.recreate,
+        seed: args.seed,
+    };
+    let running = Sandbox::start(config, supervisor, clock).await?;
+    greet(&running.base_url(), args.listen)?;
+    supervisor.stopping().cancelled().await;
+    Ok(())
+}
+
+fn greet(base_url: &str, listen: SocketAddr) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "The HubSpot stand-in listens on {base_url}")?;
+    writeln!(out)?;
+    writeln!(out, "Any token of 8 characters or more opens a portal of its own:")?;
+    writeln!(out, "  curl -H 'Authorization: Bearer demo-portal-1' \\")?;
+    writeln!(out, "    {base_url}/crm/properties/2026-09/deals")?;
+    writeln!(out, "What was called, and what a portal keeps:")?;
+    writeln!(out, "  curl {base_url}/_sandbox/calls")?;
+    writeln!(out, "  curl {base_url}/_sandbox/portals")?;
+    writeln!(out, "The next create takes effect, but its answer is lost:")?;
+    writeln!(out, "  curl {base_url}/_sandbox/faults \\")?;
+    writeln!(out, "    -d '{{\"kind\":\"drop_answer\",\"method\":\"POST\",\"count\":1}}'")?;
+    if !listen.ip().is_loopback() {
+        writeln!(out)?;
+        writeln!(out, "It listens beyond this machine: whoever reaches it can do everything.")?;
+    }
+    out.flush()
+}

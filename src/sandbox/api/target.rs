@@ -1,0 +1,89 @@
+//! Whose properties a call is about, and what the token may do with them.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use serde::Deserialize;
+
+use crate::sandbox::hubspot::Refusal;
+use crate::sandbox::registry::Token;
+
+/// The dated versions that are served besides v3.
+const VERSIONS: [&str; 3] = ["2025-09", "2026-03", "2026-09"];
+
+/// A token that may read definitions has one of these; the first is named in a refusal.
+const READ_SCOPES: [&str; 3] =
+    ["crm.schemas.deals.read", "crm.objects.deals.read", "crm.objects.deals.write"];
+const WRITE_SCOPES: [&str; 1] = ["crm.schemas.deals.write"];
+
+/// The path's parameters, checked, with the token of the call.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) token: Arc<Token>,
+    pub(super) name: String,
+    /// The path up to and including the object type, for `Location`.
+    pub(super) base: String,
+}
+
+#[derive(Deserialize)]
+struct Parameters {
+    version: Option<String>,
+    object_type: String,
+    #[serde(default)]
+    name: String,
+}
+
+impl Target {
+    /// Refuses the call unless the token may read definitions.
+    pub(super) fn may_read(&self) -> Result<(), Refusal> {
+        self.token.needs(&READ_SCOPES)
+    }
+
+    /// Refuses the call unless the token may change definitions.
+    pub(super) fn may_write(&self) -> Result<(), Refusal> {
+        self.token.needs(&WRITE_SCOPES)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Target {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let token = token(parts)?;
+        let Path(parameters) = Path::<Parameters>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Refusal::not_found("There is no such path here."))?;
+        let object_type = parameters.object_type;
+        if !matches!(object_type.to_ascii_lowercase().as_str(), "deals" | "deal" | "0-3") {
+            return Err(Refusal::invalid(format!(
+                "Unable to infer object type from: {object_type}"
+            )));
+        }
+        let base = match parameters.version {
+            None => format!("/crm/v3/properties/{object_type}"),
+            Some(version) => {
+                check_version(&version)?;
+                format!("/crm/properties/{version}/{object_type}")
+            }
+        };
+        Ok(Self { token, name: parameters.name, base })
+    }
+}
+
+/// Refuses a version that is not served.
+pub(super) fn check_version(version: &str) -> Result<(), Refusal> {
+    if VERSIONS.contains(&version) {
+        return Ok(());
+    }
+    Err(Refusal::not_found(format!("The version '{version}' is not served.")))
+}
+
+/// Returns the token that the gate put beside the request.
+pub(super) fn token(parts: &Parts) -> Result<Arc<Token>, Refusal> {
+    parts
+        .extensions
+        .get::<Arc<Token>>()
+        .cloned()
+        .ok_or_else(crate::sandbox::registry::unauthenticated)
+}

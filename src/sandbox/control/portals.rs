@@ -1,0 +1,157 @@
+//! Portals from the outside: who opens them, everything they keep, and edits "in HubSpot's own screen".
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Result, Shared, Wrong, read};
+use crate::sandbox::api::Answer;
+use crate::sandbox::hubspot::draft::parse;
+use crate::sandbox::hubspot::property::Property;
+use crate::sandbox::hubspot::{Portal, Refusal};
+use crate::sandbox::registry::{Account, Token, TokenSpec};
+use crate::sandbox::world::World;
+
+/// Who edits in HubSpot's own screen unless the test names somebody.
+const SCREEN_USER_ID: &str = "1001";
+
+/// `GET /_sandbox/portals`.
+pub(super) async fn list(State(world): Shared) -> Answer {
+    let portals: Vec<Value> = world
+        .registry
+        .accounts()
+        .iter()
+        .map(|(account, tokens)| summary(account, tokens))
+        .collect();
+    Answer::new(200, json!({ "portals": portals }))
+}
+
+/// `POST /_sandbox/portals`: maps a token to a portal.
+pub(super) async fn assign(State(world): Shared, body: Bytes) -> Result {
+    let spec: TokenSpec = read(&body)?;
+    let token = world.registry.assign(spec, world.now()).map_err(|wrong| Wrong(400, wrong))?;
+    Ok(Answer::new(201, json!({ "portal_id": token.account.id, "token": about(&token) })))
+}
+
+/// `GET /_sandbox/portals/{id}`: everything the portal keeps.
+pub(super) async fn dump(State(world): Shared, Path(id): Path<u32>) -> Result {
+    let account = account(&world, id)?;
+    let portal = account.portal();
+    let counted = |properties: &BTreeMap<String, Property>| -> Vec<Value> {
+        properties.values().map(|property| with_counts(&portal, property)).collect()
+    };
+    let body = json!({
+        "portal_id": id,
+        "create_effects": portal.create_effects(),
+        "properties": counted(portal.properties(false)),
+        "archived": counted(portal.properties(true)),
+        "groups": portal.groups().map(|group| group.wire()).collect::<Vec<_>>(),
+    });
+    Ok(Answer::new(200, body))
+}
+
+/// What somebody does in HubSpot's own screen.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edit {
+    #[serde(default)]
+    kind: EditKind,
+    method: String,
+    name: Option<String>,
+    /// Who does it: becomes `updatedUserId`.
+    user_id: Option<String>,
+    #[serde(default)]
+    body: Value,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum EditKind {
+    #[default]
+    Property,
+    Group,
+}
+
+/// `POST /_sandbox/portals/{id}/edit`: a change that no API call made.
+pub(super) async fn edit(State(world): Shared, Path(id): Path<u32>, body: Bytes) -> Result {
+    let account = account(&world, id)?;
+    let mut edit: Edit = read(&body)?;
+    if let (Some(name), Some(body)) = (&edit.name, edit.body.as_object_mut()) {
+        body.entry("name").or_insert_with(|| json!(name));
+    }
+    let mut portal = account.portal();
+    apply(&world, &mut portal, edit).map_err(|refusal| {
+        Wrong(refusal.status, format!("{}: {}", refusal.category, refusal.message))
+    })
+}
+
+fn apply(world: &World, portal: &mut Portal, edit: Edit) -> std::result::Result<Answer, Refusal> {
+    let (now, recreate) = (world.now(), world.settings().recreate);
+    let name = edit.name.unwrap_or_default();
+    let user_id = edit.user_id.as_deref().unwrap_or(SCREEN_USER_ID);
+    let body = edit.body;
+    let answer = match (edit.kind, edit.method.to_ascii_uppercase().as_str()) {
+        (EditKind::Property, "POST") => {
+            let name = portal.create(parse(body)?, recreate, now)?.name.clone();
+            portal.sign(&name, user_id, true);
+            portal.property(&name, false)?.wire()
+        }
+        (EditKind::Property, "PATCH") => {
+            portal.update(&name, parse(body)?, now)?;
+            portal.sign(&name, user_id, false);
+            portal.property(&name, false)?.wire()
+        }
+        (EditKind::Property, "DELETE") => {
+            portal.archive(&name, now)?;
+            return Ok(Answer::no_content());
+        }
+        (EditKind::Group, "POST") => portal.create_group(parse(body)?)?.wire(),
+        (EditKind::Group, "PATCH") => portal.update_group(&name, parse(body)?)?.wire(),
+        (EditKind::Group, "DELETE") => {
+            portal.archive_group(&name)?;
+            return Ok(Answer::no_content());
+        }
+        (_, method) => {
+            return Err(Refusal::invalid(format!("method is POST, PATCH or DELETE, not {method}")));
+        }
+    };
+    Ok(Answer::new(200, answer))
+}
+
+fn account(world: &World, id: u32) -> std::result::Result<Arc<Account>, Wrong> {
+    world.registry.account(id).ok_or_else(|| Wrong(404, format!("there is no portal {id} yet")))
+}
+
+fn summary(account: &Account, tokens: &[Arc<Token>]) -> Value {
+    let portal = account.portal();
+    json!({
+        "portal_id": account.id,
+        "properties": portal.properties(false).len(),
+        "archived": portal.properties(true).len(),
+        "create_effects": portal.create_effects(),
+        "tokens": tokens.iter().map(|token| about(token)).collect::<Vec<_>>(),
+    })
+}
+
+fn about(token: &Token) -> Value {
+    json!({
+        "scopes": token.scopes,
+        "burst_limit": token.burst_limit,
+        "revoked": token.revoked,
+    })
+}
+
+fn with_counts(portal: &Portal, property: &Property) -> Value {
+    let effects = portal.effects(&property.name);
+    let mut wire = property.wire();
+    if let Some(wire) = wire.as_object_mut() {
+        wire.insert("created_count".into(), json!(effects.created));
+        wire.insert("updated_count".into(), json!(effects.updated));
+        wire.insert("archived_count".into(), json!(effects.archived));
+    }
+    wire
+}

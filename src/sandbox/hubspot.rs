@@ -1,0 +1,15 @@
+//! HubSpot's rules for deal properties and groups: a pure state machine, without HTTP, faults or limits.
+
+pub(crate) mod batch;
+pub(crate) mod draft;
+mod groups;
+pub(crate) mod options;
+pub(crate) mod portal;
+pub(crate) mod property;
+pub(crate) mod refusal;
+mod rules;
+mod standard;
+
+pub(crate) use draft::{Draft, GroupDraft};
+pub(crate) use portal::Portal;
+pub(crate) use refusal::Refusal;

@@ -1,0 +1,192 @@
+//! A property definition as a portal keeps it and as the API writes it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::options::PropertyOption;
+use crate::domain::Timestamp;
+
+/// `type`: what a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PropertyType {
+    Bool,
+    Date,
+    Datetime,
+    Enumeration,
+    Number,
+    PhoneNumber,
+    String,
+}
+
+/// `fieldType`: how a value is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FieldType {
+    Booleancheckbox,
+    CalculationEquation,
+    Checkbox,
+    Date,
+    File,
+    Html,
+    Number,
+    Phonenumber,
+    Radio,
+    Select,
+    Text,
+    Textarea,
+}
+
+/// `dataSensitivity`. The sandbox keeps non-sensitive definitions only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DataSensitivity {
+    #[default]
+    NonSensitive,
+    Sensitive,
+    HighlySensitive,
+}
+
+/// `numberDisplayHint`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum NumberHint {
+    Currency,
+    Duration,
+    Formatted,
+    Percentage,
+    Probability,
+    Unformatted,
+}
+
+/// `textDisplayHint`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TextHint {
+    DomainName,
+    Email,
+    IpAddress,
+    MultiLine,
+    PhoneNumber,
+    PhysicalAddress,
+    PostalCode,
+    UnformattedSingleLine,
+}
+
+/// A moment as HubSpot writes it: ISO 8601 in UTC with milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WireTime(pub(crate) Timestamp);
+
+impl fmt::Display for WireTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = jiff::Timestamp::from_microsecond(self.0.as_micros()).unwrap_or_default();
+        write!(f, "{}", moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
+    }
+}
+
+impl Serialize for WireTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// `modificationMetadata`: what may be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ModificationMetadata {
+    pub(crate) archivable: bool,
+    pub(crate) read_only_definition: bool,
+    pub(crate) read_only_value: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) read_only_options: Option<bool>,
+}
+
+/// A property definition.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Property {
+    pub(crate) name: String,
+    pub(crate) label: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: PropertyType,
+    pub(crate) field_type: FieldType,
+    pub(crate) group_name: String,
+    pub(crate) description: String,
+    pub(crate) options: Vec<PropertyOption>,
+    pub(crate) display_order: i32,
+    pub(crate) calculated: bool,
+    pub(crate) external_options: bool,
+    pub(crate) has_unique_value: bool,
+    pub(crate) hidden: bool,
+    pub(crate) hubspot_defined: bool,
+    pub(crate) form_field: bool,
+    pub(crate) data_sensitivity: DataSensitivity,
+    pub(crate) modification_metadata: ModificationMetadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) referenced_object_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) calculation_formula: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) currency_property_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) show_currency_symbol: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) number_display_hint: Option<NumberHint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) text_display_hint: Option<TextHint>,
+    /// Who made it; only edits in HubSpot's own screen leave a user behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) created_user_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) updated_user_id: Option<String>,
+    pub(crate) created_at: WireTime,
+    pub(crate) updated_at: WireTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) archived_at: Option<WireTime>,
+}
+
+impl Property {
+    /// Writes the whole definition, as reads answer it.
+    pub(crate) fn wire(&self) -> Value {
+        let mut wire = json!(self);
+        if let Some(wire) = wire.as_object_mut() {
+            wire.insert("archived".into(), json!(self.archived_at.is_some()));
+        }
+        wire
+    }
+
+    /// Writes the definition as a create answers it: HubSpot leaves the server's own times out.
+    pub(crate) fn wire_created(&self) -> Value {
+        let mut wire = json!(self);
+        if let Some(wire) = wire.as_object_mut() {
+            wire.remove("createdAt");
+            wire.remove("updatedAt");
+        }
+        wire
+    }
+
+    /// Returns whether the definition is HubSpot's own and locked.
+    pub(crate) fn locked(&self) -> bool {
+        self.modification_metadata.read_only_definition
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_with_milliseconds() {
+        let time = WireTime(Timestamp::from_micros(1_767_323_045_678_901));
+        assert_eq!(time.to_string(), "2026-01-02T03:04:05.678Z");
+    }
+
+    #[test]
+    fn field_types_keep_hubspots_spelling() {
+        assert_eq!(json!(FieldType::Booleancheckbox), "booleancheckbox");
+        assert_eq!(json!(FieldType::CalculationEquation), "calculation_equation");
+        assert_eq!(json!(PropertyType::PhoneNumber), "phone_number");
+    }
+}

@@ -1,0 +1,88 @@
+//! Everything a sandbox keeps, shared by its connections.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::calls::Calls;
+use super::faults::Faults;
+use super::registry::Registry;
+use super::{Config, Recreate};
+use crate::clock::Clock;
+use crate::domain::Timestamp;
+use crate::supervisor::Supervisor;
+
+/// What can be set while the sandbox runs.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Settings {
+    pub(crate) latency_ms: u64,
+    pub(crate) burst_limit: u32,
+    pub(crate) burst_window_ms: u64,
+    pub(crate) recreate: Recreate,
+}
+
+/// A change of settings: what is left out stays.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingsChange {
+    latency_ms: Option<u64>,
+    burst_limit: Option<u32>,
+    burst_window_ms: Option<u64>,
+    recreate: Option<Recreate>,
+}
+
+/// The state of a sandbox.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) supervisor: Supervisor,
+    pub(crate) registry: Registry,
+    pub(crate) faults: Mutex<Faults>,
+    pub(crate) calls: Mutex<Calls>,
+    settings: Mutex<Settings>,
+}
+
+impl World {
+    /// Creates the state a sandbox starts with: no portals, no faults, no calls.
+    pub(crate) fn new(config: &Config, supervisor: Supervisor, clock: Arc<dyn Clock>) -> Self {
+        let settings = Settings {
+            latency_ms: config.latency_ms,
+            burst_limit: config.burst_limit,
+            burst_window_ms: config.burst_window_ms,
+            recreate: config.recreate,
+        };
+        Self {
+            clock,
+            supervisor,
+            registry: Registry::default(),
+            faults: Mutex::new(Faults::new(config.seed)),
+            calls: Mutex::new(Calls::default()),
+            settings: Mutex::new(settings),
+        }
+    }
+
+    /// Returns the present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Returns the settings in force.
+    pub(crate) fn settings(&self) -> Settings {
+        *lock(&self.settings)
+    }
+
+    /// Changes settings and returns what is in force afterwards.
+    pub(crate) fn change_settings(&self, change: SettingsChange) -> Settings {
+        let mut settings = lock(&self.settings);
+        settings.latency_ms = change.latency_ms.unwrap_or(settings.latency_ms);
+        settings.burst_limit = change.burst_limit.unwrap_or(settings.burst_limit);
+        settings.burst_window_ms = change.burst_window_ms.unwrap_or(settings.burst_window_ms);
+        settings.recreate = change.recreate.unwrap_or(settings.recreate);
+        *settings
+    }
+}
+
+/// Locks a mutex; what a panicked holder left behind is still whole, since every change is small.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
