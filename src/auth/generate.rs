@@ -57,7 +57,7 @@ impl NewToken {
 
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *bytes).map_err(|_| TokenError::NoRandomness)?;
-        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes));
+        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()));
         let token = Zeroizing::new(format!("{PREFIX}{}", *encoded));
         let entry = format!(
             "[[caller]]\nactor = {}\ncompanies = [{}]\ntoken_sha256 = \"{}\"\n",

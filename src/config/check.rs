@@ -195,13 +195,12 @@ impl Settings {
     }
 
     fn log(&self, surroundings: &Surroundings, faults: &mut Faults) -> Option<Log> {
-        let filter = faults.take(LOG, telemetry::check_filter(&self.log));
+        let filter = faults.take(LOG, telemetry::parse_filter(&self.log));
         let format = match self.log_format.as_deref().filter(|text| !text.trim().is_empty()) {
             Some(text) => faults.take(LOG_FORMAT, values::log_format(text)),
             None => Some(surroundings.log_format),
         };
-        let ((), format) = (filter?, format?);
-        Some(Log { filter: self.log.clone(), format })
+        Some(Log { filter: filter?, format: format? })
     }
 
     fn vendor_hosts(&self) -> Vec<String> {

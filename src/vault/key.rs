@@ -65,13 +65,13 @@ impl Key {
 
     /// Writes the key as text, for whoever has to keep it.
     pub fn to_text(&self) -> Zeroizing<String> {
-        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*self.0));
+        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0.as_slice()));
         Zeroizing::new(format!("{PREFIX}{}", *encoded))
     }
 
     /// Returns the name of the key, which tells nothing about it.
     pub fn id(&self) -> KeyId {
-        let digest = Sha256::digest(&*self.0);
+        let digest = Sha256::digest(self.0.as_slice());
         let mut id = [0; KeyId::LENGTH];
         id.copy_from_slice(&digest[..KeyId::LENGTH]);
         KeyId(id)
