@@ -1,9 +1,14 @@
 //! GoMark.
 
+pub mod auth;
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod hex;
 pub mod sandbox;
 pub mod supervisor;
+pub mod telemetry;
+pub mod vault;
 pub mod vendors;
 pub mod wire;
 

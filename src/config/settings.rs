@@ -1,0 +1,181 @@
+//! The settings as they are given: texts, from flags and the environment.
+
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
+/// Serves the gRPC API and carries out what is decided.
+///
+/// Every setting is a flag and an environment variable; a flag wins, and an empty variable counts as
+/// unset. Without any, GoMark serves this machine alone, keeps its data in ./gomark.db and makes
+/// itself a key.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES, next_line_help = false)]
+pub struct Settings {
+    /// Address to listen on; beyond loopback only with --tokens or --anonymous, and a key
+    #[arg(
+        long,
+        env = "GOMARK_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:50051",
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub listen: String,
+
+    /// Longest wait at shutdown for calls under way (0s to 5m)
+    #[arg(
+        long,
+        env = "GOMARK_SHUTDOWN_GRACE",
+        value_name = "DURATION",
+        default_value = "20s",
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub shutdown_grace: String,
+
+    /// How many mutations may wait for the database before further ones are refused (1 to 100000)
+    #[arg(
+        long,
+        env = "GOMARK_QUEUE",
+        value_name = "NUMBER",
+        default_value = "1024",
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub queue: String,
+
+    /// Database: sqlite: and the path of a file, which is made at the first start
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "URL",
+        default_value = "sqlite:gomark.db",
+        hide_env_values = true,
+        help_heading = "Database"
+    )]
+    pub database_url: String,
+
+    /// File with the callers' tokens (TOML; `gomark token generate` makes an entry)
+    #[arg(
+        long,
+        env = "GOMARK_TOKENS",
+        value_name = "FILE",
+        value_parser = path(),
+        hide_env_values = true,
+        help_heading = "Callers"
+    )]
+    pub tokens: Option<PathBuf>,
+
+    /// Let everyone who reaches the address do everything, under the name "anonymous"
+    #[arg(
+        long,
+        env = "GOMARK_ANONYMOUS",
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        hide_env_values = true,
+        help_heading = "Callers"
+    )]
+    pub anonymous: Option<String>,
+
+    /// File with the key that seals vendor credentials (mode 0600). Instead of it the environment
+    /// variable GOMARK_KEY may hold the key itself; there is no flag for that, since other processes
+    /// can read flags. Without both: <database file>.key, which is made on a loopback address
+    #[arg(
+        long,
+        env = "GOMARK_KEY_FILE",
+        value_name = "FILE",
+        value_parser = path(),
+        hide_env_values = true,
+        help_heading = "Key"
+    )]
+    pub key_file: Option<PathBuf>,
+
+    /// Host that vendors may be reached at, beside their own; repeat it or separate by commas
+    #[arg(
+        long = "vendor-host",
+        env = "GOMARK_VENDOR_HOSTS",
+        value_name = "HOST",
+        value_delimiter = ',',
+        action = clap::ArgAction::Append,
+        hide_env_values = true,
+        help_heading = "Vendors"
+    )]
+    pub vendor_hosts: Vec<String>,
+
+    /// Longest time that one vendor call may take (100ms to 10s, at most a third of the lease)
+    #[arg(
+        long,
+        env = "GOMARK_CALL_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "10s",
+        hide_env_values = true,
+        help_heading = "Vendors"
+    )]
+    pub call_timeout: String,
+
+    /// How long the right to talk to a vendor account lasts before it must be renewed (1s to 10m)
+    #[arg(
+        long,
+        env = "GOMARK_LEASE",
+        value_name = "DURATION",
+        default_value = "30s",
+        hide_env_values = true,
+        help_heading = "Vendors"
+    )]
+    pub lease: String,
+
+    /// How often to look for work that no doorbell told of (100ms to 1m)
+    #[arg(
+        long,
+        env = "GOMARK_SWEEP_INTERVAL",
+        value_name = "DURATION",
+        default_value = "1s",
+        hide_env_values = true,
+        help_heading = "Vendors"
+    )]
+    pub sweep_interval: String,
+
+    /// What to log: a level, or levels by module: warn,gomark=debug
+    #[arg(
+        long,
+        env = "GOMARK_LOG",
+        value_name = "FILTER",
+        default_value = "info",
+        hide_env_values = true,
+        help_heading = "Log"
+    )]
+    pub log: String,
+
+    /// Form of log lines [default: text on a terminal, json otherwise]
+    #[arg(
+        long,
+        env = "GOMARK_LOG_FORMAT",
+        value_name = "text|json",
+        hide_env_values = true,
+        help_heading = "Log"
+    )]
+    pub log_format: Option<String>,
+}
+
+/// Takes an empty path too, as `GOMARK_TOKENS=` gives it: it counts as unset.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Try it out on this machine:
+    gomark serve
+
+  Serve a network:
+    gomark token generate --actor crm-sync --company acme >> tokens.toml
+    GOMARK_KEY=$(gomark key generate) gomark serve \\
+      --listen 0.0.0.0:50051 --tokens tokens.toml --database-url sqlite:/var/lib/gomark/gomark.db
+
+  (Keep the key: without it the sealed credentials cannot be opened.)
+
+Durations are written 500ms, 10s or 2m. All faults of all settings are reported together, with exit
+code 2.";
