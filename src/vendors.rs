@@ -4,6 +4,10 @@
 //! credential. Only these modules speak HTTP to vendors. Nothing else knows a vendor by name: the
 //! executor and the planner see canonical [`Attributes`] and [`Failure`]s.
 
+pub mod hosts;
+pub mod http;
+pub mod limiter;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,191 @@
+//! The HTTP client that vendors are called with.
+//!
+//! It makes exactly the call that it is told to: it follows no redirect, uses no proxy, repeats
+//! nothing, and connects only where the [`HostPolicy`] lets it, names and literal addresses alike.
+//! It never writes a credential anywhere: credentials go into a header that is marked as
+//! sensitive, and no error or debug text holds headers or bodies.
+
+mod resolver;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, redirect, retry, tls};
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+use super::hosts::HostPolicy;
+use resolver::Resolver;
+
+/// The longest answer that is read.
+pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long an unused connection is kept: less than vendors do, so that a call is rarely sent into
+/// a connection that the vendor just closed.
+const IDLE_MAX: Duration = Duration::from_secs(20);
+
+/// How calls are made. Clones share connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    inner: reqwest::Client,
+    policy: Arc<HostPolicy>,
+}
+
+/// A credential as the header that carries it.
+#[derive(Clone)]
+pub struct Bearer(HeaderValue);
+
+/// One call.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The method.
+    pub method: Method,
+    /// The address.
+    pub url: Url,
+    /// Who asks.
+    pub bearer: &'a Bearer,
+    /// The JSON to send along.
+    pub body: Option<&'a serde_json::Value>,
+    /// The longest that all of it may take, from connecting to the last byte of the answer.
+    pub timeout: Duration,
+}
+
+/// What was answered, whatever the status.
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client for vendors could not be made")]
+pub struct BuildError(#[from] reqwest::Error);
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The policy does not let the address be called. Nothing was sent.
+    #[error("the address is not one that may be called")]
+    Forbidden,
+    /// No connection came about. Nothing was sent.
+    #[error("no connection could be made")]
+    NotConnected(#[source] Box<dyn StdError + Send + Sync>),
+    /// The connection was lost before the answer was complete.
+    #[error("the connection was lost before the answer was complete")]
+    Lost(#[source] Box<dyn StdError + Send + Sync>),
+    /// The answer was not complete in time.
+    #[error("the answer was not complete in time")]
+    TimedOut,
+    /// The answer is longer than [`BODY_BYTES_MAX`].
+    #[error("the answer is longer than {BODY_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+impl Client {
+    /// Creates a client. `connect_timeout` is the longest that connecting may take, TLS included;
+    /// it should be shorter than the time-outs of calls, which is how a vendor that cannot be
+    /// reached is told from one that does not answer.
+    pub fn new(policy: Arc<HostPolicy>, connect_timeout: Duration) -> Result<Self, BuildError> {
+        let inner = reqwest::Client::builder()
+            .user_agent(concat!("gomark/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(retry::never())
+            .no_proxy()
+            .connect_timeout(connect_timeout)
+            .pool_idle_timeout(IDLE_MAX)
+            .tls_version_min(tls::Version::TLS_1_2)
+            .dns_resolver(Arc::new(Resolver::new(Arc::clone(&policy))))
+            .build()?;
+        Ok(Self { inner, policy })
+    }
+
+    /// Makes a call and reads the whole answer.
+    pub async fn send(&self, request: Request<'_>) -> Result<Reply, Error> {
+        self.check(&request.url)?;
+        let mut builder = self
+            .inner
+            .request(request.method, request.url)
+            .timeout(request.timeout)
+            .header(AUTHORIZATION, request.bearer.0.clone());
+        if let Some(body) = request.body {
+            builder = builder.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let mut response = builder.send().await.map_err(Error::from_reqwest)?;
+        let too_long = |bytes: u64| bytes > BODY_BYTES_MAX as u64;
+        if response.content_length().is_some_and(too_long) {
+            return Err(Error::TooLong);
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(Error::from_reqwest)? {
+            body.extend_from_slice(&chunk);
+            if too_long(body.len() as u64) {
+                return Err(Error::TooLong);
+            }
+        }
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Reply { status: response.status().as_u16(), headers, body })
+    }
+
+    /// Refuses an address that the policy does not know. Names are checked again once they are
+    /// looked up; literal addresses are never looked up, so this is the place for them.
+    fn check(&self, url: &Url) -> Result<(), Error> {
+        let reach = self.policy.reach(url).ok_or(Error::Forbidden)?;
+        let literal = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            Some(Host::Domain(_)) => None,
+            None => return Err(Error::Forbidden),
+        };
+        match literal {
+            Some(address) if !reach.includes(address) => Err(Error::Forbidden),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Bearer {
+    /// Makes the header of a token; `None` when a header cannot hold it.
+    pub fn new(token: &str) -> Option<Self> {
+        let text = Zeroizing::new(format!("Bearer {token}"));
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some(Self(value))
+    }
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer")
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl Error {
+    fn from_reqwest(error: reqwest::Error) -> Self {
+        // Before time-outs: connecting has one of its own.
+        if error.is_connect() || error.is_builder() {
+            Self::NotConnected(Box::new(error.without_url()))
+        } else if error.is_timeout() {
+            Self::TimedOut
+        } else {
+            Self::Lost(Box::new(error.without_url()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

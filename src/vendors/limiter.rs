@@ -1,0 +1,146 @@
+//! Keeps calls within a vendor's burst limit: so many within a rolling interval.
+//!
+//! The vendor counts a call when it arrives, which we do not see; we know when it was sent and
+//! when its answer came. A call is therefore counted until one interval after the latest moment at
+//! which it can have arrived. Alone on its quota GoMark is so never told to slow down, whatever
+//! the network does within [`window::TRANSIT_MAX`].
+//!
+//! Others may use the same quota. What the vendor says is left tells how many calls of theirs are
+//! in the window; that knowledge only ever takes places away, it never adds any to our own count.
+//!
+//! Nothing here knows a vendor: who makes a call reports what its answer said about the limit.
+
+mod record;
+mod window;
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+
+use window::Window;
+pub use window::{Quota, Sent};
+
+/// The limiter of one account.
+pub struct Limiter {
+    clock: Arc<dyn Clock>,
+    window: Mutex<Window>,
+    /// Who waits for a place stands in line here: tokio's mutex is fair.
+    line: tokio::sync::Mutex<()>,
+    in_line: AtomicUsize,
+    changed: Notify,
+}
+
+impl Limiter {
+    /// Creates a limiter.
+    ///
+    /// `burst_per_10s` is the most that this account may be called within 10 s; 0 learns the limit
+    /// from the answers. `earlier` is what [`Limiter::window`] of an earlier holder returned:
+    /// without any, the whole limit is free; one that cannot be read counts as used up.
+    pub fn new(burst_per_10s: u32, earlier: Option<&str>, clock: Arc<dyn Clock>) -> Self {
+        let now = Instant::now();
+        let mut window = Window::new(burst_per_10s);
+        if let Some(text) = earlier {
+            record::restore(&mut window, text, now, clock.now());
+        }
+        Self {
+            clock,
+            window: Mutex::new(window),
+            line: tokio::sync::Mutex::new(()),
+            in_line: AtomicUsize::new(0),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Waits until one more call may be made, and takes the place of one. First come, first
+    /// served.
+    ///
+    /// Cancel safe: a place is taken only when it returns.
+    pub async fn admit(&self) {
+        let _counted = InLine::enter(&self.in_line);
+        let _first_in_line = self.line.lock().await;
+        loop {
+            let free_at = {
+                let now = Instant::now();
+                let mut window = self.window();
+                let free_at = window.free_at(now, 1);
+                if free_at <= now {
+                    window.take(now);
+                    return;
+                }
+                free_at
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(free_at) => {}
+                () = self.changed.notified() => {}
+            }
+        }
+    }
+
+    /// Tells how long [`Limiter::admit`] would wait now, behind all who wait already.
+    pub fn wait(&self) -> Duration {
+        let now = Instant::now();
+        let ahead = self.in_line.load(Ordering::Relaxed);
+        self.window().free_at(now, ahead.saturating_add(1)).saturating_duration_since(now)
+    }
+
+    /// Notes that a call is sent now. It uses up the place that was taken first.
+    pub fn send(&self) -> Sent {
+        self.window().send(Instant::now())
+    }
+
+    /// Notes that the answer to a call came, and what it says about the limit.
+    pub fn answered(&self, sent: &Sent, quota: &Quota) {
+        self.window().answered(Instant::now(), sent, quota);
+        self.changed.notify_one();
+    }
+
+    /// Notes that the vendor refused a call because the limit was used up: nothing is sent for
+    /// `wait`, or for a whole interval when the vendor did not say.
+    pub fn refused(&self, sent: &Sent, quota: &Quota, wait: Option<Duration>) {
+        self.window().refused(Instant::now(), sent, quota, wait);
+        self.changed.notify_one();
+    }
+
+    /// Writes down the window, for a later holder to go on from.
+    pub fn record(&self) -> String {
+        record::write(&mut self.window(), Instant::now(), self.clock.now())
+    }
+
+    fn window(&self) -> MutexGuard<'_, Window> {
+        // The window is left whole by every method, so a panic elsewhere does not spoil it.
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Limiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limiter").field("window", &*self.window()).finish_non_exhaustive()
+    }
+}
+
+/// Counts somebody in line, until dropped.
+struct InLine<'a>(&'a AtomicUsize);
+
+impl<'a> InLine<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
