@@ -1,5 +1,6 @@
 //! GoMark.
 
+pub mod audit;
 pub mod auth;
 pub mod clock;
 pub mod config;
