@@ -39,6 +39,22 @@ pub trait Vendor: Send + Sync + fmt::Debug {
     fn open(&self, access: Access) -> Result<Arc<dyn Account>, Failure>;
 }
 
+/// The vendors that this program knows.
+#[derive(Clone, Debug)]
+pub struct Vendors(Arc<[Arc<dyn Vendor>]>);
+
+impl Vendors {
+    /// Creates the set.
+    pub fn new(vendors: impl IntoIterator<Item = Arc<dyn Vendor>>) -> Self {
+        Self(vendors.into_iter().collect())
+    }
+
+    /// Returns a vendor by kind.
+    pub fn get(&self, kind: VendorKind) -> Option<&Arc<dyn Vendor>> {
+        self.0.iter().find(|vendor| vendor.kind() == kind)
+    }
+}
+
 /// What a vendor can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
@@ -152,8 +168,8 @@ pub struct Failure {
     pub problem: Problem,
 }
 
-/// What it is that fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What it is that fails; the furthest reaching first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FailureScope {
     /// The account as a whole: no call makes sense for a while.
     Connection,

@@ -14,6 +14,8 @@ use prost::Message;
 
 use crate::domain::{Digest, Resource, ResourceKind, Timestamp};
 
+pub(crate) use company::{company, vendor};
+pub(crate) use field::{field_type, property_type};
 pub use job::{PlanView, PlannedCall};
 
 /// Something that GoMark wrote cannot be read back.

@@ -46,6 +46,7 @@ pub mod v1 {
 }
 
 pub mod fields;
+mod redacted;
 
 #[cfg(feature = "client")]
 mod client;

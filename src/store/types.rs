@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Caller, Company, CompanyId, Connection, ConnectionId, Digest, Effect, Job, JobAction, JobEvent,
-    JobId, JobState, Problem, RequestId, ResourceId, Revision, SealedConnection, Timestamp, Tracked,
-    Transition,
+    JobId, JobState, Problem, RequestId, ResourceId, Revision, SealedConnection, Timestamp,
+    Tracked, Transition,
 };
 
 /// Why a store could not do something.

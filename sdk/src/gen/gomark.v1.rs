@@ -2336,6 +2336,7 @@ pub struct UpdateCompanyResponse {
 }
 /// How to reach a company's HubSpot portal.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct HubSpotSettings {
     /// The calls that GoMark may make in 10 seconds, 1 to 10,000. 0: learned from HubSpot's answers,
     /// beginning with 100.
@@ -2349,6 +2350,7 @@ pub struct HubSpotSettings {
 pub mod hub_spot_settings {
     /// The credential.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
     pub enum Credential {
         /// An access token: of a private app, a static-auth app or a service key. 8 to 2,048 characters.
         /// Needs the scopes `crm.schemas.deals.read` and `crm.schemas.deals.write`. Stored sealed, never

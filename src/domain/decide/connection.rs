@@ -35,7 +35,7 @@ pub(super) fn connect(context: &Context<'_>, new: &NewConnection) -> Result<Deci
     // The connection in use before, if it is another one, ends with this revision; its row is
     // closed by the store, which allows one in use per vendor.
     let replaced = context.connection(new.vendor).filter(|old| old.id != id);
-    let mut changes: Vec<_> = replaced.map(|old| ended(old)).into_iter().collect();
+    let mut changes: Vec<_> = replaced.map(ended).into_iter().collect();
     changes.push(Change::Connection {
         id,
         before: known.cloned(),

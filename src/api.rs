@@ -1,0 +1,3 @@
+//! The doors through which callers come in.
+
+pub mod grpc;

@@ -1,0 +1,20 @@
+//! The gRPC door: reads requests, calls the engine, writes answers. No rule of the house lives here
+//! but how a request is spelled.
+
+mod authenticate;
+mod company_service;
+mod config_service;
+mod envelope;
+mod mask;
+mod paging;
+mod requests;
+mod server;
+mod status;
+
+pub use server::Listening;
+
+/// The descriptors of all services, for reflection and for tests that walk them.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// The largest message that is taken, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -1,0 +1,138 @@
+//! `CompanyService`.
+
+use gomark_sdk::v1 as pb;
+use pb::company_service_server::CompanyService;
+use tonic::{Request, Response, Status};
+
+use super::authenticate::caller;
+use super::config_service::{answer, answered, mutate, refuse};
+use super::envelope::Envelope;
+use super::{paging, requests};
+use crate::domain::{CompanyId, Intent, Violation, Violations};
+use crate::engine::{ConnectRequest, Engine};
+use crate::wire;
+
+/// Serves `CompanyService`.
+#[derive(Clone, Debug)]
+pub(super) struct Company {
+    engine: Engine,
+}
+
+impl Company {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self { engine }
+    }
+
+    /// Puts a keyed digest in the place of the credential: a fingerprint of the request is stored.
+    fn hide_credential(&self, request: &mut pb::ConnectVendorRequest) {
+        use pb::connect_vendor_request::Settings;
+        use pb::hub_spot_settings::Credential;
+        if let Some(Settings::Hubspot(hubspot)) = &mut request.settings
+            && let Some(Credential::AccessToken(token)) = &mut hubspot.credential
+        {
+            let digest = self.engine.secret_digest(token.as_bytes());
+            *token = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl CompanyService for Company {
+    async fn register_company(
+        &self,
+        request: Request<pb::RegisterCompanyRequest>,
+    ) -> Result<Response<pb::RegisterCompanyResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = requests::register_company(request.company.clone());
+        answered!(RegisterCompanyResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn get_company(
+        &self,
+        request: Request<pb::GetCompanyRequest>,
+    ) -> Result<Response<pb::GetCompanyResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let id = CompanyId::parse(&request.into_inner().company_id);
+        let id = id.map_err(|violation| refuse(violation.into()))?;
+        let view = self.engine.company(&caller, &id).await.map_err(answer)?;
+        let company = wire::company(&view.company, &view.connections);
+        Ok(Response::new(pb::GetCompanyResponse { company: Some(company) }))
+    }
+
+    async fn list_companies(
+        &self,
+        request: Request<pb::ListCompaniesRequest>,
+    ) -> Result<Response<pb::ListCompaniesResponse>, Status> {
+        const LIST: &str = "companies";
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let mut found = Violations::new();
+        let limit = paging::page_size(&mut found, request.page_size);
+        let position = found.take(paging::position(LIST, &request.page_token)).flatten();
+        found.or(()).map_err(refuse)?;
+        let after = position.and_then(|text| CompanyId::parse(&text).ok());
+        let page = self.engine.companies(&caller, after.as_ref(), limit).await.map_err(answer)?;
+        let last = page.items.last().filter(|_| page.more);
+        let next_page_token = last.map(|view| paging::token(LIST, view.company.id.as_str()));
+        let companies =
+            page.items.iter().map(|view| wire::company(&view.company, &view.connections));
+        Ok(Response::new(pb::ListCompaniesResponse {
+            companies: companies.collect(),
+            next_page_token: next_page_token.unwrap_or_default(),
+        }))
+    }
+
+    async fn update_company(
+        &self,
+        request: Request<pb::UpdateCompanyRequest>,
+    ) -> Result<Response<pb::UpdateCompanyResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let mask = request.update_mask.as_ref();
+        let intent = requests::update_company(request.company.clone(), mask);
+        answered!(UpdateCompanyResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn connect_vendor(
+        &self,
+        request: Request<pb::ConnectVendorRequest>,
+    ) -> Result<Response<pb::ConnectVendorResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let settings = match requests::settings(&request) {
+            Ok(settings) => settings,
+            Err(violations) => {
+                let accepted = mutate(&self.engine, &request, caller, Err(violations)).await?;
+                return answered!(ConnectVendorResponse, accepted);
+            }
+        };
+        let envelope = Envelope::read(&request, caller, |bare| self.hide_credential(bare));
+        let envelope = envelope.map_err(refuse)?;
+        let accepted = self.engine.connect(ConnectRequest {
+            company_id: envelope.company_id,
+            base_url: request.base_url,
+            settings,
+            request_id: envelope.request_id,
+            fingerprint: envelope.fingerprint,
+            expected_revision: envelope.expected_revision,
+            validate_only: envelope.validate_only,
+            reason: envelope.reason,
+            caller: envelope.caller,
+        });
+        answered!(ConnectVendorResponse, accepted.await.map_err(answer)?)
+    }
+
+    async fn disconnect_vendor(
+        &self,
+        request: Request<pb::DisconnectVendorRequest>,
+    ) -> Result<Response<pb::DisconnectVendorResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let vendor = requests::vendor(request.vendor);
+        let intent = vendor
+            .map(|vendor| Intent::DisconnectVendor { vendor })
+            .map_err(|violation: Violation| violation.into());
+        answered!(DisconnectVendorResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+}

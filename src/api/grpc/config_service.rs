@@ -1,0 +1,303 @@
+//! `ConfigService`.
+
+use std::pin::Pin;
+
+use futures::{Stream, StreamExt};
+use gomark_sdk::v1 as pb;
+use pb::config_service_server::ConfigService;
+use tonic::{Request, Response, Status};
+
+use super::authenticate::caller;
+use super::envelope::{Envelope, Mutating, check_reason, fingerprint};
+use super::status::{self, Answered};
+use super::{paging, requests};
+use crate::domain::{
+    Caller, CompanyId, Intent, JobAction, RequestId, Revision, Violation, Violations,
+};
+use crate::engine::{Accepted, Engine, Error};
+use crate::store::{AuditQuery, JobControl, StoredEntry, record};
+
+/// At how many bytes of records a page of the audit log ends: with `include_records` every entry
+/// travels twice, and the whole has to fit into a message of 4 MiB.
+const AUDIT_PAGE_BYTES: usize = 1024 * 1024;
+
+/// Serves `ConfigService`.
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    engine: Engine,
+}
+
+impl Config {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self { engine }
+    }
+
+    async fn control(
+        &self,
+        action: JobAction,
+        caller: Caller,
+        request: pb::CancelJobRequest,
+    ) -> Result<pb::Job, Status> {
+        let mut found = Violations::new();
+        let request_id = found.take(RequestId::parse(&request.request_id)).flatten();
+        check_reason(&mut found, &request.reason);
+        found.or(()).map_err(refuse)?;
+        let job_id = requests::job_id(&request.job_id).map_err(Error::from).map_err(answer)?;
+        let rpc = match action {
+            JobAction::Cancel => "CancelJob",
+            JobAction::Retry => "RetryJob",
+        };
+        let bare = pb::CancelJobRequest { request_id: String::new(), ..request.clone() };
+        let control = JobControl {
+            job_id,
+            action,
+            request_id,
+            fingerprint: fingerprint(rpc, &bare),
+            reason: request.reason,
+            caller,
+        };
+        let job = self.engine.control(control).await.map_err(answer)?;
+        Ok((&job).into())
+    }
+}
+
+/// Runs a mutation whose intent was read or found faulty. The request id is looked up before a
+/// fault is told, as it is looked up before anything else.
+pub(super) async fn mutate<M: Mutating>(
+    engine: &Engine,
+    request: &M,
+    caller: Caller,
+    intent: Result<Intent, Violations>,
+) -> Result<Accepted, Status> {
+    let envelope = Envelope::read(request, caller, |_| {}).map_err(refuse)?;
+    let accepted = match intent {
+        Ok(intent) => engine.mutate(envelope.mutation(intent, engine.now())).await,
+        Err(violations) => {
+            let Envelope { caller, company_id, request_id, fingerprint, .. } = envelope;
+            let replayed =
+                engine.replay(&caller, &company_id, request_id.as_ref(), &fingerprint).await;
+            match replayed {
+                Ok(Some(accepted)) => Ok(accepted),
+                Ok(None) => return Err(refuse(violations)),
+                Err(error) => Err(error),
+            }
+        }
+    };
+    accepted.map_err(answer)
+}
+
+/// Writes the answer of a mutation.
+macro_rules! answered {
+    ($response:ident, $accepted:expr) => {{
+        let accepted: $crate::engine::Accepted = $accepted;
+        Ok(tonic::Response::new(gomark_sdk::v1::$response {
+            revision: accepted.revision.get(),
+            job: accepted.job.as_ref().map(Into::into),
+            plan: accepted.plan.as_ref().map(Into::into),
+        }))
+    }};
+}
+pub(super) use answered;
+
+pub(super) fn answer(error: Error) -> Status {
+    Answered::from(error).into()
+}
+
+pub(super) fn refuse(violations: Violations) -> Status {
+    status::invalid(&violations)
+}
+
+#[tonic::async_trait]
+impl ConfigService for Config {
+    async fn add_field(
+        &self,
+        request: Request<pb::AddFieldRequest>,
+    ) -> Result<Response<pb::AddFieldResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = requests::add_field(request.field.clone());
+        answered!(AddFieldResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn modify_field(
+        &self,
+        request: Request<pb::ModifyFieldRequest>,
+    ) -> Result<Response<pb::ModifyFieldResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = requests::modify_field(request.clone());
+        answered!(ModifyFieldResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn remove_field(
+        &self,
+        request: Request<pb::RemoveFieldRequest>,
+    ) -> Result<Response<pb::RemoveFieldResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = Ok(Intent::RemoveField { name: request.name.clone() });
+        answered!(RemoveFieldResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn rollback(
+        &self,
+        request: Request<pb::RollbackRequest>,
+    ) -> Result<Response<pb::RollbackResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = Ok(Intent::Rollback { to: Revision::new(request.to_revision) });
+        answered!(RollbackResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn get_config(
+        &self,
+        request: Request<pb::GetConfigRequest>,
+    ) -> Result<Response<pb::GetConfigResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let mut found = Violations::new();
+        let company_id = found.take(CompanyId::parse(&request.company_id));
+        let revision = requests::revision(&mut found, "revision", request.revision);
+        let min = requests::revision(&mut found, "min_revision", request.min_revision);
+        let company_id = found.or(company_id).map_err(refuse)?.ok_or_else(missing_company)?;
+        let min = min.unwrap_or_default();
+        let config =
+            self.engine.config(&caller, &company_id, revision, min).await.map_err(answer)?;
+        Ok(Response::new(pb::GetConfigResponse {
+            config: Some(pb::Config {
+                company_id: config.company_id.to_string(),
+                revision: config.revision.get(),
+                fields: config.fields.iter().map(Into::into).collect(),
+            }),
+        }))
+    }
+
+    async fn list_audit(
+        &self,
+        request: Request<pb::ListAuditRequest>,
+    ) -> Result<Response<pb::ListAuditResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let mut found = Violations::new();
+        let company_id = found.take(CompanyId::parse(&request.company_id));
+        let limit = paging::page_size(&mut found, request.page_size);
+        let after = requests::revision(&mut found, "after_revision", request.after_revision);
+        let list = format!(
+            "audit {} {} {}",
+            request.company_id, request.after_revision, request.newest_first
+        );
+        let position = found.take(position(&list, &request.page_token)).flatten();
+        let company_id = found.or(company_id).map_err(refuse)?.ok_or_else(missing_company)?;
+        let after = after.unwrap_or_default();
+        let query = AuditQuery {
+            after: if request.newest_first { after } else { position.unwrap_or(after) },
+            before: position.filter(|_| request.newest_first),
+            newest_first: request.newest_first,
+            limit,
+            bytes_max: AUDIT_PAGE_BYTES,
+        };
+        let page = self.engine.entries(&caller, &company_id, query).await.map_err(answer)?;
+        let last = page.items.last().filter(|_| page.more);
+        let next_page_token = last.map(|entry| paging::token(&list, &entry.revision.to_string()));
+        let entries = page.items.into_iter().map(|stored| entry(stored, request.include_records));
+        Ok(Response::new(pb::ListAuditResponse {
+            entries: entries.collect::<Result<_, _>>()?,
+            next_page_token: next_page_token.unwrap_or_default(),
+        }))
+    }
+
+    async fn get_job(
+        &self,
+        request: Request<pb::GetJobRequest>,
+    ) -> Result<Response<pb::GetJobResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let id = requests::job_id(&request.into_inner().job_id);
+        let id = id.map_err(Error::from).map_err(answer)?;
+        let job = self.engine.job(&caller, &id).await.map_err(answer)?;
+        Ok(Response::new(pb::GetJobResponse { job: Some((&job).into()) }))
+    }
+
+    async fn list_jobs(
+        &self,
+        request: Request<pb::ListJobsRequest>,
+    ) -> Result<Response<pb::ListJobsResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let mut found = Violations::new();
+        let company_id = found.take(CompanyId::parse(&request.company_id));
+        let limit = paging::page_size(&mut found, request.page_size);
+        let states = requests::states(&mut found, &request.states);
+        let list = format!("jobs {} {:?}", request.company_id, request.states);
+        let before = found.take(position(&list, &request.page_token)).flatten();
+        let company_id = found.or(company_id).map_err(refuse)?.ok_or_else(missing_company)?;
+        let page = self.engine.jobs(&caller, &company_id, &states, before, limit).await;
+        let page = page.map_err(answer)?;
+        let last = page.items.last().filter(|_| page.more);
+        let next_page_token = last.map(|job| paging::token(&list, &job.id.revision.to_string()));
+        Ok(Response::new(pb::ListJobsResponse {
+            jobs: page.items.iter().map(Into::into).collect(),
+            next_page_token: next_page_token.unwrap_or_default(),
+        }))
+    }
+
+    async fn cancel_job(
+        &self,
+        request: Request<pb::CancelJobRequest>,
+    ) -> Result<Response<pb::CancelJobResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let job = self.control(JobAction::Cancel, caller, request.into_inner()).await?;
+        Ok(Response::new(pb::CancelJobResponse { job: Some(job) }))
+    }
+
+    async fn retry_job(
+        &self,
+        request: Request<pb::RetryJobRequest>,
+    ) -> Result<Response<pb::RetryJobResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let pb::RetryJobRequest { job_id, request_id, reason } = request.into_inner();
+        let request = pb::CancelJobRequest { job_id, request_id, reason };
+        let job = self.control(JobAction::Retry, caller, request).await?;
+        Ok(Response::new(pb::RetryJobResponse { job: Some(job) }))
+    }
+
+    type WatchJobStream =
+        Pin<Box<dyn Stream<Item = Result<pb::WatchJobResponse, Status>> + Send + 'static>>;
+
+    async fn watch_job(
+        &self,
+        request: Request<pb::WatchJobRequest>,
+    ) -> Result<Response<Self::WatchJobStream>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let mut found = Violations::new();
+        found.require(request.after_seq >= 0, "after_seq", "must not be negative");
+        found.or(()).map_err(refuse)?;
+        let id = requests::job_id(&request.job_id).map_err(Error::from).map_err(answer)?;
+        let events = self.engine.watch(&caller, id, request.after_seq).await.map_err(answer)?;
+        let events = events.map(|event| match event {
+            Ok(event) => Ok(pb::WatchJobResponse { event: Some((&event).into()) }),
+            Err(error) => Err(answer(error)),
+        });
+        Ok(Response::new(Box::pin(events)))
+    }
+}
+
+fn position(list: &str, token: &str) -> Result<Option<Revision>, Violation> {
+    let position = paging::position(list, token)?;
+    let revision = position.and_then(|text| text.parse::<i64>().ok());
+    Ok(revision.map(Revision::new))
+}
+
+fn missing_company() -> Status {
+    refuse(Violation::new("company_id", "must be given").into())
+}
+
+/// Writes a stored entry: what its record says, and the hash that the database keeps for it.
+fn entry(stored: StoredEntry, include_record: bool) -> Result<pb::AuditEntry, Status> {
+    let entry = record::decode(&stored.record).map_err(|error| status::internal(&error))?;
+    Ok(pb::AuditEntry {
+        hash: stored.hash,
+        record: if include_record { stored.record } else { Vec::new() },
+        ..pb::AuditEntry::from(&entry)
+    })
+}

@@ -1,0 +1,168 @@
+//! Reads what callers sent into the domain, each level adding its name to the path of a fault.
+
+use gomark_sdk::v1 as pb;
+use prost_types::FieldMask;
+use zeroize::Zeroizing;
+
+use super::mask::Mask;
+use crate::domain::{
+    FieldDraft, FieldPatch, FieldType, Intent, JobId, JobState, PropertyType, Refusal, Revision,
+    VendorKind, Violation, Violations,
+};
+use crate::engine::VendorSettings;
+use crate::wire;
+
+/// The path of HubSpot's credential in ConnectVendor.
+pub(super) const HUBSPOT_CREDENTIAL_PATH: &str = "hubspot.access_token";
+
+const FIELD_PATHS: [&str; 7] =
+    ["label", "type", "field_type", "group_name", "description", "options", "default_value"];
+
+/// Reads AddField.
+pub(super) fn add_field(field: Option<pb::Field>) -> Result<Intent, Violations> {
+    let Some(field) = field else {
+        return Err(Violation::new("field", "must be given").into());
+    };
+    let mut found = Violations::new();
+    found.require(field.field_id.is_empty(), "field_id", "must not be given: GoMark gives it");
+    let (property_type, field_type) = types(&field, &mut found);
+    let draft = FieldDraft {
+        name: field.name,
+        label: field.label,
+        property_type,
+        field_type,
+        group_name: field.group_name,
+        description: field.description,
+        options: field.options.into_iter().map(Into::into).collect(),
+        default_value: field.default_value,
+    };
+    found.within("field").or(Intent::AddField(draft))
+}
+
+/// Reads ModifyField.
+pub(super) fn modify_field(request: pb::ModifyFieldRequest) -> Result<Intent, Violations> {
+    let pb::ModifyFieldRequest { name, field, update_mask, .. } = request;
+    let Some(field) = field.or_else(|| update_mask.is_some().then(pb::Field::default)) else {
+        return Err(Violation::new("field", "must be given").into());
+    };
+    let mut found = Violations::new();
+    let mask = Mask::read(update_mask.as_ref(), &FIELD_PATHS, &mut found);
+    let renames = !field.name.is_empty() && field.name != name;
+    found.require(!renames, "field.name", "cannot be changed");
+    let mut in_field = Violations::new();
+    let (property_type, field_type) = types(&field, &mut in_field);
+    let found_types = found.take_all(in_field.within("field").or(()));
+    let text = |text: String| Some(text).filter(|text| !text.is_empty());
+    let options: Vec<_> = field.options.into_iter().map(Into::into).collect();
+    let patch = FieldPatch {
+        label: mask.take("label", text(field.label)),
+        property_type: match found_types {
+            Some(()) => mask.take_set("type", "field.type", property_type, &mut found),
+            None => None,
+        },
+        field_type: match found_types {
+            Some(()) => mask.take_set("field_type", "field.field_type", field_type, &mut found),
+            None => None,
+        },
+        group_name: mask.take("group_name", text(field.group_name)),
+        description: mask.take("description", text(field.description)),
+        options: mask.take("options", Some(options).filter(|options| !options.is_empty())),
+        default_value: mask.take("default_value", text(field.default_value)),
+    };
+    found.or(Intent::ModifyField { name, patch })
+}
+
+fn types(field: &pb::Field, found: &mut Violations) -> (Option<PropertyType>, Option<FieldType>) {
+    let fault =
+        |name: &'static str| move |error: wire::Unreadable| Violation::new(name, error.to_string());
+    let property_type = found.take(wire::property_type(field.r#type).map_err(fault("type")));
+    let field_type = found.take(wire::field_type(field.field_type).map_err(fault("field_type")));
+    (property_type.flatten(), field_type.flatten())
+}
+
+/// Reads RegisterCompany: without a name for people, the company id serves.
+pub(super) fn register_company(company: Option<pb::Company>) -> Result<Intent, Violations> {
+    let company = company.unwrap_or_default();
+    let display_name = match company.display_name.is_empty() {
+        true => company.company_id,
+        false => company.display_name,
+    };
+    Ok(Intent::RegisterCompany { display_name })
+}
+
+/// Reads UpdateCompany.
+pub(super) fn update_company(
+    company: Option<pb::Company>,
+    update_mask: Option<&FieldMask>,
+) -> Result<Intent, Violations> {
+    let mut found = Violations::new();
+    let mask = Mask::read(update_mask, &["display_name"], &mut found);
+    let name = company.map(|company| company.display_name).filter(|name| !name.is_empty());
+    let display_name = mask.take("display_name", name);
+    if display_name.is_none() {
+        found.add("company.display_name", "must be given");
+    }
+    found.or(Intent::UpdateCompany { display_name: display_name.unwrap_or_default() })
+}
+
+/// Reads a vendor that has to be given.
+pub(super) fn vendor(number: i32) -> Result<VendorKind, Violation> {
+    let read = wire::vendor(number);
+    let given = read.map_err(|error| Violation::new("vendor", error.to_string()))?;
+    given.ok_or_else(|| Violation::new("vendor", "must be given"))
+}
+
+/// Reads what ConnectVendor says about the vendor.
+pub(super) fn settings(request: &pb::ConnectVendorRequest) -> Result<VendorSettings, Violations> {
+    use pb::connect_vendor_request::Settings;
+    use pb::hub_spot_settings::Credential;
+    let mut found = Violations::new();
+    let vendor = found.take(vendor(request.vendor));
+    let Some(Settings::Hubspot(hubspot)) = &request.settings else {
+        found.add("hubspot", "must be given");
+        return Err(found);
+    };
+    let burst = u32::try_from(hubspot.burst_per_10s);
+    found.require(burst.is_ok(), "hubspot.burst_per_10s", "must be from 0 to 10000");
+    let Some(Credential::AccessToken(token)) = &hubspot.credential else {
+        found.add(HUBSPOT_CREDENTIAL_PATH, "must be given");
+        return Err(found);
+    };
+    match vendor {
+        Some(vendor) if found.is_empty() => Ok(VendorSettings {
+            vendor,
+            credential_path: HUBSPOT_CREDENTIAL_PATH,
+            credential: Zeroizing::new(token.clone()),
+            burst_path: "hubspot.burst_per_10s",
+            burst_per_10s: burst.unwrap_or(0),
+        }),
+        _ => Err(found),
+    }
+}
+
+/// Reads a job id.
+pub(super) fn job_id(text: &str) -> Result<JobId, Refusal> {
+    if text.is_empty() {
+        return Err(Violation::new("job_id", "must be given").into());
+    }
+    JobId::parse(text).ok_or_else(|| Refusal::JobNotFound(text.chars().take(200).collect()))
+}
+
+/// Reads a list of job states.
+pub(super) fn states(found: &mut Violations, numbers: &[i32]) -> Vec<JobState> {
+    let mut states = Vec::new();
+    for (index, number) in numbers.iter().enumerate() {
+        let mut all = JobState::ALL.into_iter();
+        match all.find(|state| pb::JobState::from(*state) as i32 == *number) {
+            Some(state) => states.push(state),
+            None => found.add(format!("states[{index}]"), "is not a state that a job can have"),
+        }
+    }
+    states
+}
+
+/// Reads a revision: `None` for 0.
+pub(super) fn revision(found: &mut Violations, path: &str, number: i64) -> Option<Revision> {
+    found.require(number >= 0, path, "must not be negative");
+    (number > 0).then(|| Revision::new(number))
+}

@@ -1,0 +1,172 @@
+//! The composition root: the one place that names concrete implementations.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::api::grpc::Listening;
+use crate::broker::LocalBroker;
+use crate::clock::SystemClock;
+use crate::config::Checked;
+use crate::engine::{self, Engine};
+use crate::events::LocalBus;
+use crate::executor::{self, Executor};
+use crate::store::sqlite::SqliteStore;
+use crate::supervisor::Supervisor;
+use crate::vendors::hosts::HostPolicy;
+use crate::vendors::hubspot::HubSpot;
+use crate::vendors::{Vendor, Vendors};
+
+/// How many calls are under way at one connection at most: what HubSpot's own client does.
+const CALLS_MAX: usize = 6;
+/// How long a connection without work keeps its lease.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A vendor host cannot be read.
+    #[error("--vendor-host: {}", .0.join("; "))]
+    VendorHosts(Vec<String>),
+    /// The database could not be opened.
+    #[error("the database could not be opened")]
+    Store(#[source] crate::store::sqlite::OpenError),
+    /// The HTTP client for vendors could not be made.
+    #[error("the HTTP client for vendors could not be made")]
+    Http(#[source] crate::vendors::http::BuildError),
+    /// The address could not be taken.
+    #[error("could not listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Reflection could not be set up.
+    #[error("reflection could not be set up")]
+    Reflection(#[source] tonic_reflection::server::Error),
+    /// The signals that end the program could not be listened for.
+    #[error("could not listen for signals")]
+    Signals(#[source] std::io::Error),
+}
+
+/// A service that runs.
+#[derive(Debug)]
+pub struct App {
+    supervisor: Supervisor,
+    local_addr: SocketAddr,
+    shutdown_grace: Duration,
+}
+
+impl App {
+    /// Starts the service. It works when this returns.
+    pub async fn start(settings: Checked) -> Result<Self, Error> {
+        let supervisor = Supervisor::new();
+        let started = Self::start_under(settings, &supervisor).await;
+        if started.is_err() {
+            supervisor.shutdown(Duration::from_secs(1)).await;
+        }
+        started
+    }
+
+    async fn start_under(settings: Checked, supervisor: &Supervisor) -> Result<Self, Error> {
+        let clock = SystemClock::shared();
+        let hosts = HostPolicy::parse(&settings.vendor_hosts).map_err(Error::VendorHosts)?;
+        let hosts = Arc::new(hosts);
+        let listening = Listening::bind(settings.listen).await;
+        let address = settings.listen;
+        let listening = listening.map_err(|source| Error::Listen { address, source })?;
+        let store = SqliteStore::open(&settings.database, clock.clone(), supervisor).await;
+        let store = Arc::new(store.map_err(Error::Store)?);
+        let hubspot = HubSpot::new(hosts.clone(), clock.clone()).map_err(Error::Http)?;
+        let vendors = Vendors::new([Arc::new(hubspot) as Arc<dyn Vendor>]);
+        let broker = Arc::new(LocalBroker::new());
+        let bus = Arc::new(LocalBus::new());
+        let vault = Arc::new(settings.vault);
+
+        let engine = Engine::start(
+            engine::Parts {
+                store: store.clone(),
+                vendors: vendors.clone(),
+                broker: broker.clone(),
+                bus: bus.clone(),
+                clock,
+                vault: vault.clone(),
+                hosts,
+                call_timeout: settings.call_timeout,
+                queue_max: settings.queue_max,
+            },
+            supervisor,
+        );
+        let executor = Executor::new(executor::Parts {
+            store,
+            vendors,
+            broker,
+            bus,
+            vault,
+            supervisor: supervisor.clone(),
+            settings: executor::Settings {
+                holder: Uuid::new_v4().to_string(),
+                lease_period: settings.lease,
+                call_timeout: settings.call_timeout,
+                sweep_interval: settings.sweep_interval,
+                calls_max: CALLS_MAX,
+                linger: LINGER,
+            },
+        });
+        supervisor.spawn("executor", executor.run());
+        let local_addr = listening.local_addr();
+        listening.serve(engine, settings.auth, supervisor).await.map_err(Error::Reflection)?;
+        Ok(Self {
+            supervisor: supervisor.clone(),
+            local_addr,
+            shutdown_grace: settings.shutdown_grace,
+        })
+    }
+
+    /// Returns the address that is served.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Stops: health says NOT_SERVING, streams end, calls under way are finished.
+    ///
+    /// Returns whether everything ended in time.
+    pub async fn stop(self) -> bool {
+        self.supervisor.shutdown(self.shutdown_grace).await
+    }
+}
+
+/// Runs the service until the process is told to end.
+pub async fn run(settings: Checked) -> Result<(), Error> {
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let asked_to_end = end_signal().map_err(Error::Signals)?;
+    let app = App::start(settings).await?;
+    tracing::info!(address = %app.local_addr(), "GoMark serves");
+    asked_to_end.await;
+    tracing::info!("GoMark shuts down");
+    if app.stop().await {
+        tracing::info!("GoMark has ended");
+    } else {
+        tracing::warn!("some work did not end in time; it is taken up at the next start");
+    }
+    Ok(())
+}
+
+/// Begins to listen for the signals that end the process; the future waits for one.
+pub fn end_signal() -> std::io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,24 @@
+//! Doorbells: they wake the executors. No data, no order, no promise; the job rows are the queue.
+
+mod local;
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+pub use local::LocalBroker;
+
+use crate::store::Doorbell;
+
+/// Carries doorbells from those who accept changes to those who carry them out.
+///
+/// Not promised: delivery, order, or that a doorbell arrives once. A doorbell that is lost is made
+/// up for by the sweeper; one too many finds nothing to do.
+#[async_trait]
+pub trait Broker: Send + Sync + fmt::Debug {
+    /// Rings a doorbell. MUST NOT wait for the executors.
+    async fn ring(&self, doorbell: &Doorbell);
+
+    /// Waits for the next doorbell. Cancel safe as far as a doorbell can be lost at all.
+    async fn next(&self) -> Doorbell;
+}

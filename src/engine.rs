@@ -1,0 +1,252 @@
+//! The use cases: accept a change, connect a vendor, read, watch, cancel and retry.
+//!
+//! Every door (gRPC now) calls these and nothing below them. Nothing here waits for a vendor, but
+//! [`Engine::connect`].
+
+mod accept;
+mod connect;
+mod plan;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::broker::Broker;
+use crate::clock::Clock;
+use crate::domain::{
+    Caller, CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Problem, Refusal, RequestId,
+    Revision, Timestamp, VendorKind,
+};
+use crate::events::EventBus;
+use crate::store::{
+    self, AuditQuery, Committed, CompanyView, JobControl, Page, Store, StoredEntry,
+};
+use crate::supervisor::Supervisor;
+use crate::vault::Vault;
+use crate::vendors::Vendors;
+use crate::vendors::hosts::HostPolicy;
+use crate::wire::PlanView;
+
+pub use connect::{ConnectRequest, Settings as VendorSettings};
+
+use accept::Accept;
+
+/// What the engine is made of.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The vendors.
+    pub vendors: Vendors,
+    /// The doorbells.
+    pub broker: Arc<dyn Broker>,
+    /// The event bus.
+    pub bus: Arc<dyn EventBus>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Seals credentials.
+    pub vault: Arc<Vault>,
+    /// Where vendors may be reached.
+    pub hosts: Arc<HostPolicy>,
+    /// The longest that one vendor call may take.
+    pub call_timeout: Duration,
+    /// How many mutations may wait to be accepted.
+    pub queue_max: usize,
+}
+
+/// The use cases.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    parts: Parts,
+    accept: Accept,
+    supervisor: Supervisor,
+}
+
+/// Why a use case did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It was refused; nothing was changed.
+    #[error("refused")]
+    Refused(#[from] Refusal),
+    /// Too much is waiting; nothing was changed.
+    #[error("too many mutations are waiting")]
+    Overloaded,
+    /// The database failed; whether a mutation took effect is unknown.
+    #[error("the store failed")]
+    Store(#[from] store::Error),
+    /// The vendor refused the credential; nothing was changed.
+    #[error("{vendor} refused the credential")]
+    CredentialRefused {
+        /// The vendor.
+        vendor: VendorKind,
+        /// What it said.
+        problem: Problem,
+    },
+    /// The vendor could not be asked; nothing was changed.
+    #[error("{vendor} could not be asked")]
+    VendorUnavailable {
+        /// The vendor.
+        vendor: VendorKind,
+        /// What happened.
+        problem: Problem,
+        /// When to try again, where that is known.
+        retry_after: Option<Duration>,
+    },
+    /// The server is shutting down.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// A task of ours ended in a way it must not.
+    #[error("an internal task failed: {0}")]
+    Internal(String),
+}
+
+/// What came of a mutation.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The company's revision after it.
+    pub revision: Revision,
+    /// The job, when something is to be done at a vendor.
+    pub job: Option<Job>,
+    /// What it leads to at the vendors; `None` for a repeat.
+    pub plan: Option<PlanView>,
+}
+
+impl Engine {
+    /// Starts the engine.
+    pub fn start(parts: Parts, supervisor: &Supervisor) -> Self {
+        let accept = Accept::start(parts.store.clone(), parts.queue_max, supervisor);
+        Self { parts, accept, supervisor: supervisor.clone() }
+    }
+
+    /// Returns the present moment, as mutations note it.
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// Returns a keyed digest, for comparing secrets that must not be stored.
+    pub fn secret_digest(&self, secret: &[u8]) -> Digest {
+        self.parts.vault.fingerprint(secret)
+    }
+
+    /// Decides about a mutation and commits it.
+    pub async fn mutate(&self, mutation: Mutation) -> Result<Accepted, Error> {
+        let dry_run = mutation.validate_only;
+        let committed = self.accept.submit(mutation).await?;
+        Ok(self.accepted(committed, dry_run).await)
+    }
+
+    /// Answers a repeated request as the first time; `None` when the request id is new.
+    pub async fn replay(
+        &self,
+        caller: &Caller,
+        company_id: &CompanyId,
+        request_id: Option<&RequestId>,
+        fingerprint: &Digest,
+    ) -> Result<Option<Accepted>, Error> {
+        let Some(request_id) = request_id.filter(|_| caller.scope.contains(company_id)) else {
+            return Ok(None);
+        };
+        let found = self.parts.store.find_request(company_id, request_id, fingerprint).await??;
+        Ok(match found {
+            Some(committed) => Some(self.accepted(committed, false).await),
+            None => None,
+        })
+    }
+
+    async fn accepted(&self, committed: Committed, dry_run: bool) -> Accepted {
+        for event in committed.events {
+            self.parts.bus.publish(event);
+        }
+        if let Some(doorbell) = &committed.ring {
+            self.parts.broker.ring(doorbell).await;
+        }
+        let plan = (!committed.repeated)
+            .then(|| plan::view(&self.parts.vendors, &committed.touched, dry_run));
+        Accepted { revision: committed.revision, job: committed.job, plan }
+    }
+
+    /// Reads a company.
+    pub async fn company(&self, caller: &Caller, id: &CompanyId) -> Result<CompanyView, Error> {
+        let found = self.parts.store.company(&caller.scope, id).await?;
+        found.ok_or_else(|| Refusal::CompanyNotFound(id.clone()).into())
+    }
+
+    /// Lists the companies that exist for the caller.
+    pub async fn companies(
+        &self,
+        caller: &Caller,
+        after: Option<&CompanyId>,
+        limit: usize,
+    ) -> Result<Page<CompanyView>, Error> {
+        let mut items = self.parts.store.companies(&caller.scope, after, limit + 1).await?;
+        let more = items.len() > limit;
+        items.truncate(limit);
+        Ok(Page { items, more })
+    }
+
+    /// Reads a configuration.
+    pub async fn config(
+        &self,
+        caller: &Caller,
+        id: &CompanyId,
+        revision: Option<Revision>,
+        min_revision: Revision,
+    ) -> Result<Config, Error> {
+        let config = self.parts.store.config(&caller.scope, id, revision).await??;
+        if config.revision >= min_revision {
+            return Ok(config);
+        }
+        // The revision asked for is older than the one that must have been reached; whether it
+        // was is a question to the company itself.
+        let present = match revision {
+            Some(_) => self.company(caller, id).await?.company.revision,
+            None => config.revision,
+        };
+        if revision.is_some() && present >= min_revision {
+            return Ok(config);
+        }
+        let company_id = id.clone();
+        Err(Refusal::MinRevisionNotReached { company_id, wanted: min_revision, present }.into())
+    }
+
+    /// Reads audit entries.
+    pub async fn entries(
+        &self,
+        caller: &Caller,
+        id: &CompanyId,
+        query: AuditQuery,
+    ) -> Result<Page<StoredEntry>, Error> {
+        Ok(self.parts.store.entries(&caller.scope, id, query).await??)
+    }
+
+    /// Reads a job.
+    pub async fn job(&self, caller: &Caller, id: &JobId) -> Result<Job, Error> {
+        let found = self.parts.store.job(&caller.scope, id).await?;
+        found.ok_or_else(|| Refusal::JobNotFound(id.to_string()).into())
+    }
+
+    /// Lists jobs of a company, the newest first.
+    pub async fn jobs(
+        &self,
+        caller: &Caller,
+        id: &CompanyId,
+        states: &[JobState],
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Page<Job>, Error> {
+        Ok(self.parts.store.jobs(&caller.scope, id, states, before, limit).await??)
+    }
+
+    /// Cancels or retries a job.
+    pub async fn control(&self, control: JobControl) -> Result<Job, Error> {
+        let missing = Refusal::JobNotFound(control.job_id.to_string());
+        let recorded = self.parts.store.control(control).await??;
+        for event in recorded.events {
+            self.parts.bus.publish(event);
+        }
+        if let Some(doorbell) = &recorded.ring {
+            self.parts.broker.ring(doorbell).await;
+        }
+        recorded.job.ok_or_else(|| missing.into())
+    }
+}

@@ -1,0 +1,165 @@
+//! Connecting a company to its account at a vendor: the one use case that waits for the vendor.
+
+use zeroize::Zeroizing;
+
+use super::{Accepted, Engine, Error};
+use crate::domain::{
+    Caller, CompanyId, Digest, Intent, Mutation, NewConnection, Refusal, RequestId, Revision,
+    VendorKind, Violations,
+};
+use crate::vendors::{Access, Failure, FailureScope};
+
+/// The shortest credential that is taken for one, in bytes.
+const CREDENTIAL_LENGTH_MIN: usize = 8;
+/// The longest credential, in bytes.
+const CREDENTIAL_LENGTH_MAX: usize = 2_048;
+/// The highest burst limit that can be set.
+const BURST_MAX: u32 = 10_000;
+
+/// A request to connect.
+#[derive(Debug)]
+pub struct ConnectRequest {
+    /// The company.
+    pub company_id: CompanyId,
+    /// Where the vendor is reached; empty for its usual address.
+    pub base_url: String,
+    /// What the vendor needs.
+    pub settings: Settings,
+    /// The caller's name for the request.
+    pub request_id: Option<RequestId>,
+    /// A digest of the request without its id.
+    pub fingerprint: Digest,
+    /// The revision that the company has to be at; zero for any.
+    pub expected_revision: Revision,
+    /// Whether everything is checked and nothing changed.
+    pub validate_only: bool,
+    /// Why.
+    pub reason: String,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+/// What a vendor needs to be reached.
+#[derive(Clone)]
+pub struct Settings {
+    /// The vendor.
+    pub vendor: VendorKind,
+    /// The path of the credential in the request, for messages.
+    pub credential_path: &'static str,
+    /// The credential.
+    pub credential: Zeroizing<String>,
+    /// The path of the burst limit in the request, for messages.
+    pub burst_path: &'static str,
+    /// The calls that may be made in 10 s; 0 to learn it.
+    pub burst_per_10s: u32,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("vendor", &self.vendor).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Connects a company to the account that a credential opens.
+    pub async fn connect(&self, request: ConnectRequest) -> Result<Accepted, Error> {
+        let ConnectRequest { company_id, settings, caller, .. } = &request;
+        let request_id = request.request_id.as_ref();
+        let replayed = self.replay(caller, company_id, request_id, &request.fingerprint).await?;
+        if let Some(accepted) = replayed {
+            return Ok(accepted);
+        }
+        let view = self.company(caller, company_id).await?;
+        let (expected, present) = (request.expected_revision, view.company.revision);
+        if expected != Revision::ZERO && expected != present {
+            let company_id = company_id.clone();
+            return Err(Refusal::RevisionMismatch { company_id, expected, present }.into());
+        }
+        let access = self.access(&request)?;
+        let base_url = access.base_url.as_str().trim_end_matches('/').to_owned();
+        let account_id = self.identify(settings.vendor, access).await?;
+        let vault = &self.parts.vault;
+        let seal = vault.seal(company_id, settings.vendor, settings.credential.as_str());
+        let new = NewConnection {
+            vendor: settings.vendor,
+            base_url,
+            account_id,
+            burst_per_10s: settings.burst_per_10s,
+            sealed: seal.map_err(|error| Error::Internal(error.to_string()))?,
+            credential_id: vault.credential_id(company_id, settings.credential.as_str()),
+        };
+        self.mutate(Mutation {
+            intent: Intent::ConnectVendor(new),
+            at: self.now(),
+            company_id: request.company_id,
+            request_id: request.request_id,
+            fingerprint: request.fingerprint,
+            expected_revision: request.expected_revision,
+            validate_only: request.validate_only,
+            reason: request.reason,
+            caller: request.caller,
+        })
+        .await
+    }
+
+    /// Checks how the vendor is to be reached.
+    fn access(&self, request: &ConnectRequest) -> Result<Access, Refusal> {
+        let settings = &request.settings;
+        let mut found = Violations::new();
+        let credential = settings.credential.as_str();
+        let visible = credential.bytes().all(|c| c.is_ascii_graphic());
+        let long_enough =
+            (CREDENTIAL_LENGTH_MIN..=CREDENTIAL_LENGTH_MAX).contains(&credential.len());
+        found.require(
+            visible && long_enough,
+            settings.credential_path,
+            "must be 8 to 2048 visible ASCII characters",
+        );
+        found.require(
+            settings.burst_per_10s <= BURST_MAX,
+            settings.burst_path,
+            "must be from 0 to 10000",
+        );
+        let vendor = self.parts.vendors.get(settings.vendor);
+        let base_url = match (vendor, request.base_url.is_empty()) {
+            (Some(vendor), true) => Some(vendor.default_base_url()),
+            _ => self
+                .parts
+                .hosts
+                .check(&request.base_url)
+                .map_err(|rule| found.add("base_url", rule))
+                .ok(),
+        };
+        match base_url {
+            Some(base_url) if found.is_empty() => Ok(Access {
+                base_url,
+                credential: settings.credential.clone(),
+                burst_per_10s: settings.burst_per_10s,
+                call_timeout: self.parts.call_timeout,
+                window: None,
+            }),
+            _ => Err(found.into()),
+        }
+    }
+
+    /// Asks the vendor whose account the credential opens.
+    async fn identify(&self, kind: VendorKind, access: Access) -> Result<String, Error> {
+        let vendor = self.parts.vendors.get(kind);
+        let vendor = vendor.ok_or_else(|| Error::Internal(format!("no vendor {kind}")))?;
+        let account = vendor.open(access).map_err(|failure| failed(kind, failure))?;
+        account.admit().await;
+        let identity = account.identify().await.map_err(|failure| failed(kind, failure))?;
+        Ok(identity.account_id)
+    }
+}
+
+fn failed(vendor: VendorKind, failure: Failure) -> Error {
+    use crate::domain::ProblemReason::{CredentialRefused, VendorRefused};
+    let Failure { scope, retry_after, problem, .. } = failure;
+    match (scope, problem.reason) {
+        (_, CredentialRefused) | (FailureScope::Refused, VendorRefused) => {
+            Error::CredentialRefused { vendor, problem }
+        }
+        _ => Error::VendorUnavailable { vendor, problem, retry_after },
+    }
+}

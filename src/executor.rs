@@ -1,0 +1,163 @@
+//! Carries out what was decided.
+//!
+//! One [`Session`](session::Session) per connection holds its lease and talks to its vendor account;
+//! this module starts them when a doorbell rings or the sweeper finds something due. It never
+//! decides anything: what to do is the planner's, what came of it is written by the store.
+
+mod accounts;
+mod backoff;
+mod batches;
+mod outcomes;
+mod session;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::time::MissedTickBehavior;
+
+use crate::broker::Broker;
+use crate::events::EventBus;
+use crate::store::{Doorbell, Store};
+use crate::supervisor::Supervisor;
+use crate::telemetry;
+use crate::vault::Vault;
+use crate::vendors::Vendors;
+
+/// How many due connections the sweeper takes up at a time.
+const SWEEP_MAX: usize = 1_000;
+
+/// What an executor is made of.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The vendors.
+    pub vendors: Vendors,
+    /// The doorbells.
+    pub broker: Arc<dyn Broker>,
+    /// The event bus.
+    pub bus: Arc<dyn EventBus>,
+    /// Opens credentials.
+    pub vault: Arc<Vault>,
+    /// Owns the tasks.
+    pub supervisor: Supervisor,
+    /// How it works.
+    pub settings: Settings,
+}
+
+/// How an executor works.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its name as the holder of leases; unique per process.
+    pub holder: String,
+    /// How long a lease lasts.
+    pub lease_period: Duration,
+    /// The longest that one vendor call may take; at most a third of the lease.
+    pub call_timeout: Duration,
+    /// How often the sweeper looks for what no doorbell told of.
+    pub sweep_interval: Duration,
+    /// How many calls are under way at one connection at most.
+    pub calls_max: usize,
+    /// How long a connection without work keeps its lease.
+    pub linger: Duration,
+}
+
+/// Tells a session that there may be something to do.
+#[derive(Debug, Default)]
+struct Bell {
+    notify: Notify,
+    rung: AtomicBool,
+}
+
+impl Bell {
+    fn ring(&self) {
+        self.rung.store(true, Ordering::Release);
+        self.notify.notify_one();
+    }
+
+    /// Tells whether it rang since it was asked last.
+    fn take(&self) -> bool {
+        self.rung.swap(false, Ordering::AcqRel)
+    }
+}
+
+/// Starts sessions.
+#[derive(Debug)]
+pub struct Executor {
+    parts: Arc<Parts>,
+    sessions: HashMap<Doorbell, Arc<Bell>>,
+    ended: (mpsc::UnboundedSender<Doorbell>, mpsc::UnboundedReceiver<Doorbell>),
+}
+
+impl Executor {
+    /// Creates an executor.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts), sessions: HashMap::new(), ended: mpsc::unbounded_channel() }
+    }
+
+    /// Works until shutdown begins. Its sessions finish the calls under way after that.
+    pub async fn run(mut self) {
+        let stopping = self.parts.supervisor.stopping();
+        let mut sweep = tokio::time::interval(self.parts.settings.sweep_interval);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                doorbell = self.parts.broker.next() => self.wake(doorbell),
+                Some(doorbell) = self.ended.1.recv() => self.forget(doorbell),
+                _ = sweep.tick() => self.sweep().await,
+            }
+        }
+    }
+
+    fn wake(&mut self, doorbell: Doorbell) {
+        if let Some(bell) = self.sessions.get(&doorbell) {
+            bell.ring();
+            return;
+        }
+        let bell = Arc::new(Bell::default());
+        self.sessions.insert(doorbell.clone(), bell.clone());
+        let (parts, ended) = (self.parts.clone(), self.ended.0.clone());
+        self.parts.supervisor.spawn("session", async move {
+            // Told of even when the session panics: a connection must not stay shut for ever.
+            let _tell = TellEnd { doorbell: doorbell.clone(), ended };
+            session::run(parts, doorbell, bell).await;
+        });
+    }
+
+    /// Forgets a session that has ended; it may have missed the last ring.
+    fn forget(&mut self, doorbell: Doorbell) {
+        if self.sessions.remove(&doorbell).is_some_and(|bell| bell.take()) {
+            self.wake(doorbell);
+        }
+    }
+
+    async fn sweep(&mut self) {
+        match self.parts.store.due(SWEEP_MAX).await {
+            Ok(due) => due.into_iter().for_each(|doorbell| {
+                if !self.sessions.contains_key(&doorbell) {
+                    self.wake(doorbell);
+                }
+            }),
+            Err(error) => {
+                let error = telemetry::chain(&error);
+                tracing::warn!(error, "the sweeper could not read what is due");
+            }
+        }
+    }
+}
+
+struct TellEnd {
+    doorbell: Doorbell,
+    ended: mpsc::UnboundedSender<Doorbell>,
+}
+
+impl Drop for TellEnd {
+    fn drop(&mut self) {
+        // The executor itself may have ended.
+        let _gone = self.ended.send(self.doorbell.clone());
+    }
+}

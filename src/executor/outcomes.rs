@@ -1,0 +1,127 @@
+//! What the result of an operation means: for the resource, and for the connection.
+
+use std::time::Duration;
+
+use super::backoff;
+use super::session::Task;
+use crate::domain::{Attributes, Effect, Problem, ProblemReason, Transition};
+use crate::store::Gate;
+use crate::vendors::{Answer, Failure, FailureScope};
+
+/// After how many different failures in a row the connection is given a rest.
+const STREAK_MAX: u32 = 3;
+
+/// What a result means for a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// This is to be noted.
+    Note(Transition, String),
+    /// The vendor holds something under that name; it is to be read before anything else.
+    Look,
+}
+
+/// Tells what the answer to a task means.
+pub(super) fn answered(task: &Task, answer: Answer) -> Meaning {
+    let subject = task.subject();
+    match (answer, &task.call.effect) {
+        (Answer::Exists, _) => Meaning::Look,
+        (Answer::Gone, _) if task.desired.is_none() => {
+            Meaning::Note(Transition::Confirm(None), format!("archived {subject}"))
+        }
+        (Answer::Gone, _) => {
+            let message = format!("{subject} is gone at the vendor");
+            Meaning::Note(Transition::Settle(None), message)
+        }
+        (Answer::Holds(held), Effect::Archive) => {
+            let message = format!("{subject} is still there");
+            Meaning::Note(Transition::Settle(Some(held)), message)
+        }
+        (Answer::Holds(held), Effect::Create(sent)) => {
+            holds(task, sent, held, format!("created {subject}"))
+        }
+        (Answer::Holds(held), Effect::Update(sent)) => {
+            let message = format!("updated {subject}: {}", sent.names().join(", "));
+            holds(task, sent, held, message)
+        }
+    }
+}
+
+fn holds(task: &Task, sent: &Attributes, held: Attributes, done: String) -> Meaning {
+    let ignored = sent.differing_from(&held).names();
+    if !ignored.is_empty() {
+        let message = format!("the vendor left {} as it was", ignored.join(", "));
+        let problem = Problem {
+            attributes: ignored,
+            ..Problem::new(ProblemReason::VendorIgnored, message.clone())
+        };
+        return Meaning::Note(Transition::Park { held: Some(held), problem }, message);
+    }
+    let desired = task.desired.as_ref();
+    if desired.is_some_and(|desired| desired.differing_from(&held).is_empty()) {
+        Meaning::Note(Transition::Confirm(Some(held)), done)
+    } else {
+        // Something else about it was changed meanwhile: the next plan sees to that.
+        Meaning::Note(Transition::Settle(Some(held)), done)
+    }
+}
+
+/// The health of a connection: how it went lately, and what follows from a failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Health {
+    /// How often the connection as a whole failed in a row.
+    closed: u32,
+    /// How many calls failed in a row.
+    streak: u32,
+}
+
+impl Health {
+    /// Notes a call that was answered.
+    pub(super) fn succeeded(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Notes a call that failed; tells whether the connection is to be closed, and how long.
+    pub(super) fn failed(&mut self, failure: &Failure) -> Option<Gate> {
+        match failure.scope {
+            FailureScope::Refused => {
+                self.succeeded();
+                return None;
+            }
+            FailureScope::Connection => {}
+            FailureScope::Resource => {
+                self.streak += 1;
+                if self.streak < STREAK_MAX {
+                    return None;
+                }
+            }
+        }
+        let wait = failure.retry_after.unwrap_or_else(|| backoff::wait(self.closed));
+        self.closed = self.closed.saturating_add(1);
+        Some(Gate { wait_ms: millis(wait), problem: failure.problem.clone() })
+    }
+}
+
+/// Tells what a failure means for a resource. `keeps_doubt` says that a call made earlier is in
+/// doubt, whatever this one was.
+pub(super) fn failed(
+    subject: &str,
+    failures: u32,
+    keeps_doubt: bool,
+    failure: &Failure,
+    gate: Option<&Gate>,
+) -> (Transition, String) {
+    let problem = failure.problem.clone();
+    if failure.scope == FailureScope::Refused && !keeps_doubt {
+        let message = format!("{subject} was refused: {}", problem.message);
+        return (Transition::Park { held: None, problem }, message);
+    }
+    let own_wait = failure.retry_after.unwrap_or_else(|| backoff::wait(failures));
+    let wait_ms = gate.map_or_else(|| millis(own_wait), |gate| gate.wait_ms);
+    let message = format!("{subject} has to wait: {}", problem.message);
+    let in_doubt = failure.effect_unknown || keeps_doubt;
+    (Transition::Fail { in_doubt, wait_ms, problem }, message)
+}
+
+fn millis(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
+}

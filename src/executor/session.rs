@@ -1,0 +1,285 @@
+//! One connection, for as long as its lease is held.
+//!
+//! The loop: read what is to be done, plan, note in the database which calls are about to be made,
+//! make them, note what came of them. Everything in memory may be lost at any moment; what a
+//! successor needs is in the rows.
+
+mod launch;
+mod results;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::accounts::Open;
+use super::outcomes::Health;
+use super::{Bell, Parts};
+use crate::domain::{Attributes, JobEvent, Observed, ResourceId, Revision, Timestamp};
+use crate::store::{self, Doorbell, Lease, Recorded, Work};
+use crate::telemetry;
+use crate::vendors::{Answer, Call, Failure, Target};
+
+/// How many resources are looked at together.
+const WORK_MAX: usize = 1_000;
+/// A lease is given back during a longer rest; the sweeper takes the connection up again.
+const REST_MAX: Duration = Duration::from_secs(60);
+/// How often the database is asked again when it failed.
+const STORE_RETRY: Duration = Duration::from_millis(250);
+
+/// One operation on its way to the vendor.
+#[derive(Clone, Debug)]
+pub(super) struct Task {
+    pub(super) resource_id: ResourceId,
+    /// What was decided, in canonical form.
+    pub(super) desired: Option<Attributes>,
+    pub(super) desired_rev: Revision,
+    /// The company's revision at which it was planned.
+    pub(super) seen_rev: Revision,
+    /// How often it failed before.
+    pub(super) failures: u32,
+    pub(super) call: Call,
+}
+
+impl Task {
+    /// Names it for people: `field deal_stage`.
+    pub(super) fn subject(&self) -> String {
+        subject(&self.call.target)
+    }
+}
+
+pub(super) fn subject(target: &Target) -> String {
+    format!("{} {}", target.kind.as_str(), target.name)
+}
+
+/// What came of one call.
+#[derive(Debug)]
+enum Finished {
+    Called { tasks: Vec<Task>, results: Vec<Result<Answer, Failure>> },
+    Looked { looks: Vec<Look>, result: Result<Vec<Observed>, Failure> },
+}
+
+/// A resource that is read.
+#[derive(Clone, Debug)]
+struct Look {
+    resource_id: ResourceId,
+    target: Target,
+    desired_rev: Revision,
+    seen_rev: Revision,
+    failures: u32,
+    /// Whether a call is in doubt that must not be forgotten when the read fails.
+    in_doubt: bool,
+}
+
+/// Why a session ends.
+enum End {
+    /// There is nothing to do, or shutdown: the lease is given back.
+    Done,
+    /// The lease is lost, or the database is away: nothing more may be done.
+    Lost(store::Error),
+}
+
+impl From<store::Error> for End {
+    fn from(error: store::Error) -> Self {
+        Self::Lost(error)
+    }
+}
+
+/// Holds the lease of a connection and works until there is nothing to do.
+pub(super) async fn run(parts: Arc<Parts>, doorbell: Doorbell, bell: Arc<Bell>) {
+    let period = parts.settings.lease_period;
+    let asked = Instant::now();
+    let lease = match parts.store.claim(&doorbell, &parts.settings.holder, period).await {
+        Ok(Some(lease)) => lease,
+        Ok(None) => return,
+        Err(error) => {
+            let error = telemetry::chain(&error);
+            tracing::warn!(%doorbell, error, "a lease could not be claimed");
+            return;
+        }
+    };
+    tracing::debug!(%doorbell, epoch = lease.epoch, taken_over = lease.taken_over, "lease claimed");
+    let mut session = Session::new(parts, lease, asked, bell);
+    match session.work().await {
+        End::Done => session.release().await,
+        End::Lost(error) => {
+            let error = telemetry::chain(&error);
+            tracing::warn!(%doorbell, error, "a session ended early");
+        }
+    }
+}
+
+struct Session {
+    parts: Arc<Parts>,
+    bell: Arc<Bell>,
+    stopping: CancellationToken,
+    lease: Lease,
+    lease_until: Instant,
+    open: Option<Open>,
+    work: Option<(Work, Instant)>,
+    /// What was read, for the next plan.
+    observed: HashMap<ResourceId, Observed>,
+    /// What has to be read although no call is in doubt.
+    look_first: HashSet<ResourceId>,
+    in_flight: HashSet<ResourceId>,
+    calls: usize,
+    creates: usize,
+    health: Health,
+    closed_until: Option<Instant>,
+    finished: (mpsc::UnboundedSender<Finished>, mpsc::UnboundedReceiver<Finished>),
+}
+
+impl Session {
+    fn new(parts: Arc<Parts>, lease: Lease, asked: Instant, bell: Arc<Bell>) -> Self {
+        Self {
+            stopping: parts.supervisor.stopping(),
+            lease_until: asked + parts.settings.lease_period,
+            parts,
+            bell,
+            lease,
+            open: None,
+            work: None,
+            observed: HashMap::new(),
+            look_first: HashSet::new(),
+            in_flight: HashSet::new(),
+            calls: 0,
+            creates: 0,
+            health: Health::default(),
+            closed_until: None,
+            finished: mpsc::unbounded_channel(),
+        }
+    }
+
+    async fn work(&mut self) -> End {
+        match self.work_until_end().await {
+            Ok(()) => End::Done,
+            Err(end) => end,
+        }
+    }
+
+    async fn work_until_end(&mut self) -> Result<(), End> {
+        let mut idle_since = Instant::now();
+        loop {
+            self.renew_in_time().await?;
+            let stopping = self.stopping.is_cancelled();
+            if stopping && self.calls == 0 {
+                return Ok(());
+            }
+            if self.bell.take() || self.work.is_none() {
+                self.load().await?;
+            }
+            let next_at = if stopping { None } else { self.launch().await? };
+            if self.work.is_none() {
+                continue; // what was noted changes what is to be done
+            }
+            if !self.is_idle() {
+                idle_since = Instant::now();
+            }
+            let linger_until = idle_since + self.parts.settings.linger;
+            let now = Instant::now();
+            let rests = next_at.is_some_and(|at| at > now + REST_MAX);
+            if self.calls == 0 && (rests || (self.is_idle() && now >= linger_until)) {
+                return Ok(());
+            }
+            let wake_at = next_at.unwrap_or(linger_until.max(now + Duration::from_millis(1)));
+            self.wait_until(wake_at.min(self.renew_at())).await?;
+        }
+    }
+
+    /// Waits for something to happen.
+    async fn wait_until(&mut self, at: Instant) -> Result<(), End> {
+        let stopping = self.stopping.clone();
+        let first = tokio::select! {
+            finished = self.finished.1.recv(), if self.calls > 0 => finished,
+            () = self.bell.notify.notified() => None,
+            () = stopping.cancelled(), if !stopping.is_cancelled() => None,
+            () = tokio::time::sleep_until(at) => None,
+        };
+        let Some(first) = first else { return Ok(()) };
+        let mut all = vec![first];
+        while let Ok(more) = self.finished.1.try_recv() {
+            all.push(more);
+        }
+        self.note(all).await
+    }
+
+    /// Tells whether there is nothing to do and nothing under way.
+    fn is_idle(&self) -> bool {
+        let nothing =
+            |(work, _): &(Work, Instant)| work.connection.is_none() || work.resources.is_empty();
+        self.calls == 0 && self.work.as_ref().is_some_and(nothing)
+    }
+
+    async fn load(&mut self) -> Result<(), End> {
+        let read_at = Instant::now();
+        let work = self.parts.store.work(&self.lease, WORK_MAX).await?;
+        if let Some(gate) = &work.gate {
+            let until = read_at + Duration::from_millis(gate.wait_ms);
+            self.closed_until = Some(self.closed_until.map_or(until, |at| at.max(until)));
+        } else {
+            self.closed_until = None;
+        }
+        self.work = Some((work, read_at));
+        Ok(())
+    }
+
+    /// The database's time.
+    fn now(&self) -> Timestamp {
+        match &self.work {
+            Some((work, read_at)) => work.now.plus(read_at.elapsed()),
+            None => Timestamp::default(),
+        }
+    }
+
+    /// When the lease is to be prolonged: in good time before a call may no longer be begun.
+    fn renew_at(&self) -> Instant {
+        self.lease_until - self.parts.settings.lease_period * 2 / 3
+    }
+
+    async fn renew_in_time(&mut self) -> Result<(), End> {
+        if Instant::now() < self.renew_at() {
+            return Ok(());
+        }
+        let asked = Instant::now();
+        let period = self.parts.settings.lease_period;
+        match self.parts.store.renew(&self.lease, period).await {
+            Ok(lease) => {
+                self.lease = lease;
+                self.lease_until = asked + period;
+                Ok(())
+            }
+            // There may be time for another try.
+            Err(store::Error::Unavailable(_)) if self.may_begin() => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Tells whether a call begun now ends within the lease.
+    fn may_begin(&self) -> bool {
+        Instant::now() + self.parts.settings.call_timeout < self.lease_until
+    }
+
+    fn publish(&self, events: Vec<JobEvent>) {
+        for event in events {
+            self.parts.bus.publish(event);
+        }
+    }
+
+    fn noted(&self, recorded: Recorded) {
+        self.publish(recorded.events);
+    }
+
+    async fn release(&self) {
+        let window = self.open.as_ref().map(|open| open.account.window());
+        match self.parts.store.release(&self.lease, window).await {
+            Ok(()) => tracing::debug!(doorbell = %self.lease.doorbell, "lease released"),
+            Err(error) => {
+                let error = telemetry::chain(&error);
+                tracing::debug!(doorbell = %self.lease.doorbell, error, "a lease was not released");
+            }
+        }
+    }
+}

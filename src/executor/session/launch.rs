@@ -1,0 +1,332 @@
+//! Planning, and sending what can be sent now.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{End, Finished, Look, Session, Task, subject};
+use crate::domain::{
+    Effect, Known, Operation, Problem, ProblemReason, Revision, Step, Timestamp, Tracked,
+    Transition, plan,
+};
+use crate::executor::accounts::{self, Open};
+use crate::executor::batches::{self, UnderWay};
+use crate::store::{self, Begin, Gate, Outcome};
+use crate::vendors::{Call, Target};
+
+/// After how long without a clear answer a resource is given up.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long to wait when a credential cannot be opened.
+const SEALED_WAIT_MS: u64 = 30_000;
+
+/// What a plan says is to be done now.
+#[derive(Debug, Default)]
+struct Due {
+    /// To be noted without a call.
+    outcomes: Vec<Outcome>,
+    /// To be read.
+    looks: Vec<Look>,
+    /// To be sent.
+    tasks: Vec<Task>,
+    /// When the first of the others may be tried.
+    next_at: Option<Instant>,
+}
+
+impl Session {
+    /// Plans and sends; tells when there is something to do next. Leaves `work` empty when it has
+    /// to be read again.
+    pub(super) async fn launch(&mut self) -> Result<Option<Instant>, End> {
+        let now = Instant::now();
+        if let Some(until) = self.closed_until.filter(|until| *until > now) {
+            return Ok(Some(until));
+        }
+        let Some(open) = self.opened().await? else {
+            return Ok(self.closed_until);
+        };
+        let due = self.due(&open);
+        if !due.outcomes.is_empty() {
+            for outcome in &due.outcomes {
+                self.observed.remove(&outcome.resource_id);
+                self.look_first.remove(&outcome.resource_id);
+            }
+            self.record(due.outcomes, None).await?;
+            return Ok(None);
+        }
+        if !self.may_begin() {
+            return Ok(Some(now + super::STORE_RETRY));
+        }
+        let mut next_at = due.next_at;
+        if self.look(&open, due.looks).await || self.send(&open, due.tasks).await? {
+            next_at = earlier(next_at, Some(now + open.account.wait()));
+        }
+        Ok(next_at)
+    }
+
+    /// Returns the account, opened with the present credential; `None` when there is none.
+    async fn opened(&mut self) -> Result<Option<Open>, End> {
+        let Some((work, _)) = &self.work else { return Ok(None) };
+        let Some(sealed) = &work.connection else {
+            self.open = None;
+            return Ok(None);
+        };
+        if work.resources.is_empty() {
+            return Ok(None);
+        }
+        if let Some(open) = &self.open
+            && open.credential_id == sealed.connection.credential_id
+        {
+            return Ok(Some(open.clone()));
+        }
+        let before = self.open.take().map(|open| open.account.window());
+        let window = before.or_else(|| work.window.clone());
+        match accounts::open(&self.parts, &self.lease.doorbell, sealed, window) {
+            Ok(open) => {
+                self.open = Some(open.clone());
+                Ok(Some(open))
+            }
+            Err(problem) => {
+                self.close(problem).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Closes the connection because its account cannot be opened.
+    async fn close(&mut self, problem: Problem) -> Result<(), End> {
+        let Some((work, _)) = &self.work else { return Ok(()) };
+        let wait = |tracked: &Tracked| Outcome {
+            resource_id: tracked.version.id.clone(),
+            desired_rev: tracked.version.from_rev,
+            seen_rev: work.revision,
+            transition: Transition::Fail {
+                in_doubt: tracked.sync.in_doubt.is_some(),
+                wait_ms: SEALED_WAIT_MS,
+                problem: problem.clone(),
+            },
+            message: problem.message.clone(),
+        };
+        let outcomes = work.resources.iter().map(wait).collect();
+        self.record(outcomes, Some(Gate { wait_ms: SEALED_WAIT_MS, problem })).await
+    }
+
+    /// Sorts out what is to be done now.
+    fn due(&self, open: &Open) -> Due {
+        let mut due = Due::default();
+        let Some((work, _)) = &self.work else { return due };
+        let now = self.now();
+        for tracked in &work.resources {
+            let version = &tracked.version;
+            if self.in_flight.contains(&version.id) {
+                continue;
+            }
+            let observed = self.observed.get(&version.id);
+            let free_at = free_at(tracked, observed.is_some());
+            if free_at > now {
+                due.next_at = earlier(due.next_at, Some(Instant::now() + free_at.since(now)));
+                continue;
+            }
+            let desired = version.resource.as_ref().map(|resource| open.vendor.desired(resource));
+            let known = Known {
+                id: &version.id,
+                desired: desired.as_ref(),
+                desired_rev: version.from_rev,
+                sync: &tracked.sync,
+                observed,
+            };
+            let mut operations = plan([known]);
+            let unseen = observed.is_none() && self.look_first.contains(&version.id);
+            if unseen {
+                operations = vec![Operation { id: version.id.clone(), step: Step::Read }];
+            }
+            for operation in operations {
+                let task = |effect| Task {
+                    resource_id: version.id.clone(),
+                    desired: desired.clone(),
+                    desired_rev: version.from_rev,
+                    seen_rev: work.revision,
+                    failures: tracked.sync.failing.map_or(0, |failing| failing.count),
+                    call: Call { target: target(tracked), effect },
+                };
+                sort(&mut due, operation.step, tracked, work.revision, now, task);
+            }
+        }
+        due
+    }
+
+    /// Reads what is in doubt; tells whether it had to wait for the rate limit.
+    async fn look(&mut self, open: &Open, looks: Vec<Look>) -> bool {
+        if looks.is_empty() || self.calls >= self.parts.settings.calls_max {
+            return false;
+        }
+        if !open.account.wait().is_zero() {
+            return true;
+        }
+        open.account.admit().await;
+        self.calls += 1;
+        self.in_flight.extend(looks.iter().map(|look| look.resource_id.clone()));
+        let (account, finished) = (open.account.clone(), self.finished.0.clone());
+        self.parts.supervisor.spawn("look", async move {
+            let targets: Vec<_> = looks.iter().map(|look| look.target.clone()).collect();
+            let result = account.read(&targets).await;
+            // The session may have lost its lease meanwhile; then nobody wants to know.
+            let _gone = finished.send(Finished::Looked { looks, result });
+        });
+        false
+    }
+
+    /// Sends as many calls as are allowed; tells whether some have to wait for the rate limit.
+    async fn send(&mut self, open: &Open, tasks: Vec<Task>) -> Result<bool, End> {
+        let under_way = UnderWay { calls: self.calls, creates: self.creates };
+        let per_call = open.vendor.capabilities().creates_per_call_max;
+        let calls = batches::next_calls(tasks, under_way, self.parts.settings.calls_max, per_call);
+        let mut admitted = Vec::new();
+        let mut held_back = false;
+        for call in calls {
+            if !open.account.wait().is_zero() {
+                held_back = true;
+                break;
+            }
+            open.account.admit().await;
+            admitted.push(call);
+        }
+        if admitted.is_empty() {
+            return Ok(held_back);
+        }
+        if !self.begin(open, &admitted).await? {
+            return Ok(false);
+        }
+        for tasks in admitted {
+            self.spawn(open, tasks);
+        }
+        Ok(held_back)
+    }
+
+    /// Notes which calls are about to be made; tells whether they still may be.
+    async fn begin(&mut self, open: &Open, admitted: &[Vec<Task>]) -> Result<bool, End> {
+        let begin = |task: &Task| Begin {
+            resource_id: task.resource_id.clone(),
+            effect: task.call.effect.clone(),
+            message: format!("{} {}", verb(&task.call.effect), task.subject()),
+        };
+        let begun = self
+            .parts
+            .store
+            .begin(
+                &self.lease,
+                &open.credential_id,
+                admitted.iter().flatten().map(begin).collect(),
+                self.parts.settings.call_timeout,
+                Some(open.account.window()),
+            )
+            .await;
+        match begun {
+            Ok(recorded) => {
+                self.noted(recorded);
+                Ok(true)
+            }
+            Err(store::Error::Disconnected) => {
+                self.open = None;
+                self.work = None;
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn spawn(&mut self, open: &Open, tasks: Vec<Task>) {
+        self.calls += 1;
+        if tasks.iter().any(|task| matches!(task.call.effect, Effect::Create(_))) {
+            self.creates += 1;
+        }
+        for task in &tasks {
+            self.in_flight.insert(task.resource_id.clone());
+            self.observed.remove(&task.resource_id);
+        }
+        let (account, finished) = (open.account.clone(), self.finished.0.clone());
+        self.parts.supervisor.spawn("call", async move {
+            let calls: Vec<_> = tasks.iter().map(|task| task.call.clone()).collect();
+            let results = account.carry_out(&calls).await;
+            // The session may have lost its lease meanwhile; then nobody wants to know.
+            let _gone = finished.send(Finished::Called { tasks, results });
+        });
+    }
+}
+
+/// Puts a step where it belongs.
+fn sort(
+    due: &mut Due,
+    step: Step,
+    tracked: &Tracked,
+    seen_rev: Revision,
+    now: Timestamp,
+    task: impl FnOnce(Effect) -> Task,
+) {
+    let subject = subject(&target(tracked));
+    let mut note = |transition, message| {
+        due.outcomes.push(Outcome {
+            resource_id: tracked.version.id.clone(),
+            desired_rev: tracked.version.from_rev,
+            seen_rev,
+            transition,
+            message,
+        });
+    };
+    let failing = tracked.sync.failing;
+    let hopeless = failing.is_some_and(|failing| now.since(failing.since) >= GIVE_UP_AFTER);
+    match step {
+        Step::Confirm(held) => {
+            let message = match (&held, &tracked.sync.applied) {
+                (Some(_), None) => format!("adopted {subject}, which was there as decided"),
+                _ => format!("{subject} is as decided"),
+            };
+            note(Transition::Confirm(held), message);
+        }
+        Step::Settle(held) => note(Transition::Settle(held), format!("read {subject}")),
+        Step::Park(problem) => {
+            let message = problem.message.clone();
+            note(Transition::Park { held: None, problem }, message);
+        }
+        Step::Read | Step::Call(_) if hopeless => {
+            let message = format!("{subject} was tried for 24 hours without a clear answer");
+            let problem = Problem::new(ProblemReason::GaveUp, message.clone());
+            note(Transition::Park { held: None, problem }, message);
+        }
+        Step::Read => due.looks.push(Look {
+            resource_id: tracked.version.id.clone(),
+            target: target(tracked),
+            desired_rev: tracked.version.from_rev,
+            seen_rev,
+            failures: failing.map_or(0, |failing| failing.count),
+            in_doubt: tracked.sync.in_doubt.is_some(),
+        }),
+        Step::Call(effect) => due.tasks.push(task(effect)),
+    }
+}
+
+/// From when on a resource may be looked at: not before a call in doubt can no longer take effect,
+/// unless it was read since, and not before its wait after a failure is over.
+fn free_at(tracked: &Tracked, was_read: bool) -> Timestamp {
+    let failing = tracked.sync.failing.map(|failing| failing.next_attempt_at);
+    let in_doubt = tracked.sync.in_doubt.as_ref().filter(|_| !was_read);
+    let settled = in_doubt.map(|in_doubt| Timestamp::from_micros(in_doubt.settled_at_micros));
+    failing.max(settled).unwrap_or_default()
+}
+
+fn target(tracked: &Tracked) -> Target {
+    Target { kind: tracked.version.kind, name: tracked.version.name.clone() }
+}
+
+fn verb(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Create(_) => "creating",
+        Effect::Update(_) => "updating",
+        Effect::Archive => "archiving",
+    }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

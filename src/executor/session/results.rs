@@ -1,0 +1,147 @@
+//! Noting what came of calls.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{End, Finished, Look, STORE_RETRY, Session, Task, subject};
+use crate::domain::{Effect, Observed, Transition};
+use crate::executor::outcomes::{self, Meaning};
+use crate::store::{self, Gate, Outcome};
+use crate::vendors::{Answer, Failure};
+
+impl Session {
+    /// Notes what came of calls that have ended.
+    pub(super) async fn note(&mut self, all: Vec<Finished>) -> Result<(), End> {
+        let mut outcomes = Vec::new();
+        let mut gate = None;
+        for finished in all {
+            self.calls -= 1;
+            let closes = match finished {
+                Finished::Called { tasks, results } => self.called(tasks, results, &mut outcomes),
+                Finished::Looked { looks, result } => self.looked(looks, result, &mut outcomes),
+            };
+            gate = longer(gate, closes);
+        }
+        self.record(outcomes, gate).await
+    }
+
+    fn called(
+        &mut self,
+        tasks: Vec<Task>,
+        results: Vec<Result<Answer, Failure>>,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Option<Gate> {
+        if tasks.iter().any(|task| matches!(task.call.effect, Effect::Create(_))) {
+            self.creates -= 1;
+        }
+        // A batch counts once: by the failure that reaches furthest.
+        let worst = results.iter().filter_map(|result| result.as_ref().err());
+        let worst = worst.min_by_key(|failure| failure.scope);
+        let gate = match worst {
+            Some(failure) => self.health.failed(failure),
+            None => {
+                self.health.succeeded();
+                None
+            }
+        };
+        for (task, result) in tasks.into_iter().zip(results) {
+            self.in_flight.remove(&task.resource_id);
+            self.look_first.remove(&task.resource_id);
+            let (transition, message) = match result {
+                Ok(answer) => match outcomes::answered(&task, answer) {
+                    Meaning::Note(transition, message) => (transition, message),
+                    Meaning::Look => {
+                        self.look_first.insert(task.resource_id.clone());
+                        let message = format!("the vendor holds {} already", task.subject());
+                        (Transition::Withdraw, message)
+                    }
+                },
+                Err(failure) => {
+                    let (subject, failures) = (task.subject(), task.failures);
+                    outcomes::failed(&subject, failures, false, &failure, gate.as_ref())
+                }
+            };
+            outcomes.push(Outcome {
+                resource_id: task.resource_id,
+                desired_rev: task.desired_rev,
+                seen_rev: task.seen_rev,
+                transition,
+                message,
+            });
+        }
+        gate
+    }
+
+    fn looked(
+        &mut self,
+        looks: Vec<Look>,
+        result: Result<Vec<Observed>, Failure>,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Option<Gate> {
+        for look in &looks {
+            self.in_flight.remove(&look.resource_id);
+        }
+        let failure = match result {
+            Ok(observed) => {
+                self.health.succeeded();
+                for (look, observed) in looks.into_iter().zip(observed) {
+                    self.look_first.remove(&look.resource_id);
+                    self.observed.insert(look.resource_id, observed);
+                }
+                return None;
+            }
+            Err(failure) => failure,
+        };
+        let gate = self.health.failed(&failure);
+        for look in looks {
+            let subject = subject(&look.target);
+            let (transition, message) =
+                outcomes::failed(&subject, look.failures, look.in_doubt, &failure, gate.as_ref());
+            outcomes.push(Outcome {
+                resource_id: look.resource_id,
+                desired_rev: look.desired_rev,
+                seen_rev: look.seen_rev,
+                transition,
+                message,
+            });
+        }
+        gate
+    }
+
+    /// Writes outcomes down, for as long as the lease lasts, and has the work read again.
+    pub(super) async fn record(
+        &mut self,
+        outcomes: Vec<Outcome>,
+        gate: Option<Gate>,
+    ) -> Result<(), End> {
+        if let Some(gate) = &gate {
+            let until = Instant::now() + Duration::from_millis(gate.wait_ms);
+            self.closed_until = Some(self.closed_until.map_or(until, |at| at.max(until)));
+        }
+        self.work = None;
+        if outcomes.is_empty() && gate.is_none() {
+            return Ok(());
+        }
+        loop {
+            match self.parts.store.record(&self.lease, outcomes.clone(), gate.clone()).await {
+                Ok(recorded) => {
+                    self.noted(recorded);
+                    return Ok(());
+                }
+                Err(store::Error::Unavailable(error)) if Instant::now() < self.lease_until => {
+                    tracing::warn!(%error, "outcomes could not be recorded yet");
+                    tokio::time::sleep(STORE_RETRY).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+fn longer(one: Option<Gate>, other: Option<Gate>) -> Option<Gate> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if one.wait_ms >= other.wait_ms { one } else { other }),
+        (one, other) => one.or(other),
+    }
+}
