@@ -16,7 +16,7 @@ mod verify;
 
 pub use export::{Section, read as read_export, write_entry, write_header};
 pub use fault::{Fault, FaultKind};
-pub use source::{Chosen, Error, Source, Witness};
+pub use source::{Chosen, Error, Exported, Source, Witness};
 pub use sqlite::{Database, DatabaseError};
 pub use verify::{Report, Verifier, verify};
 

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
@@ -12,8 +13,3 @@ pub mod telemetry;
 pub mod vault;
 pub mod vendors;
 pub mod wire;
-
-/// The commands of the program.
-pub mod cli {
-    pub mod sandbox;
-}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufReader, Read as _};
+use std::io::{self, BufReader, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use super::sqlite::{Database, DatabaseError};
@@ -36,6 +36,12 @@ pub enum Error {
         #[source]
         source: DatabaseError,
     },
+    /// The file is an export, where a database is needed.
+    #[error("{} is no SQLite database", .0.display())]
+    NoDatabase(PathBuf),
+    /// The export cannot be written.
+    #[error("the export cannot be written")]
+    Output(#[source] io::Error),
     /// A company that was asked for is not there.
     #[error("there is no company {0}")]
     NoCompany(CompanyId),
@@ -144,6 +150,64 @@ impl Source {
             reports.push(verifier.finish(None));
         }
         Ok(reports)
+    }
+}
+
+/// What was exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// How many entries.
+    pub entries: u64,
+    /// The company's head.
+    pub head: Head,
+}
+
+impl Source {
+    /// Writes the log of a company as JSON lines.
+    ///
+    /// # Errors
+    ///
+    /// Fails when this is no database, the company is not there, or `out` fails.
+    pub async fn export(
+        &self,
+        company_id: &CompanyId,
+        out: &mut impl Write,
+    ) -> Result<Exported, Error> {
+        let path = match self {
+            Self::Sqlite(path) => path,
+            Self::Export(path) => return Err(Error::NoDatabase(path.clone())),
+        };
+        let failed = |source| Error::Database { path: path.clone(), source };
+        let mut database = Database::open(path).await.map_err(failed)?;
+        let companies = database.companies().await.map_err(failed)?;
+        let head =
+            companies.into_iter().find(|(id, _)| id == company_id).and_then(|(_, head)| head);
+        let head = head.ok_or_else(|| Error::NoCompany(company_id.clone()))?;
+        export::write_header(out, company_id, &head).map_err(Error::Output)?;
+        let mut entries = 0;
+        let write = |row| {
+            entries += 1;
+            export::write_entry(out, &row).map_err(Interrupted::Output)
+        };
+        database.entries(company_id, write).await.map_err(|interrupted| match interrupted {
+            Interrupted::Database(error) => failed(error),
+            Interrupted::Output(error) => Error::Output(error),
+        })?;
+        database.close().await;
+        out.flush().map_err(Error::Output)?;
+        Ok(Exported { entries, head })
+    }
+}
+
+/// Why an export ended early.
+enum Interrupted {
+    Database(DatabaseError),
+    Output(io::Error),
+}
+
+impl From<DatabaseError> for Interrupted {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
     }
 }
 

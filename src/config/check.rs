@@ -11,6 +11,7 @@ use super::{Checked, Faults, KeyOrigin, Settings, values};
 use crate::auth::{Policy, Tokens};
 use crate::telemetry::{self, Log, chain};
 use crate::vault::{Key, KeyFileError, Vault, create_key_file, read_key_file};
+use crate::vendors::hosts::HostPolicy;
 
 const LISTEN: &str = "--listen (GOMARK_LISTEN)";
 const SHUTDOWN_GRACE: &str = "--shutdown-grace (GOMARK_SHUTDOWN_GRACE)";
@@ -20,6 +21,7 @@ const TOKENS: &str = "--tokens (GOMARK_TOKENS)";
 const ANONYMOUS: &str = "--anonymous (GOMARK_ANONYMOUS)";
 const KEY: &str = "GOMARK_KEY";
 const KEY_FILE: &str = "--key-file (GOMARK_KEY_FILE)";
+const VENDOR_HOST: &str = "--vendor-host (GOMARK_VENDOR_HOSTS)";
 const CALL_TIMEOUT: &str = "--call-timeout (GOMARK_CALL_TIMEOUT)";
 const LEASE: &str = "--lease (GOMARK_LEASE)";
 const SWEEP_INTERVAL: &str = "--sweep-interval (GOMARK_SWEEP_INTERVAL)";
@@ -82,6 +84,10 @@ impl Settings {
         let auth = self.policy(beyond_loopback, &mut faults);
         let key = self.key(surroundings, database.as_deref(), beyond_loopback, &mut faults);
 
+        let vendor_hosts = self.vendor_hosts();
+        if let Err(found) = HostPolicy::parse(&vendor_hosts) {
+            found.into_iter().for_each(|text| faults.add(VENDOR_HOST, text));
+        }
         let timeout = parse_within(&self.call_timeout, millis(100)..=seconds(10));
         let call_timeout = faults.take(CALL_TIMEOUT, timeout);
         let lease = faults.take(LEASE, parse_within(&self.lease, seconds(1)..=seconds(600)));
@@ -124,7 +130,7 @@ impl Settings {
             auth,
             vault: Vault::new(&key),
             key_origin,
-            vendor_hosts: self.vendor_hosts(),
+            vendor_hosts,
             call_timeout,
             lease,
             sweep_interval,

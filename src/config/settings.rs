@@ -93,7 +93,8 @@ pub struct Settings {
     )]
     pub key_file: Option<PathBuf>,
 
-    /// Host that vendors may be reached at, beside their own; repeat it or separate by commas
+    /// Host that vendors may be reached at, beside their own: host or host:port for https,
+    /// http://host:port for plain http; repeat it or separate by commas
     #[arg(
         long = "vendor-host",
         env = "GOMARK_VENDOR_HOSTS",
