@@ -36,6 +36,18 @@ pub enum Error {
         #[source]
         source: DatabaseError,
     },
+    /// The database needs files beside it that could not be made.
+    #[error(
+        "{} lies in a folder that may not be written, and SQLite needs that even to read it; copy \
+         it, with its -wal file if there is one, to another folder", path.display()
+    )]
+    FolderClosed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: DatabaseError,
+    },
     /// The file is an export, where a database is needed.
     #[error("{} is no SQLite database", .0.display())]
     NoDatabase(PathBuf),
@@ -45,6 +57,17 @@ pub enum Error {
     /// A company that was asked for is not there.
     #[error("there is no company {0}")]
     NoCompany(CompanyId),
+}
+
+impl Error {
+    fn of_database(path: &Path, source: DatabaseError) -> Self {
+        let path = path.to_owned();
+        if source.is_folder_closed() {
+            Self::FolderClosed { path, source }
+        } else {
+            Self::Database { path, source }
+        }
+    }
 }
 
 /// A head that was kept elsewhere: `COMPANY:REVISION:HASH`.
@@ -177,7 +200,7 @@ impl Source {
             Self::Sqlite(path) => path,
             Self::Export(path) => return Err(Error::NoDatabase(path.clone())),
         };
-        let failed = |source| Error::Database { path: path.clone(), source };
+        let failed = |error| Error::of_database(path, error);
         let mut database = Database::open(path).await.map_err(failed)?;
         let companies = database.companies().await.map_err(failed)?;
         let head =
@@ -212,7 +235,7 @@ impl From<DatabaseError> for Interrupted {
 }
 
 async fn verify_database(path: &Path, chosen: &Chosen) -> Result<Vec<Report>, Error> {
-    let failed = |source| Error::Database { path: path.to_owned(), source };
+    let failed = |error| Error::of_database(path, error);
     let mut database = Database::open(path).await.map_err(failed)?;
     let mut reports = Vec::new();
     for (company_id, head) in database.companies().await.map_err(failed)? {

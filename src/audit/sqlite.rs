@@ -11,8 +11,19 @@ use crate::domain::{CompanyId, Revision};
 
 /// Why a database could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the database cannot be read")]
+#[error(transparent)]
 pub struct DatabaseError(#[from] sqlx::Error);
+
+impl DatabaseError {
+    /// Tells whether SQLite could not make the files that it needs beside the database, which it
+    /// does even to read it while no service runs.
+    pub fn is_folder_closed(&self) -> bool {
+        let sqlx::Error::Database(error) = &self.0 else { return false };
+        // SQLITE_READONLY, SQLITE_CANTOPEN and their extended forms.
+        let code = error.code().and_then(|code| code.parse::<u32>().ok());
+        code.is_some_and(|code| matches!(code & 0xff, 8 | 14))
+    }
+}
 
 /// A SQLite database as it was at one moment, also while the service writes to it.
 #[derive(Debug)]

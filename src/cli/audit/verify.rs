@@ -32,9 +32,10 @@ fn verdict(intact: bool) -> &'static str {
 }
 
 fn print_table(reports: &[Report]) -> io::Result<()> {
-    let rows: Vec<_> = reports.iter().map(row).collect();
-    table::print(&["Company", "Entries", "Revision", "Head", "Verdict"], &rows)?;
-
+    if !reports.is_empty() {
+        let rows: Vec<_> = reports.iter().map(row).collect();
+        table::print(&["Company", "Entries", "Revision", "Head", "Verdict"], &rows)?;
+    }
     let mut out = io::stdout().lock();
     for report in reports {
         for fault in &report.faults {
