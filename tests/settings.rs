@@ -244,6 +244,21 @@ fn what_is_checked_shows_no_secret() {
 #[test]
 fn empty_variables_count_as_unset() {
     let place = Place::with_key();
-    let checked = place.check(&["--tokens=", "--key-file=", "--anonymous=", "--log-format="]);
-    assert!(matches!(checked.unwrap().auth, Policy::Local));
+    let checked = place.check(&[
+        "--tokens=",
+        "--key-file=",
+        "--anonymous=",
+        "--log-format=",
+        "--listen=",
+        "--queue= ",
+        "--lease=",
+        "--call-timeout=",
+        "--sweep-interval=",
+        "--shutdown-grace=",
+        "--log=",
+    ]);
+    let checked = checked.unwrap();
+    assert!(matches!(checked.auth, Policy::Local));
+    assert_eq!(checked.listen.to_string(), "127.0.0.1:50051");
+    assert_eq!(checked.lease, Duration::from_secs(30));
 }
