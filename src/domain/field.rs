@@ -140,3 +140,6 @@ fn check_length(found: &mut Violations, field: &str, text: &str, length_max: usi
         format!("must be at most {length_max} characters long"),
     );
 }
+
+#[cfg(test)]
+mod tests;

@@ -207,3 +207,6 @@ impl ItemCounts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
