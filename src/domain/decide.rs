@@ -271,3 +271,6 @@ pub fn not_connected(vendor: VendorKind) -> Problem {
     let message = format!("the company is not connected to {vendor}");
     Problem::new(ProblemReason::NotConnected, message)
 }
+
+#[cfg(test)]
+mod tests;
