@@ -1,6 +1,7 @@
 //! The rest of the world around the planner, in memory: decisions, sync rows, leases, an executor
 //! that can stop anywhere, and calls that land late.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::vendor::{Answer, NAMES, Owner, Vendor};
@@ -77,6 +78,8 @@ pub(super) struct World {
     epoch: u32,
     tasks: Vec<Task>,
     strays: Vec<Stray>,
+    /// Names that a create met something under; known only to the executor that sent it.
+    look_first: BTreeSet<usize>,
 }
 
 impl World {
@@ -89,6 +92,7 @@ impl World {
             epoch: 1,
             tasks: Vec::new(),
             strays: Vec::new(),
+            look_first: BTreeSet::new(),
         }
     }
 
@@ -120,6 +124,7 @@ impl World {
     /// a crash, no more; calls on their way take effect or not.
     pub(super) fn take_over(&mut self, crash: bool, lands: bool) {
         self.epoch += 1;
+        self.look_first.clear();
         if crash {
             for task in std::mem::take(&mut self.tasks) {
                 if let Stage::Begun(effect, until) = task.stage {
@@ -164,7 +169,10 @@ impl World {
         if busy || confirmed || backing_off || self.now.as_micros() < settled_at {
             return false;
         }
-        let Some(step) = step(row, None) else { return false };
+        let Some(mut step) = step(row, None) else { return false };
+        if self.look_first.remove(&name) {
+            step = Step::Read;
+        }
         let (row, seen_rev) = (row.clone(), self.revision);
         let stage = Stage::Planned(step);
         self.tasks.push(Task { epoch: self.epoch, name, row, seen_rev, stage });
@@ -250,8 +258,12 @@ impl World {
         };
         match self.vendor.carry_out(task.name, effect) {
             Answer::Gone => Transition::Confirm(None),
-            // It is to be read, which the doubt sees to.
-            Answer::Exists => failed(true),
+            Answer::Exists => {
+                if task.epoch == self.epoch {
+                    self.look_first.insert(task.name);
+                }
+                Transition::Withdraw
+            }
             Answer::Holds(held) if sent.differing_from(&held).is_empty() => {
                 let wanted = task.row.desired.clone().unwrap_or_default();
                 let differing = wanted.differing_from(&held);
