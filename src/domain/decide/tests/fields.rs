@@ -115,6 +115,20 @@ fn a_default_value_is_decided_but_not_brought_to_the_vendor() {
 }
 
 #[test]
+fn a_default_value_over_a_parked_field_is_seen_in_a_job_because_the_park_ends() {
+    let mut ledger = Ledger::registered();
+    ledger.change(connect("1"));
+    ledger.change(add("a", "A"));
+    let intent = redefault("a", "x");
+    let mut situation = ledger.situation(&intent);
+    situation.latest[0].sync.cancel(rev(3));
+    let Ok(Decision::Change(writes)) = decide(&situation, &mutation(intent)) else {
+        panic!("a change");
+    };
+    assert_eq!(items(&writes), ["field-3"]);
+}
+
+#[test]
 fn a_company_has_at_most_two_thousand_fields() {
     let ledger = Ledger::registered();
     let with = |field_count| {

@@ -63,6 +63,10 @@ fn labels_are_one_line_that_is_not_blank() {
     refused(labelled("a\tb"), &[("label", CONTROL)]);
     refused(labelled("a\u{0}"), &[("label", CONTROL)]);
     refused(labelled("\n"), &[("label", CONTROL), ("label", BLANK)]);
+    refused(labelled(" a"), &[("label", "must not begin or end with white space")]);
+    let invisible = "must not contain invisible characters";
+    refused(labelled("a\u{200b}b"), &[("label", invisible)]);
+    refused(labelled("\u{feff}a"), &[("label", invisible)]);
     complete(labelled(&"ü".repeat(LABEL_LENGTH_MAX)));
     let long = labelled(&"ü".repeat(LABEL_LENGTH_MAX + 1));
     refused(long, &[("label", "must be at most 255 characters long")]);
