@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 
-use super::{SqliteRows, failed, hex, list, rows_at_most};
+use super::{SqliteRows, failed, list, rows_at_most};
 use crate::domain::{CompanyId, ResourceId, Revision, Timestamp};
 use crate::store::rows::{EntryRows, NewJob, NewRevision};
 use crate::store::{AuditQuery, Error, StoredEntry};
-use crate::{store::stored, wire};
+use crate::{hex, store::stored, wire};
 
 /// The statements of every revision. A revision is written in one call: calls are what costs.
 /// Parameters have numbers, of which each statement uses some.
@@ -127,8 +127,10 @@ impl SqliteRows {
     async fn write_revision(&mut self, new: &NewRevision) -> Result<(), Error> {
         let company = &new.head.company;
         let versions = new.versions.iter().map(|version| {
-            let spec =
-                version.resource.as_ref().map(|resource| hex(&wire::encode_resource(resource)));
+            let spec = version
+                .resource
+                .as_ref()
+                .map(|resource| hex::encode(&wire::encode_resource(resource)));
             (version.id.as_str(), version.kind.as_str(), &version.name, spec)
         });
         let sql = if new.job.is_some() { WITH_JOB } else { WITHOUT_JOB };

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use sqlx::FromRow;
 
-use super::{SqliteRows, failed, hex, list, rows_at_most};
+use super::{SqliteRows, failed, list, rows_at_most};
 use crate::domain::{
     CompanyId, ItemCounts, ItemState, JobId, JobState, ResourceId, Revision, Timestamp, VendorKind,
 };
+use crate::hex;
 use crate::store::Error;
 use crate::store::progress::{ItemRow, JobRow, PartRow, Progress};
 use crate::store::rows::JobRows;
@@ -182,7 +183,7 @@ impl JobRows for SqliteRows {
                 &event.actor,
                 &event.reason,
                 Some(&event.request_id).filter(|id| !id.is_empty()),
-                new.fingerprint.map(|fingerprint| hex(&fingerprint)),
+                new.fingerprint.map(|fingerprint| hex::encode(&fingerprint)),
             )
         });
         sqlx::query(PROGRESS)
