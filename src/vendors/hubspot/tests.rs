@@ -3,6 +3,7 @@
 mod certainty;
 mod harness;
 mod reading;
+mod sandbox;
 mod table;
 mod writing;
 
