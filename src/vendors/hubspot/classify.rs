@@ -212,6 +212,3 @@ fn deepest_cause(error: &dyn StdError) -> Option<String> {
     }
     Some(deepest.to_string())
 }
-
-#[cfg(test)]
-mod tests;

@@ -156,4 +156,65 @@ fn context(value: &Value) -> Vec<(String, Vec<String>)> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(value: Value) -> Said {
+        Said::from_value(&value)
+    }
+
+    #[test]
+    fn the_real_error_within_a_message_is_found() {
+        let inner = json!({ "message": "M", "category": "C", "subCategory": "S" }).to_string();
+        let found = said(json!({ "status": "error", "message": inner, "correlationId": "c" }));
+        assert_eq!((found.message.as_str(), found.category.as_str()), ("M", "C"));
+        assert_eq!((found.sub_category.as_str(), found.correlation_id.as_str()), ("S", "c"));
+    }
+
+    #[test]
+    fn parts_of_an_unknown_shape_are_passed_over() {
+        let odd = json!({
+            "message": 7, "category": ["C"], "subCategory": { "a": 1 }, "context": [1],
+            "errors": [3, { "message": "D", "context": { "name": "one" } }, null],
+        });
+        let found = said(odd);
+        assert_eq!(found.told("a-credential"), "D");
+        assert_eq!(found.context("name").collect::<Vec<_>>(), ["one"]);
+        assert!(Said::read(b"<html>").is_none() && Said::read(b"[]").is_none());
+    }
+
+    #[test]
+    fn a_missing_group_is_recognised_by_what_must_be_said_of_it() {
+        for message in [
+            "The property group 'ops' does not exist.",
+            "No property group named 'ops' exists for deals.",
+            "Group not found: ops",
+        ] {
+            assert!(said(json!({ "message": message })).says_group_is_missing(), "{message}");
+        }
+        for message in ["No property named 'x' exists for deals.", "The label is too long."] {
+            assert!(!said(json!({ "message": message })).says_group_is_missing(), "{message}");
+        }
+    }
+
+    #[test]
+    fn attributes_are_named_where_hubspot_does() {
+        let found = said(json!({ "errors": [
+            { "in": "fieldType", "message": "a" },
+            { "code": "INVALID_BOOLEAN_OPTION", "message": "b" },
+            { "in": "elsewhere" },
+        ]}));
+        assert_eq!(found.attributes(), ["fieldType", "options"]);
+        assert_eq!(found.told("a-credential"), "a; b");
+    }
+
+    #[test]
+    fn a_text_is_shortened_between_characters() {
+        assert_eq!(clean("äöü", "a-credential", 3), "äöü");
+        assert_eq!(clean("äöüß", "a-credential", 3), "äö…");
+        assert_eq!(clean("so a-credential\n", "a-credential", 50), "so (credential) ");
+        assert_eq!(clean("a\u{0}b", "a-credential", 50), "a b");
+    }
+}
