@@ -8,6 +8,7 @@ mod check;
 mod checked;
 mod duration;
 mod fault;
+mod key_source;
 mod settings;
 mod values;
 

@@ -1,6 +1,8 @@
 //! GoMark.
 
+pub mod audit;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
@@ -12,8 +14,3 @@ pub mod telemetry;
 pub mod vault;
 pub mod vendors;
 pub mod wire;
-
-/// The commands of the program.
-pub mod cli {
-    pub mod sandbox;
-}

@@ -220,8 +220,15 @@ fn a_call_may_take_a_third_of_the_lease_at_most() {
 #[test]
 fn vendor_hosts_may_be_repeated_and_separated_by_commas() {
     let place = Place::with_key();
-    let checked = place.check(&["--vendor-host=a,b", "--vendor-host= c ", "--vendor-host="]);
-    assert_eq!(checked.unwrap().vendor_hosts, ["a", "b", "c"]);
+    let checked = place.check(&[
+        "--vendor-host=api.example.com,http://127.0.0.1:8090",
+        "--vendor-host= proxy.example.com:8443 ",
+        "--vendor-host=",
+    ]);
+    let expected = ["api.example.com", "http://127.0.0.1:8090", "proxy.example.com:8443"];
+    assert_eq!(checked.unwrap().vendor_hosts, expected);
+    let faults = place.faults(&["--vendor-host=http://example.com/path,ftp://x"]);
+    assert_eq!(faults.matches("--vendor-host").count(), 2, "{faults}");
 }
 
 #[test]
@@ -237,6 +244,21 @@ fn what_is_checked_shows_no_secret() {
 #[test]
 fn empty_variables_count_as_unset() {
     let place = Place::with_key();
-    let checked = place.check(&["--tokens=", "--key-file=", "--anonymous=", "--log-format="]);
-    assert!(matches!(checked.unwrap().auth, Policy::Local));
+    let checked = place.check(&[
+        "--tokens=",
+        "--key-file=",
+        "--anonymous=",
+        "--log-format=",
+        "--listen=",
+        "--queue= ",
+        "--lease=",
+        "--call-timeout=",
+        "--sweep-interval=",
+        "--shutdown-grace=",
+        "--log=",
+    ]);
+    let checked = checked.unwrap();
+    assert!(matches!(checked.auth, Policy::Local));
+    assert_eq!(checked.listen.to_string(), "127.0.0.1:50051");
+    assert_eq!(checked.lease, Duration::from_secs(30));
 }

@@ -1,16 +1,18 @@
 //! Checks the settings, each alone and all together.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::duration::{parse_within, show};
-use super::{Checked, Faults, KeyOrigin, Settings, values};
+use super::key_source::{self, KEY, KEY_FILE, Place};
+use super::settings::defaults;
+use super::{Checked, Faults, Settings, values};
 use crate::auth::{Policy, Tokens};
 use crate::telemetry::{self, Log, chain};
-use crate::vault::{Key, KeyFileError, Vault, create_key_file, read_key_file};
+use crate::vault::Vault;
+use crate::vendors::hosts::HostPolicy;
 
 const LISTEN: &str = "--listen (GOMARK_LISTEN)";
 const SHUTDOWN_GRACE: &str = "--shutdown-grace (GOMARK_SHUTDOWN_GRACE)";
@@ -18,8 +20,7 @@ const QUEUE: &str = "--queue (GOMARK_QUEUE)";
 const DATABASE_URL: &str = "--database-url (DATABASE_URL)";
 const TOKENS: &str = "--tokens (GOMARK_TOKENS)";
 const ANONYMOUS: &str = "--anonymous (GOMARK_ANONYMOUS)";
-const KEY: &str = "GOMARK_KEY";
-const KEY_FILE: &str = "--key-file (GOMARK_KEY_FILE)";
+const VENDOR_HOST: &str = "--vendor-host (GOMARK_VENDOR_HOSTS)";
 const CALL_TIMEOUT: &str = "--call-timeout (GOMARK_CALL_TIMEOUT)";
 const LEASE: &str = "--lease (GOMARK_LEASE)";
 const SWEEP_INTERVAL: &str = "--sweep-interval (GOMARK_SWEEP_INTERVAL)";
@@ -70,46 +71,24 @@ impl Settings {
     /// As [`Settings::check`].
     pub fn check_in(&self, surroundings: &Surroundings) -> Result<Checked, Faults> {
         let mut faults = Faults::default();
-        let seconds = Duration::from_secs;
-        let millis = Duration::from_millis;
-
-        let listen = faults.take(LISTEN, values::listen(&self.listen));
+        let listen = faults.take(LISTEN, values::listen(or(&self.listen, defaults::LISTEN)));
         let beyond_loopback = listen.is_some_and(|listen| !listen.ip().is_loopback());
-        let grace = parse_within(&self.shutdown_grace, seconds(0)..=seconds(300));
-        let shutdown_grace = faults.take(SHUTDOWN_GRACE, grace);
-        let queue_max = faults.take(QUEUE, values::queue(&self.queue));
-        let database = faults.take(DATABASE_URL, values::database(&self.database_url));
+        let queue_max = faults.take(QUEUE, values::queue(or(&self.queue, defaults::QUEUE)));
+        let database = values::database(or(&self.database_url, defaults::DATABASE_URL));
+        let database = faults.take(DATABASE_URL, database);
         let auth = self.policy(beyond_loopback, &mut faults);
-        let key = self.key(surroundings, database.as_deref(), beyond_loopback, &mut faults);
-
-        let timeout = parse_within(&self.call_timeout, millis(100)..=seconds(10));
-        let call_timeout = faults.take(CALL_TIMEOUT, timeout);
-        let lease = faults.take(LEASE, parse_within(&self.lease, seconds(1)..=seconds(600)));
-        if let (Some(timeout), Some(lease)) = (call_timeout, lease)
-            && timeout > lease / 3
-        {
-            let (timeout, lease) = (show(timeout), show(lease));
-            faults
-                .add(CALL_TIMEOUT, format!("{timeout} is more than a third of the lease, {lease}"));
-        }
-        let sweep = parse_within(&self.sweep_interval, millis(100)..=seconds(60));
-        let sweep_interval = faults.take(SWEEP_INTERVAL, sweep);
+        let key_file = given(self.key_file.as_deref());
+        let place = Place { database: database.as_deref(), beyond_loopback };
+        let key = key_source::find(surroundings.key.as_ref(), key_file, place, &mut faults);
+        let vendor_hosts = self.vendor_hosts(&mut faults);
+        let times = self.times(&mut faults);
         let log = self.log(surroundings, &mut faults);
 
-        let all = (listen, shutdown_grace, queue_max, database, auth, key);
-        let rest = (call_timeout, lease, sweep_interval, log);
         let (
-            (
-                Some(listen),
-                Some(shutdown_grace),
-                Some(queue_max),
-                Some(database),
-                Some(auth),
-                Some(key),
-            ),
-            (Some(call_timeout), Some(lease), Some(sweep_interval), Some(log)),
+            (Some(listen), Some(queue_max), Some(database)),
+            (Some(auth), Some(key), Some(times), Some(log)),
             true,
-        ) = (all, rest, faults.is_empty())
+        ) = ((listen, queue_max, database), (auth, key, times, log), faults.is_empty())
         else {
             return Err(faults);
         };
@@ -124,11 +103,11 @@ impl Settings {
             auth,
             vault: Vault::new(&key),
             key_origin,
-            vendor_hosts: self.vendor_hosts(),
-            call_timeout,
-            lease,
-            sweep_interval,
-            shutdown_grace,
+            vendor_hosts,
+            call_timeout: times.call_timeout,
+            lease: times.lease,
+            sweep_interval: times.sweep_interval,
+            shutdown_grace: times.shutdown_grace,
             queue_max,
             log,
         })
@@ -164,38 +143,8 @@ impl Settings {
         }
     }
 
-    fn key(
-        &self,
-        surroundings: &Surroundings,
-        database: Option<&Path>,
-        beyond_loopback: bool,
-        faults: &mut Faults,
-    ) -> Option<KeySource> {
-        let text = surroundings.key.as_ref().filter(|text| !text.trim().is_empty());
-        let file = given(self.key_file.as_deref());
-        match (text, file) {
-            (Some(_), Some(_)) => {
-                faults.add(KEY_FILE, "cannot be used together with GOMARK_KEY: give one of them");
-                None
-            }
-            (Some(text), None) => {
-                let key = faults.take(KEY, Key::parse(text).map_err(|error| error.to_string()))?;
-                Some(KeySource::Known(key, KeyOrigin::Environment))
-            }
-            (None, Some(path)) => read_file(path, faults),
-            (None, None) => {
-                let database = database?;
-                let path = key_file_beside(database);
-                match path.try_exists() {
-                    Ok(false) => absent(path, database, beyond_loopback, faults),
-                    _ => read_file(&path, faults),
-                }
-            }
-        }
-    }
-
     fn log(&self, surroundings: &Surroundings, faults: &mut Faults) -> Option<Log> {
-        let filter = faults.take(LOG, telemetry::parse_filter(&self.log));
+        let filter = faults.take(LOG, telemetry::parse_filter(or(&self.log, defaults::LOG)));
         let format = match self.log_format.as_deref().filter(|text| !text.trim().is_empty()) {
             Some(text) => faults.take(LOG_FORMAT, values::log_format(text)),
             None => Some(surroundings.log_format),
@@ -203,77 +152,53 @@ impl Settings {
         Some(Log { filter: filter?, format: format? })
     }
 
-    fn vendor_hosts(&self) -> Vec<String> {
+    fn vendor_hosts(&self, faults: &mut Faults) -> Vec<String> {
         let hosts = self.vendor_hosts.iter().map(|host| host.trim());
-        hosts.filter(|host| !host.is_empty()).map(ToOwned::to_owned).collect()
-    }
-}
-
-/// The key, or where it is to be made.
-enum KeySource {
-    Known(Key, KeyOrigin),
-    ToMake(PathBuf),
-}
-
-impl KeySource {
-    fn get(self) -> Result<(Key, KeyOrigin), KeyFileError> {
-        let path = match self {
-            Self::Known(key, origin) => return Ok((key, origin)),
-            Self::ToMake(path) => path,
-        };
-        match create_key_file(&path) {
-            Ok(key) => Ok((key, KeyOrigin::Made(path))),
-            // Another start was faster.
-            Err(KeyFileError::NotMade { source, .. })
-                if source.kind() == io::ErrorKind::AlreadyExists =>
-            {
-                Ok((read_key_file(&path)?, KeyOrigin::File(path)))
-            }
-            Err(error) => Err(error),
+        let hosts: Vec<_> = hosts.filter(|host| !host.is_empty()).map(ToOwned::to_owned).collect();
+        if let Err(found) = HostPolicy::parse(&hosts) {
+            found.into_iter().for_each(|text| faults.add(VENDOR_HOST, text));
         }
+        hosts
+    }
+
+    fn times(&self, faults: &mut Faults) -> Option<Times> {
+        let (seconds, millis) = (Duration::from_secs, Duration::from_millis);
+        let mut read = |setting, text, bounds| faults.take(setting, parse_within(text, bounds));
+        let text = or(&self.shutdown_grace, defaults::SHUTDOWN_GRACE);
+        let shutdown_grace = read(SHUTDOWN_GRACE, text, seconds(0)..=seconds(300));
+        let text = or(&self.call_timeout, defaults::CALL_TIMEOUT);
+        let call_timeout = read(CALL_TIMEOUT, text, millis(100)..=seconds(10));
+        let lease = read(LEASE, or(&self.lease, defaults::LEASE), seconds(1)..=seconds(600));
+        let text = or(&self.sweep_interval, defaults::SWEEP_INTERVAL);
+        let sweep_interval = read(SWEEP_INTERVAL, text, millis(100)..=seconds(60));
+        if let (Some(timeout), Some(lease)) = (call_timeout, lease)
+            && timeout > lease / 3
+        {
+            let text =
+                format!("{} is more than a third of the lease, {}", show(timeout), show(lease));
+            faults.add(CALL_TIMEOUT, text);
+        }
+        Some(Times {
+            call_timeout: call_timeout?,
+            lease: lease?,
+            sweep_interval: sweep_interval?,
+            shutdown_grace: shutdown_grace?,
+        })
     }
 }
 
-/// Decides what a missing key file means.
-fn absent(
-    path: PathBuf,
-    database: &Path,
-    beyond_loopback: bool,
-    faults: &mut Faults,
-) -> Option<KeySource> {
-    if database.exists() {
-        faults.add(
-            KEY,
-            format!(
-                "the database {} is there, but its key is not: set GOMARK_KEY, or put the key into \
-                 {}. (Only if no vendor was ever connected may a new one from `gomark key \
-                 generate` take its place.)",
-                database.display(),
-                path.display()
-            ),
-        );
-        None
-    } else if beyond_loopback {
-        faults.add(
-            KEY,
-            "is needed beyond loopback: set it, or --key-file, to what `gomark key generate` \
-             prints, and keep a copy",
-        );
-        None
-    } else {
-        Some(KeySource::ToMake(path))
-    }
+/// The settings that are durations.
+struct Times {
+    call_timeout: Duration,
+    lease: Duration,
+    sweep_interval: Duration,
+    shutdown_grace: Duration,
 }
 
-fn read_file(path: &Path, faults: &mut Faults) -> Option<KeySource> {
-    let key = faults.take(KEY_FILE, read_key_file(path).map_err(|error| chain(&error)))?;
-    Some(KeySource::Known(key, KeyOrigin::File(path.to_owned())))
-}
-
-fn key_file_beside(database: &Path) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".key");
-    path.into()
+/// Takes a setting that is given as nothing for one that is not given, as in `GOMARK_LOG=`.
+fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
+    let text = text.trim();
+    if text.is_empty() { default } else { text }
 }
 
 /// Takes an empty path for none, as in `GOMARK_TOKENS=`.

@@ -21,7 +21,8 @@ pub struct Checked {
     pub vault: Vault,
     /// Where the key of the vault came from.
     pub key_origin: KeyOrigin,
-    /// Hosts that vendors may be reached at, beside their own, as they were given.
+    /// Hosts that vendors may be reached at, beside their own, as they were given;
+    /// a host policy can be made of them.
     pub vendor_hosts: Vec<String>,
     /// The longest that one vendor call may take; at most a third of the lease.
     pub call_timeout: Duration,

@@ -4,6 +4,18 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
+/// What a setting is when it is not given, or given as nothing.
+pub(super) mod defaults {
+    pub(crate) const LISTEN: &str = "127.0.0.1:50051";
+    pub(crate) const SHUTDOWN_GRACE: &str = "20s";
+    pub(crate) const QUEUE: &str = "1024";
+    pub(crate) const DATABASE_URL: &str = "sqlite:gomark.db";
+    pub(crate) const CALL_TIMEOUT: &str = "10s";
+    pub(crate) const LEASE: &str = "30s";
+    pub(crate) const SWEEP_INTERVAL: &str = "1s";
+    pub(crate) const LOG: &str = "info";
+}
+
 /// Serves the gRPC API and carries out what is decided.
 ///
 /// Every setting is a flag and an environment variable; a flag wins, and an empty variable counts as
@@ -17,7 +29,7 @@ pub struct Settings {
         long,
         env = "GOMARK_LISTEN",
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:50051",
+        default_value = defaults::LISTEN,
         hide_env_values = true,
         help_heading = "Service"
     )]
@@ -28,7 +40,7 @@ pub struct Settings {
         long,
         env = "GOMARK_SHUTDOWN_GRACE",
         value_name = "DURATION",
-        default_value = "20s",
+        default_value = defaults::SHUTDOWN_GRACE,
         hide_env_values = true,
         help_heading = "Service"
     )]
@@ -39,7 +51,7 @@ pub struct Settings {
         long,
         env = "GOMARK_QUEUE",
         value_name = "NUMBER",
-        default_value = "1024",
+        default_value = defaults::QUEUE,
         hide_env_values = true,
         help_heading = "Service"
     )]
@@ -50,7 +62,7 @@ pub struct Settings {
         long,
         env = "DATABASE_URL",
         value_name = "URL",
-        default_value = "sqlite:gomark.db",
+        default_value = defaults::DATABASE_URL,
         hide_env_values = true,
         help_heading = "Database"
     )]
@@ -80,9 +92,11 @@ pub struct Settings {
     )]
     pub anonymous: Option<String>,
 
-    /// File with the key that seals vendor credentials (mode 0600). Instead of it the environment
-    /// variable GOMARK_KEY may hold the key itself; there is no flag for that, since other processes
-    /// can read flags. Without both: <database file>.key, which is made on a loopback address
+    /// File with the key that seals vendor credentials [default: <database file>.key]
+    ///
+    /// Only its owner may read it (mode 0600). The default file is made when the database is, on a
+    /// loopback address. Instead of a file the environment variable GOMARK_KEY may hold the key
+    /// itself; there is no flag for that, since other processes can read flags.
     #[arg(
         long,
         env = "GOMARK_KEY_FILE",
@@ -93,7 +107,8 @@ pub struct Settings {
     )]
     pub key_file: Option<PathBuf>,
 
-    /// Host that vendors may be reached at, beside their own; repeat it or separate by commas
+    /// Host that vendors may be reached at, beside their own: host or host:port for https,
+    /// http://host:port for plain http; repeat it or separate by commas
     #[arg(
         long = "vendor-host",
         env = "GOMARK_VENDOR_HOSTS",
@@ -110,7 +125,7 @@ pub struct Settings {
         long,
         env = "GOMARK_CALL_TIMEOUT",
         value_name = "DURATION",
-        default_value = "10s",
+        default_value = defaults::CALL_TIMEOUT,
         hide_env_values = true,
         help_heading = "Vendors"
     )]
@@ -121,7 +136,7 @@ pub struct Settings {
         long,
         env = "GOMARK_LEASE",
         value_name = "DURATION",
-        default_value = "30s",
+        default_value = defaults::LEASE,
         hide_env_values = true,
         help_heading = "Vendors"
     )]
@@ -132,7 +147,7 @@ pub struct Settings {
         long,
         env = "GOMARK_SWEEP_INTERVAL",
         value_name = "DURATION",
-        default_value = "1s",
+        default_value = defaults::SWEEP_INTERVAL,
         hide_env_values = true,
         help_heading = "Vendors"
     )]
@@ -143,7 +158,7 @@ pub struct Settings {
         long,
         env = "GOMARK_LOG",
         value_name = "FILTER",
-        default_value = "info",
+        default_value = defaults::LOG,
         hide_env_values = true,
         help_heading = "Log"
     )]
@@ -172,10 +187,9 @@ Examples:
 
   Serve a network:
     gomark token generate --actor crm-sync --company acme >> tokens.toml
-    GOMARK_KEY=$(gomark key generate) gomark serve \\
-      --listen 0.0.0.0:50051 --tokens tokens.toml --database-url sqlite:/var/lib/gomark/gomark.db
-
-  (Keep the key: without it the sealed credentials cannot be opened.)
+    gomark key generate --output gomark.key    (keep a copy of it elsewhere)
+    gomark serve --listen 0.0.0.0:50051 --tokens tokens.toml --key-file gomark.key \\
+      --database-url sqlite:/var/lib/gomark/gomark.db
 
 Durations are written 500ms, 10s or 2m. All faults of all settings are reported together, with exit
 code 2.";

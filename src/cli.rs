@@ -1,0 +1,147 @@
+//! The commands of the program.
+//!
+//! Each command says what it does through its exit code too (see [`Exit`]). What people read goes
+//! to a terminal as tables with colour, elsewhere as plain lines; machines ask for `--json`.
+
+pub mod audit;
+pub mod key;
+pub mod sandbox;
+pub mod serve;
+mod table;
+pub mod token;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::clock::SystemClock;
+use crate::supervisor::Supervisor;
+use crate::telemetry::Chain;
+
+/// How long the stand-in may take to end.
+const SANDBOX_GRACE: Duration = Duration::from_secs(5);
+
+/// Keeps HubSpot deal fields of many companies as decided.
+#[derive(Debug, clap::Parser)]
+#[command(name = "gomark", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Sandbox(sandbox::Args),
+    /// Makes keys that seal vendor credentials
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Makes tokens for callers
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Proves and exports the audit log; needs no running service
+    #[command(subcommand)]
+    Audit(audit::Command),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 failed, 2 wrong flags or settings, 3 the audit log is not intact.";
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it should.
+    Done,
+    /// It could not do what it should.
+    Failed,
+    /// Flags or settings are wrong.
+    Misused,
+    /// The audit log is not intact.
+    Broken,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Misused => 2,
+            Exit::Broken => 3,
+        })
+    }
+}
+
+/// Why a command could not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A key was not made.
+    #[error("no key was made")]
+    Key(#[source] crate::vault::KeyError),
+    /// A key file was not made.
+    #[error(transparent)]
+    KeyFile(#[from] crate::vault::KeyFileError),
+    /// A token was not made.
+    #[error("no token was made")]
+    Token(#[source] crate::auth::TokenError),
+    /// The audit log cannot be read.
+    #[error(transparent)]
+    Audit(#[from] crate::audit::Error),
+    /// A file cannot be made.
+    #[error("{} cannot be made", path.display())]
+    NewFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The output cannot be written.
+    #[error("the output cannot be written")]
+    Output(#[from] io::Error),
+    /// The stand-in ended with an error.
+    #[error("the stand-in for HubSpot cannot be run")]
+    Sandbox(#[source] io::Error),
+}
+
+impl Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Token(_) => Exit::Misused,
+            _ => Exit::Failed,
+        }
+    }
+
+    /// Tells whether the reader of the output has heard enough (`gomark … | head`).
+    fn is_closed_output(&self) -> bool {
+        let (Self::Output(error) | Self::Audit(crate::audit::Error::Output(error))) = self else {
+            return false;
+        };
+        error.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+/// Runs the command that was asked for, and says on standard error what went wrong.
+pub async fn run(cli: Cli) -> Exit {
+    let ended = match cli.command {
+        Command::Sandbox(args) => run_sandbox(args).await,
+        Command::Key(command) => key::run(&command),
+        Command::Token(command) => token::run(&command),
+        Command::Audit(command) => audit::run(command).await,
+    };
+    ended.unwrap_or_else(|error| {
+        if !error.is_closed_output() {
+            eprintln!("gomark: {}", Chain(&error));
+        }
+        error.exit()
+    })
+}
+
+async fn run_sandbox(args: sandbox::Args) -> Result<Exit, Error> {
+    let supervisor = Supervisor::new();
+    let ended = tokio::select! {
+        ended = sandbox::run(args, &supervisor, SystemClock::shared()) => ended,
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    };
+    supervisor.shutdown(SANDBOX_GRACE).await;
+    ended.map(|()| Exit::Done).map_err(Error::Sandbox)
+}
