@@ -16,7 +16,7 @@ use crate::executor::{self, Executor};
 use crate::store::sqlite::SqliteStore;
 use crate::supervisor::Supervisor;
 use crate::vendors::hosts::HostPolicy;
-use crate::vendors::hubspot::HubSpot;
+use crate::vendors::hubspot::{self, HubSpot, HubSpotConfig};
 use crate::vendors::{Vendor, Vendors};
 
 /// How many calls are under way at one connection at most: what HubSpot's own client does.
@@ -33,9 +33,9 @@ pub enum Error {
     /// The database could not be opened.
     #[error("the database could not be opened")]
     Store(#[source] crate::store::sqlite::OpenError),
-    /// The HTTP client for vendors could not be made.
-    #[error("the HTTP client for vendors could not be made")]
-    Http(#[source] crate::vendors::http::BuildError),
+    /// HubSpot cannot be spoken to.
+    #[error("HubSpot cannot be spoken to")]
+    HubSpot(#[source] hubspot::BuildError),
     /// The address could not be taken.
     #[error("could not listen on {address}")]
     Listen {
@@ -81,7 +81,8 @@ impl App {
         let listening = listening.map_err(|source| Error::Listen { address, source })?;
         let store = SqliteStore::open(&settings.database, clock.clone(), supervisor).await;
         let store = Arc::new(store.map_err(Error::Store)?);
-        let hubspot = HubSpot::new(hosts.clone(), clock.clone()).map_err(Error::Http)?;
+        let hubspot = HubSpot::new(HubSpotConfig::default(), hosts.clone(), clock.clone());
+        let hubspot = hubspot.map_err(Error::HubSpot)?;
         let vendors = Vendors::new([Arc::new(hubspot) as Arc<dyn Vendor>]);
         let broker = Arc::new(LocalBroker::new());
         let bus = Arc::new(LocalBus::new());

@@ -8,6 +8,7 @@ pub mod config;
 pub mod domain;
 pub mod hex;
 pub mod sandbox;
+pub mod store;
 pub mod supervisor;
 pub mod telemetry;
 pub mod vault;

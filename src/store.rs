@@ -1,12 +1,22 @@
 //! The database: the one place where the truth is.
 //!
 //! [`Store`] is the contract; each backend is a folder of its own, and [`conformance`] is the suite
-//! that all of them pass. Only the backends hold SQL. What is decided, and what a job becomes, is
-//! worked out by pure functions that they share, so that no two backends can disagree.
+//! that all of them pass. Only the backends hold SQL: they implement the traits of [`rows`] for an
+//! open transaction, and [`Database`] makes a [`Store`] of that. What is decided, what a job becomes
+//! and who holds a lease is worked out by functions that they share, so that no two backends can
+//! disagree.
 
+mod carry;
+mod commit;
+mod control;
+mod database;
+mod leases;
 mod progress;
+mod read;
 pub mod record;
+mod rows;
 pub mod sqlite;
+mod stored;
 mod types;
 
 #[cfg(test)]
@@ -17,7 +27,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use progress::{JobChange, JobRow, Trigger};
+pub use database::Database;
 pub use types::{
     AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl, Lease,
     Outcome, Page, Recorded, StoredEntry, Work,

@@ -6,6 +6,7 @@
 
 pub mod hosts;
 pub mod http;
+pub mod hubspot;
 pub mod limiter;
 
 use std::fmt;
@@ -91,7 +92,7 @@ impl fmt::Debug for Access {
 /// Not promised: order between calls made at the same time.
 #[async_trait]
 pub trait Account: Send + Sync + fmt::Debug {
-    /// Asks whose account it is and whether the credential suffices.
+    /// Asks whose account it is and whether the credential suffices. Waits for its places itself.
     async fn identify(&self) -> Result<Identity, Failure>;
 
     /// Waits until the rate limit allows one more call, and takes the place of one.
@@ -148,7 +149,8 @@ pub struct Call {
 pub enum Answer {
     /// It holds this, as it said itself.
     Holds(Attributes),
-    /// It holds nothing under that name any more.
+    /// It holds nothing under that name any more; to a change this is the answer when somebody
+    /// else removed it.
     Gone,
     /// It refused a create because it holds something under that name already; to be read.
     Exists,

@@ -81,6 +81,24 @@ pub enum ConnectionStatus {
     Disconnected,
 }
 
+impl ConnectionStatus {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Connected, Self::Disconnected];
+
+    /// Returns the name that the database uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
+        }
+    }
+
+    /// Reads the name that the database uses.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
 /// A company's connection to an account at a vendor, without its credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {

@@ -219,7 +219,9 @@ impl Context<'_> {
         let entry = self.entry(action, changes.collect());
         let seen_by_vendor = versions.iter().filter(|write| {
             let pair = write.before.as_ref().zip(write.version.resource.as_ref());
-            !pair.is_some_and(|(before, after)| before.same_at_vendor(after))
+            let same = pair.is_some_and(|(before, after)| before.same_at_vendor(after));
+            // A new version takes up what was parked, and that is to be seen in a job.
+            !same || write.sync.parked.is_some()
         });
         let kind = versions.first().map(|write| write.version.kind);
         let job = kind.and_then(|kind| {
@@ -271,3 +273,6 @@ pub fn not_connected(vendor: VendorKind) -> Problem {
     let message = format!("the company is not connected to {vendor}");
     Problem::new(ProblemReason::NotConnected, message)
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,22 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Returns the name that the database and the log use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RegisterCompany => "register_company",
+            Self::UpdateCompany => "update_company",
+            Self::ConnectVendor => "connect_vendor",
+            Self::DisconnectVendor => "disconnect_vendor",
+            Self::AddField => "add_field",
+            Self::ModifyField => "modify_field",
+            Self::RemoveField => "remove_field",
+            Self::Rollback { .. } => "rollback",
+        }
+    }
+}
+
 /// One change of a revision: the state before and after, `None` where there was or is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {

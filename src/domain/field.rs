@@ -79,7 +79,13 @@ impl Field {
             "must not begin with hs_, which HubSpot keeps for its own properties",
         );
         check_text(&mut found, "label", &self.label, LABEL_LENGTH_MAX);
-        found.require(!self.label.trim().is_empty(), "label", "must not be blank");
+        let trimmed = self.label.trim();
+        found.require(!trimmed.is_empty(), "label", "must not be blank");
+        found.require(
+            trimmed == self.label || trimmed.is_empty() || self.label == self.name,
+            "label",
+            "must not begin or end with white space",
+        );
         check_name(&mut found, "group_name", &self.group_name);
         check_long_text(&mut found, "description", &self.description, DESCRIPTION_LENGTH_MAX);
         found.require(
@@ -120,6 +126,20 @@ fn check_text(found: &mut Violations, field: &str, text: &str, length_max: usize
         field,
         "must not contain control characters",
     );
+    // HubSpot refuses them in options (its changelog of April 2025); nobody sees them elsewhere.
+    found.require(!text.chars().any(is_invisible), field, "must not contain invisible characters");
+}
+
+/// Tells whether a character takes up no place: zero-width ones, marks of byte order and direction.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{feff}'
+    )
 }
 
 /// Checks a text that may have several lines.
@@ -140,3 +160,6 @@ fn check_length(found: &mut Violations, field: &str, text: &str, length_max: usi
         format!("must be at most {length_max} characters long"),
     );
 }
+
+#[cfg(test)]
+mod tests;

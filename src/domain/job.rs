@@ -163,6 +163,9 @@ pub enum ItemState {
 }
 
 impl ItemState {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Done, Self::Failed, Self::Cancelled];
+
     /// Returns the name that the database uses.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -171,6 +174,11 @@ impl ItemState {
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
         }
+    }
+
+    /// Reads the name that the database uses.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 
@@ -207,3 +215,6 @@ impl ItemCounts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

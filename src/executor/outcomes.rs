@@ -33,8 +33,9 @@ pub(super) fn answered(task: &Task, answer: Answer) -> Meaning {
             Meaning::Note(Transition::Settle(None), message)
         }
         (Answer::Holds(held), Effect::Archive) => {
-            let message = format!("{subject} is still there");
-            Meaning::Note(Transition::Settle(Some(held)), message)
+            let message = format!("the vendor did not archive {subject}");
+            let problem = Problem::new(ProblemReason::VendorIgnored, message.clone());
+            Meaning::Note(Transition::Park { held: Some(held), problem }, message)
         }
         (Answer::Holds(held), Effect::Create(sent)) => {
             holds(task, sent, held, format!("created {subject}"))

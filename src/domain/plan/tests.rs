@@ -1,4 +1,10 @@
-//! What the planner answers in each situation.
+//! What the planner answers in each situation, and, in [`properties`], that carrying out its
+//! answers ends right whatever happens on the way.
+
+mod executor;
+mod properties;
+mod readded;
+mod vendor;
 
 use super::{Known, Observed, Operation, Step, plan};
 use crate::domain::{

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use futures::future::{join, join_all};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::tests::PausedClock;
 use super::*;
@@ -131,6 +131,24 @@ async fn alone_it_is_never_refused_and_leaves_hardly_anything_unused() {
         assert_eq!(ours.refused, 0, "seed {seed}: {ours:?}");
         let use_of_limit = f64::from(ours.admitted) / f64::from(max) / 30.0;
         assert!(use_of_limit >= 0.95, "seed {seed}: {use_of_limit}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_holder_after_another_is_not_refused_either() {
+    let clock = PausedClock::shared();
+    for seed in 0..5 {
+        let scene = Scene::new(seed, 100, 200, 20, Duration::from_secs(600));
+        let mut holder = Limiter::new(0, None, Arc::clone(&clock));
+        while Instant::now() < scene.end {
+            let life_ms = scene.random.borrow_mut().random_range(500..20_000);
+            let _ = timeout(Duration::from_millis(life_ms), scene.backlog(&holder)).await;
+            holder = Limiter::new(0, Some(&holder.record()), Arc::clone(&clock));
+        }
+        let ours = scene.ours.borrow();
+        assert_eq!(ours.refused, 0, "seed {seed}: {ours:?}");
+        let use_of_limit = f64::from(ours.admitted) / 100.0 / 60.0;
+        assert!(use_of_limit >= 0.8, "seed {seed}: {use_of_limit}");
     }
 }
 

@@ -1,0 +1,292 @@
+//! What a batch knows of its companies, and what it has not written yet.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::connection::Change;
+use super::repeated;
+use crate::domain::decide::{self, Decision, Situation, Writes};
+use crate::domain::{
+    Company, CompanyId, Digest, Intent, JobId, Mutation, Needs, Refusal, RequestId, Resource,
+    ResourceKind, Revision, Timestamp, Tracked,
+};
+use crate::store::progress::JobRow;
+use crate::store::rows::{Head, NamedQuery, NewJob, NewRevision, Rows};
+use crate::store::{Committed, Doorbell, Error, record};
+
+/// A batch that is being decided.
+pub(super) struct Batch {
+    now: Timestamp,
+    /// The companies of the batch that there are.
+    heads: HashMap<CompanyId, Head>,
+    /// The request ids of the batch that were used.
+    used: HashMap<(CompanyId, RequestId), (Revision, Digest)>,
+    /// The latest versions of the resources that the batch names, as far as they are known.
+    named: HashMap<NamedQuery, Option<Tracked>>,
+    unwritten: Vec<NewRevision>,
+}
+
+impl Batch {
+    /// Locks the companies of a batch and reads what most mutations need.
+    pub(super) async fn open<R: Rows>(rows: &mut R, mutations: &[Mutation]) -> Result<Self, Error> {
+        let in_scope = || {
+            mutations.iter().filter(|mutation| mutation.caller.scope.contains(&mutation.company_id))
+        };
+        let companies: BTreeSet<_> = in_scope().map(|mutation| &mutation.company_id).collect();
+        let companies: Vec<_> = companies.into_iter().cloned().collect();
+        rows.lock(&companies).await?;
+        let requests = in_scope().filter_map(|mutation| {
+            Some((mutation.company_id.clone(), mutation.request_id.clone()?))
+        });
+        let requests: Vec<_> = requests.collect();
+        let used = match requests.is_empty() {
+            true => Vec::new(),
+            false => rows.requests(&requests).await?,
+        };
+        let used = used
+            .into_iter()
+            .map(|used| ((used.company_id, used.request_id), (used.revision, used.fingerprint)));
+        let heads = match companies.is_empty() {
+            true => Vec::new(),
+            false => rows.heads(&companies).await?,
+        };
+        let mut batch = Self {
+            now: rows.now().await?,
+            used: used.collect(),
+            heads: heads.into_iter().map(|head| (head.company.id.clone(), head)).collect(),
+            named: HashMap::new(),
+            unwritten: Vec::new(),
+        };
+        let queries: BTreeSet<_> = in_scope().filter_map(query).collect();
+        batch.look_up(rows, queries.into_iter().collect()).await?;
+        Ok(batch)
+    }
+
+    /// Decides about one mutation.
+    pub(super) async fn decide<R: Rows>(
+        &mut self,
+        rows: &mut R,
+        mutation: &Mutation,
+    ) -> Result<Result<Committed, Refusal>, Error> {
+        let company_id = &mutation.company_id;
+        if !mutation.caller.scope.contains(company_id) {
+            return Ok(Err(Refusal::CompanyNotFound(company_id.clone())));
+        }
+        if let Some(request_id) = &mutation.request_id
+            && let Some((revision, fingerprint)) =
+                self.used.get(&(company_id.clone(), request_id.clone())).copied()
+        {
+            if fingerprint != mutation.fingerprint {
+                return Ok(Err(Refusal::RequestIdReused));
+            }
+            self.flush(rows).await?;
+            return Ok(Ok(repeated(rows, company_id.clone(), revision).await?));
+        }
+        let situation = self.situation(rows, mutation).await?;
+        let present = situation.company.as_ref().map_or(Revision::ZERO, |company| company.revision);
+        let answer = |revision| Committed {
+            revision,
+            job: None,
+            touched: Vec::new(),
+            repeated: false,
+            ring: None,
+            events: Vec::new(),
+        };
+        Ok(match decide::decide(&situation, mutation) {
+            Err(refusal) => Err(refusal),
+            Ok(Decision::NoChange { revision }) => Ok(answer(revision)),
+            Ok(Decision::Change(writes)) if mutation.validate_only => {
+                Ok(Committed { touched: writes.touched, ..answer(present) })
+            }
+            Ok(Decision::Change(writes)) => Ok(self.apply(rows, mutation, *writes).await?),
+        })
+    }
+
+    /// Writes what was decided so far.
+    pub(super) async fn flush<R: Rows>(&mut self, rows: &mut R) -> Result<(), Error> {
+        if self.unwritten.is_empty() {
+            return Ok(());
+        }
+        rows.write_revisions(&std::mem::take(&mut self.unwritten)).await
+    }
+
+    async fn situation<R: Rows>(
+        &mut self,
+        rows: &mut R,
+        mutation: &Mutation,
+    ) -> Result<Situation, Error> {
+        let Some(head) = self.heads.get(&mutation.company_id).cloned() else {
+            return Ok(Situation::default());
+        };
+        let mut situation = Situation {
+            field_count: head.field_count,
+            field_bytes: head.field_bytes,
+            ..Situation::default()
+        };
+        match mutation.intent.needs() {
+            Needs::Nothing => {}
+            Needs::Named(..) => {
+                if let Some(query) = query(mutation) {
+                    if !self.named.contains_key(&query) {
+                        self.flush(rows).await?;
+                        self.look_up(rows, vec![query.clone()]).await?;
+                    }
+                    situation.latest.extend(self.named.get(&query).cloned().flatten());
+                }
+            }
+            Needs::All => {
+                self.flush(rows).await?;
+                situation.latest = latest(rows, &head).await?;
+            }
+            Needs::AllAnd(revision) => {
+                self.flush(rows).await?;
+                situation.latest = latest(rows, &head).await?;
+                situation.old = rows.current(&head.company.id, Some(revision)).await?;
+            }
+        }
+        if let Intent::ConnectVendor(new) = &mutation.intent {
+            let id = &mutation.company_id;
+            situation.account_taken =
+                rows.account_taken(id, new.vendor, &new.base_url, &new.account_id).await?;
+        }
+        situation.company = Some(head.company);
+        situation.connections = head.connections;
+        Ok(situation)
+    }
+
+    /// Takes a decision over into what is known, and writes it with the next flush.
+    async fn apply<R: Rows>(
+        &mut self,
+        rows: &mut R,
+        mutation: &Mutation,
+        writes: Writes,
+    ) -> Result<Committed, Error> {
+        let id = &mutation.company_id;
+        let Writes { entry, display_name, versions, connection, job, touched } = writes;
+        let (revision, at, action) = (entry.revision, entry.at, entry.action.as_str());
+        let prev_hash = entry.prev_hash;
+        let (record, hash) = record::encode(&entry);
+        let mut head = self.heads.remove(id).unwrap_or_else(|| new_head(id.clone(), at));
+        head.company.revision = revision;
+        head.company.head_hash = hash;
+        if let Some(display_name) = display_name {
+            head.company.display_name = display_name;
+        }
+        for write in &versions {
+            let (before, after) = (write.before.as_ref(), write.version.resource.as_ref());
+            head.field_count += i64::from(after.is_some()) - i64::from(before.is_some());
+            head.field_bytes += bytes(after) - bytes(before);
+        }
+        let ring = job.as_ref().and_then(|job| {
+            let connection_id = job.connection.as_ref()?.id.clone();
+            Some(Doorbell { company_id: id.clone(), connection_id })
+        });
+        let job = job.map(|write| {
+            let job_id = JobId { company_id: id.clone(), revision };
+            let (row, event) = JobRow::accepted(job_id, &write, at, self.now);
+            NewJob { row, vendor: write.vendor, items: write.items, event }
+        });
+        let mut committed = Committed {
+            revision,
+            job: job.as_ref().map(|job| job.row.to_job()),
+            touched,
+            repeated: false,
+            ring,
+            events: job.iter().map(|job| job.event.clone()).collect(),
+        };
+        for write in &versions {
+            let version = write.version.clone();
+            let query = NamedQuery {
+                company_id: id.clone(),
+                kind: version.kind,
+                name: version.name.clone(),
+            };
+            self.named.insert(query, Some(Tracked { version, sync: write.sync.clone() }));
+        }
+        let change = connection.as_ref().map(|write| Change::of(&mut head, write));
+        self.heads.insert(id.clone(), head.clone());
+        self.unwritten.push(NewRevision {
+            head,
+            action,
+            request_id: mutation.request_id.clone(),
+            fingerprint: mutation.fingerprint,
+            record,
+            prev_hash,
+            at,
+            versions: versions.into_iter().map(|write| write.version).collect(),
+            job,
+            connection,
+            replaced: change.as_ref().and_then(Change::replaced),
+        });
+        if let Some(request_id) = mutation.request_id.clone() {
+            self.used.insert((id.clone(), request_id), (revision, mutation.fingerprint));
+        }
+        if let Some(change) = change {
+            self.flush(rows).await?;
+            // What is known of where the vendor stands was about the connection before.
+            self.named.retain(|query, _| query.company_id != *id);
+            let (events, ring) = change.carry_over(rows, self.now).await?;
+            committed.events.extend(events);
+            committed.ring = ring;
+        }
+        Ok(committed)
+    }
+
+    async fn look_up<R: Rows>(
+        &mut self,
+        rows: &mut R,
+        queries: Vec<NamedQuery>,
+    ) -> Result<(), Error> {
+        let with_connection = queries.iter().filter_map(|query| {
+            let head = self.heads.get(&query.company_id)?;
+            Some((query.clone(), head.in_use(query.kind.vendor()).cloned()))
+        });
+        let wanted: Vec<_> = with_connection.collect();
+        let found = match wanted.is_empty() {
+            true => Vec::new(),
+            false => rows.named(&wanted).await?,
+        };
+        self.named.extend(queries.into_iter().map(|query| (query, None)));
+        self.named.extend(found.into_iter().map(|(company_id, tracked)| {
+            let Tracked { version, .. } = &tracked;
+            let query = NamedQuery { company_id, kind: version.kind, name: version.name.clone() };
+            (query, Some(tracked))
+        }));
+        Ok(())
+    }
+}
+
+/// What a mutation asks about a resource by its name.
+fn query(mutation: &Mutation) -> Option<NamedQuery> {
+    match mutation.intent.needs() {
+        Needs::Named(kind, name) => {
+            Some(NamedQuery { company_id: mutation.company_id.clone(), kind, name })
+        }
+        Needs::Nothing | Needs::All | Needs::AllAnd(_) => None,
+    }
+}
+
+/// The latest version of everything that a company has.
+async fn latest<R: Rows>(rows: &mut R, head: &Head) -> Result<Vec<Tracked>, Error> {
+    let mut latest = Vec::new();
+    for kind in ResourceKind::ALL {
+        let connection_id = head.in_use(kind.vendor());
+        latest.extend(rows.latest(&head.company.id, kind, connection_id, None).await?);
+    }
+    Ok(latest)
+}
+
+/// A company before its first revision.
+fn new_head(id: CompanyId, created_at: Timestamp) -> Head {
+    let company = Company {
+        id,
+        display_name: String::new(),
+        revision: Revision::ZERO,
+        head_hash: record::GENESIS,
+        created_at,
+    };
+    Head { company, field_count: 0, field_bytes: 0, connections: Vec::new() }
+}
+
+fn bytes(resource: Option<&Resource>) -> i64 {
+    resource.map_or(0, |resource| i64::try_from(resource.bytes()).unwrap_or(i64::MAX / 4))
+}

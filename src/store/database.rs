@@ -1,0 +1,246 @@
+//! [`Store`] over any backend: opens a transaction, runs the shared algorithm, commits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+
+use super::rows::{Backend, Rows};
+use super::{
+    Answer, AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,
+    Lease, Outcome, Page, Recorded, Store, StoredEntry, Work, carry, commit, control, leases, read,
+};
+use crate::domain::{
+    CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
+};
+use crate::supervisor::Supervisor;
+
+/// A store on a backend.
+#[derive(Debug)]
+pub struct Database<B> {
+    pub(super) backend: Arc<B>,
+    supervisor: Supervisor,
+}
+
+#[expect(private_bounds, reason = "backends are written in this module only")]
+impl<B: Backend> Database<B> {
+    pub(super) fn new(backend: B, supervisor: Supervisor) -> Self {
+        Self { backend: Arc::new(backend), supervisor }
+    }
+
+    /// Runs work in a transaction and commits it.
+    ///
+    /// It runs in a task of its own, which a caller that goes away does not stop half way.
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'r> FnOnce(&'r mut B::Rows) -> BoxFuture<'r, Result<T, Error>> + Send + 'static,
+    {
+        let backend = Arc::clone(&self.backend);
+        self.run("store write", async move {
+            let mut rows = backend.write().await?;
+            match work(&mut rows).await {
+                Ok(answer) => rows.commit().await.map(|()| answer),
+                Err(error) => {
+                    // The error at hand says more than one of undoing could.
+                    let _undone = rows.end().await;
+                    Err(error)
+                }
+            }
+        })
+        .await
+    }
+
+    /// Runs work in a transaction that only reads.
+    pub(super) async fn read<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'r> FnOnce(&'r mut B::Rows) -> BoxFuture<'r, Result<T, Error>> + Send + 'static,
+    {
+        let backend = Arc::clone(&self.backend);
+        self.run("store read", async move {
+            let mut rows = backend.read().await?;
+            let answer = work(&mut rows).await;
+            let ended = rows.end().await;
+            answer.and_then(|answer| ended.map(|()| answer))
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let task = self.supervisor.spawn(name, work);
+        task.await.unwrap_or_else(|died| Err(Error::Unavailable(Box::new(died))))
+    }
+}
+
+#[async_trait]
+impl<B: Backend> Store for Database<B> {
+    async fn commit(&self, batch: Vec<Mutation>) -> Result<Vec<Result<Committed, Refusal>>, Error> {
+        self.write(|rows| Box::pin(async move { commit::commit(rows, &batch).await })).await
+    }
+
+    async fn find_request(
+        &self,
+        company_id: &CompanyId,
+        request_id: &RequestId,
+        fingerprint: &Digest,
+    ) -> Answer<Option<Committed>> {
+        let (company_id, request_id, fingerprint) =
+            (company_id.clone(), request_id.clone(), *fingerprint);
+        self.read(move |rows| {
+            Box::pin(commit::find_request(rows, company_id, request_id, fingerprint))
+        })
+        .await
+    }
+
+    async fn company(&self, scope: &Scope, id: &CompanyId) -> Result<Option<CompanyView>, Error> {
+        if !scope.contains(id) {
+            return Ok(None);
+        }
+        let id = id.clone();
+        self.read(|rows| Box::pin(read::company(rows, id))).await
+    }
+
+    async fn companies(
+        &self,
+        scope: &Scope,
+        after: Option<&CompanyId>,
+        limit: usize,
+    ) -> Result<Vec<CompanyView>, Error> {
+        let only = match scope {
+            Scope::All => None,
+            Scope::Only(ids) => Some(ids.iter().cloned().collect()),
+        };
+        let after = after.cloned();
+        self.read(move |rows| Box::pin(read::companies(rows, only, after, limit))).await
+    }
+
+    async fn config(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        revision: Option<Revision>,
+    ) -> Answer<Config> {
+        if !scope.contains(id) {
+            return Ok(Err(Refusal::CompanyNotFound(id.clone())));
+        }
+        let id = id.clone();
+        self.read(move |rows| Box::pin(read::config(rows, id, revision))).await
+    }
+
+    async fn entries(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        query: AuditQuery,
+    ) -> Answer<Page<StoredEntry>> {
+        if !scope.contains(id) {
+            return Ok(Err(Refusal::CompanyNotFound(id.clone())));
+        }
+        let id = id.clone();
+        self.read(move |rows| Box::pin(read::entries(rows, id, query))).await
+    }
+
+    async fn job(&self, scope: &Scope, id: &JobId) -> Result<Option<Job>, Error> {
+        if !scope.contains(&id.company_id) {
+            return Ok(None);
+        }
+        let id = id.clone();
+        self.read(move |rows| {
+            Box::pin(async move { read::job(rows, &id.company_id, id.revision).await })
+        })
+        .await
+    }
+
+    async fn jobs(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        states: &[JobState],
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Answer<Page<Job>> {
+        if !scope.contains(id) {
+            return Ok(Err(Refusal::CompanyNotFound(id.clone())));
+        }
+        let (id, states) = (id.clone(), states.to_vec());
+        self.read(move |rows| Box::pin(read::jobs(rows, id, states, before, limit))).await
+    }
+
+    async fn events(
+        &self,
+        scope: &Scope,
+        id: &JobId,
+        after_seq: i64,
+        limit: usize,
+    ) -> Result<Option<Events>, Error> {
+        if !scope.contains(&id.company_id) {
+            return Ok(None);
+        }
+        let id = id.clone();
+        self.read(move |rows| Box::pin(read::events(rows, id, after_seq, limit))).await
+    }
+
+    async fn control(&self, control: JobControl) -> Answer<Recorded> {
+        self.write(|rows| Box::pin(control::control(rows, control))).await
+    }
+
+    async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error> {
+        self.read(move |rows| Box::pin(leases::due(rows, limit))).await
+    }
+
+    async fn claim(
+        &self,
+        doorbell: &Doorbell,
+        holder: &str,
+        period: Duration,
+    ) -> Result<Option<Lease>, Error> {
+        let (doorbell, holder) = (doorbell.clone(), holder.to_owned());
+        self.write(move |rows| Box::pin(leases::claim(rows, doorbell, holder, period))).await
+    }
+
+    async fn renew(&self, lease: &Lease, period: Duration) -> Result<Lease, Error> {
+        let lease = lease.clone();
+        self.write(move |rows| Box::pin(leases::renew(rows, lease, period))).await
+    }
+
+    async fn release(&self, lease: &Lease, window: Option<String>) -> Result<(), Error> {
+        let lease = lease.clone();
+        self.write(|rows| Box::pin(leases::release(rows, lease, window))).await
+    }
+
+    async fn work(&self, lease: &Lease, limit: usize) -> Result<Work, Error> {
+        let lease = lease.clone();
+        self.read(move |rows| Box::pin(carry::work(rows, lease, limit))).await
+    }
+
+    async fn begin(
+        &self,
+        lease: &Lease,
+        credential_id: &str,
+        begins: Vec<Begin>,
+        settles_after: Duration,
+        window: Option<String>,
+    ) -> Result<Recorded, Error> {
+        let (lease, credential_id) = (lease.clone(), credential_id.to_owned());
+        self.write(move |rows| {
+            Box::pin(carry::begin(rows, lease, credential_id, begins, settles_after, window))
+        })
+        .await
+    }
+
+    async fn record(
+        &self,
+        lease: &Lease,
+        outcomes: Vec<Outcome>,
+        gate: Option<Gate>,
+    ) -> Result<Recorded, Error> {
+        let lease = lease.clone();
+        self.write(|rows| Box::pin(carry::record(rows, lease, outcomes, gate))).await
+    }
+}

@@ -1,0 +1,266 @@
+//! How a job goes on: what a step at a vendor, or a caller's wish, makes of it.
+//!
+//! Pure and shared by all backends, which load the rows, hand them to a [`Ledger`] and write what
+//! comes out. Nothing else changes the state of a job.
+
+mod ledger;
+#[cfg(test)]
+mod tests;
+
+use crate::domain::{
+    Digest, ItemCounts, Job, JobError, JobEvent, JobId, JobPart, JobState, Problem, RequestId,
+    ResourceId, Timestamp, VendorKind,
+};
+use crate::domain::{ItemState, Revision, decide::JobWrite};
+
+pub(super) use ledger::{Gated, Ledger};
+
+/// A job, as the database keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct JobRow {
+    pub(super) id: JobId,
+    pub(super) state: JobState,
+    pub(super) attempt: u32,
+    pub(super) next_attempt_at: Option<Timestamp>,
+    /// What it waits for.
+    pub(super) held_up: Option<JobError>,
+    /// What was refused in it, as long as one of its items is.
+    pub(super) refused: Option<JobError>,
+    pub(super) created_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) last_seq: i64,
+    pub(super) parts: Vec<PartRow>,
+}
+
+/// A part of a job, as the database keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PartRow {
+    pub(super) vendor: VendorKind,
+    pub(super) state: JobState,
+    pub(super) counts: ItemCounts,
+    pub(super) unit: String,
+    pub(super) message: String,
+}
+
+/// A resource of a job, as the database keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ItemRow {
+    pub(super) revision: Revision,
+    pub(super) vendor: VendorKind,
+    pub(super) resource_id: ResourceId,
+    pub(super) state: ItemState,
+}
+
+/// The caller's wish that is behind a step.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    pub(super) actor: String,
+    pub(super) reason: String,
+    /// The request, where it is about this very job.
+    pub(super) request: Option<(RequestId, Digest)>,
+}
+
+/// An event to be written, with the fingerprint of the request that it remembers.
+#[derive(Clone, Debug)]
+pub(super) struct NewEvent {
+    pub(super) event: JobEvent,
+    pub(super) fingerprint: Option<Digest>,
+}
+
+/// What a step changes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    pub(super) jobs: Vec<JobRow>,
+    pub(super) items: Vec<ItemRow>,
+    pub(super) events: Vec<NewEvent>,
+}
+
+impl Progress {
+    /// Returns the events, to be told to those who watch.
+    pub(super) fn told(&self) -> Vec<JobEvent> {
+        self.events.iter().map(|new| new.event.clone()).collect()
+    }
+}
+
+/// What sets a job's state while some of its items are pending.
+#[derive(Clone, Debug)]
+pub(super) enum Trigger {
+    /// A call is about to be made, or a clear answer came.
+    Moving,
+    /// Something holds it up, until the moment where one is known.
+    HeldUp(JobError, Option<Timestamp>),
+    /// Its vendor was connected.
+    Connected,
+    /// Items of it were cancelled.
+    Cancelled,
+    /// It is set going again, unless something holds it up.
+    Retried(Option<JobError>),
+}
+
+/// A step in the life of a job, after its items were counted anew.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) vendor: VendorKind,
+    pub(super) trigger: Trigger,
+    /// What was refused with this step.
+    pub(super) refused: Option<JobError>,
+    /// Whether an item came to stand elsewhere.
+    pub(super) moved: bool,
+    pub(super) message: String,
+    pub(super) wish: Option<Wish>,
+    pub(super) at: Timestamp,
+}
+
+impl JobRow {
+    /// The job of a new revision, with its first event.
+    pub(super) fn accepted(
+        id: JobId,
+        write: &JobWrite,
+        created_at: Timestamp,
+        now: Timestamp,
+    ) -> (Self, JobEvent) {
+        let pending = i64::try_from(write.items.len()).unwrap_or(i64::MAX);
+        let message = write
+            .problem
+            .as_ref()
+            .map_or_else(|| "accepted".to_owned(), |problem| problem.message.clone());
+        let mut row = Self {
+            id,
+            state: write.state,
+            attempt: 1,
+            next_attempt_at: None,
+            held_up: write.problem.clone().map(of_no_resource),
+            refused: None,
+            created_at,
+            ended_at: None,
+            last_seq: 0,
+            parts: vec![PartRow {
+                vendor: write.vendor,
+                state: write.state,
+                counts: ItemCounts { pending, ..ItemCounts::default() },
+                unit: write.unit.to_owned(),
+                message: message.clone(),
+            }],
+        };
+        let event = row.event(message, None, now);
+        (row, event)
+    }
+
+    /// Takes a step; `None` when it changes nothing that anybody has to be told.
+    pub(super) fn step(&mut self, step: Step) -> Option<NewEvent> {
+        let before = self.shown();
+        let retried = matches!(step.trigger, Trigger::Retried(_));
+        if retried {
+            self.attempt = self.attempt.saturating_add(1);
+        }
+        let counts = self.counts();
+        let ended = counts.outcome(if retried { JobState::Queued } else { self.state });
+        if step.refused.is_some() {
+            self.refused = step.refused;
+        }
+        if counts.failed == 0 {
+            self.refused = None;
+        }
+        match (ended, step.trigger) {
+            (Some(state), _) => self.stand(state, None, None),
+            (None, Trigger::Moving) => self.stand(JobState::Running, None, None),
+            (None, Trigger::Connected | Trigger::Retried(None)) => {
+                self.stand(JobState::Queued, None, None);
+            }
+            (None, Trigger::HeldUp(error, until)) => {
+                self.stand(JobState::Waiting, Some(error), until);
+            }
+            (None, Trigger::Retried(Some(error))) => {
+                self.stand(JobState::Waiting, Some(error), None);
+            }
+            (None, Trigger::Cancelled) => {}
+        }
+        self.ended_at = self.state.is_terminal().then(|| self.ended_at.unwrap_or(step.at));
+        if !step.moved && !retried && before == self.shown() {
+            return None;
+        }
+        let state = self.state;
+        if let Some(part) = self.parts.iter_mut().find(|part| part.vendor == step.vendor) {
+            let present = if retried { JobState::Queued } else { part.state };
+            part.state = part.counts.outcome(present).unwrap_or(state);
+            part.message.clone_from(&step.message);
+        }
+        let fingerprint = step.wish.as_ref().and_then(|wish| Some(wish.request.as_ref()?.1));
+        Some(NewEvent { event: self.event(step.message, step.wish, step.at), fingerprint })
+    }
+
+    /// The job as callers see it.
+    pub(super) fn to_job(&self) -> Job {
+        let part = |part: &PartRow| JobPart {
+            vendor: part.vendor,
+            state: part.state,
+            done: part.counts.done,
+            total: part.counts.total(),
+            unit: part.unit.clone(),
+            message: part.message.clone(),
+        };
+        Job {
+            id: self.id.clone(),
+            state: self.state,
+            parts: self.parts.iter().map(part).collect(),
+            attempt: self.attempt,
+            next_attempt_at: self.next_attempt_at,
+            error: self.error().cloned(),
+            created_at: self.created_at,
+            ended_at: self.ended_at,
+        }
+    }
+
+    fn stand(&mut self, state: JobState, held_up: Option<JobError>, until: Option<Timestamp>) {
+        self.state = state;
+        self.held_up = held_up;
+        self.next_attempt_at = until;
+    }
+
+    /// What holds it up, or else what was refused in it.
+    fn error(&self) -> Option<&JobError> {
+        self.held_up.as_ref().or(self.refused.as_ref())
+    }
+
+    fn shown(&self) -> impl PartialEq + use<> {
+        let reason = self.error().map(|error| error.problem.reason);
+        (self.state, reason, self.next_attempt_at)
+    }
+
+    fn counts(&self) -> ItemCounts {
+        let add = |sum: ItemCounts, part: &PartRow| ItemCounts {
+            pending: sum.pending + part.counts.pending,
+            done: sum.done + part.counts.done,
+            failed: sum.failed + part.counts.failed,
+            cancelled: sum.cancelled + part.counts.cancelled,
+        };
+        self.parts.iter().fold(ItemCounts::default(), add)
+    }
+
+    fn event(&mut self, message: String, wish: Option<Wish>, at: Timestamp) -> JobEvent {
+        self.last_seq += 1;
+        let counts = self.counts();
+        let (actor, reason, request) =
+            wish.map(|wish| (wish.actor, wish.reason, wish.request)).unwrap_or_default();
+        JobEvent {
+            job_id: self.id.clone(),
+            seq: self.last_seq,
+            state: self.state,
+            done: counts.done,
+            total: counts.total(),
+            unit: self.parts.first().map(|part| part.unit.clone()).unwrap_or_default(),
+            message,
+            attempt: self.attempt,
+            next_attempt_at: self.next_attempt_at,
+            at,
+            actor,
+            reason,
+            request_id: request.map(|(id, _)| id.to_string()).unwrap_or_default(),
+        }
+    }
+}
+
+/// A problem that no single resource has.
+pub(super) fn of_no_resource(problem: Problem) -> JobError {
+    JobError { problem, resource_id: None }
+}

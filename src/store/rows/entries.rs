@@ -1,0 +1,63 @@
+//! Revisions: the audit log, and all that goes with an entry.
+
+use async_trait::async_trait;
+
+use super::Head;
+use crate::domain::decide::ConnectionWrite;
+use crate::domain::{
+    CompanyId, ConnectionId, Digest, JobEvent, RequestId, ResourceId, Revision, Timestamp,
+    VendorKind, Version,
+};
+use crate::store::progress::JobRow;
+use crate::store::{AuditQuery, Error, StoredEntry};
+
+/// All rows of a new revision, except what a connection means for jobs that there are.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct NewRevision {
+    /// The company after it. Its connections are not to be written.
+    pub(in crate::store) head: Head,
+    pub(in crate::store) action: &'static str,
+    pub(in crate::store) request_id: Option<RequestId>,
+    pub(in crate::store) fingerprint: Digest,
+    pub(in crate::store) record: Vec<u8>,
+    pub(in crate::store) prev_hash: Digest,
+    pub(in crate::store) at: Timestamp,
+    /// Each ends the version of the same id before it.
+    pub(in crate::store) versions: Vec<Version>,
+    pub(in crate::store) job: Option<NewJob>,
+    pub(in crate::store) connection: Option<ConnectionWrite>,
+    /// The connection that is no longer in use because of that one; its credential is forgotten.
+    pub(in crate::store) replaced: Option<ConnectionId>,
+}
+
+/// The rows of a new job.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct NewJob {
+    pub(in crate::store) row: JobRow,
+    pub(in crate::store) vendor: VendorKind,
+    pub(in crate::store) items: Vec<ResourceId>,
+    pub(in crate::store) event: JobEvent,
+}
+
+/// Revisions.
+#[async_trait]
+pub(in crate::store) trait EntryRows {
+    /// Writes new revisions, in their order.
+    async fn write_revisions(&mut self, revisions: &[NewRevision]) -> Result<(), Error>;
+
+    /// Lists the revisions that a query asks for, in its order, with the size of their records:
+    /// `limit` and one more.
+    async fn entry_sizes(
+        &mut self,
+        company_id: &CompanyId,
+        query: &AuditQuery,
+    ) -> Result<Vec<(Revision, usize)>, Error>;
+
+    /// Reads the audit entries from one revision to another, in this order.
+    async fn entries(
+        &mut self,
+        company_id: &CompanyId,
+        from: Revision,
+        to: Revision,
+    ) -> Result<Vec<StoredEntry>, Error>;
+}

@@ -1,0 +1,185 @@
+//! Companies, their connections and what they used request ids for.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use sqlx::FromRow;
+
+use super::{SqliteRows, failed, list, rows_at_most};
+use crate::domain::{
+    Company, CompanyId, Connection, ConnectionId, ConnectionStatus, RequestId, Revision,
+    SealedConnection, Timestamp, VendorKind,
+};
+use crate::store::rows::{CompanyRows, Head, UsedRequest};
+use crate::store::stored::known;
+use crate::store::{Doorbell, Error};
+use crate::wire;
+
+#[async_trait]
+impl CompanyRows for SqliteRows {
+    async fn heads(&mut self, ids: &[CompanyId]) -> Result<Vec<Head>, Error> {
+        let ids = list(ids.iter().map(CompanyId::as_str))?;
+        let companies = "SELECT company_id, display_name, revision, head_hash, field_count, \
+             field_bytes, created_at \
+             FROM companies WHERE company_id IN (SELECT value FROM json_each($1))";
+        let companies: Vec<CompanyRow> =
+            sqlx::query_as(companies).bind(&ids).fetch_all(&mut *self.tx).await.map_err(failed)?;
+        let connections = "SELECT company_id, connection_id, vendor, base_url, account_id, \
+             burst_per_10s, status, credential_id \
+             FROM connections WHERE company_id IN (SELECT value FROM json_each($1)) \
+             ORDER BY company_id, connection_id";
+        let connections: Vec<ConnectionRow> = sqlx::query_as(connections)
+            .bind(&ids)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        let mut of_company: BTreeMap<String, Vec<Connection>> = BTreeMap::new();
+        for row in connections {
+            let company_id = row.company_id.clone();
+            of_company.entry(company_id).or_default().push(row.read()?);
+        }
+        let head = |row: CompanyRow| {
+            let connections = of_company.remove(&row.company_id).unwrap_or_default();
+            row.read(connections)
+        };
+        companies.into_iter().map(head).collect()
+    }
+
+    async fn company_ids(
+        &mut self,
+        only: Option<&[CompanyId]>,
+        after: Option<&CompanyId>,
+        limit: usize,
+    ) -> Result<Vec<CompanyId>, Error> {
+        let sql = "SELECT company_id FROM companies \
+             WHERE company_id > $1 \
+             AND ($2 IS NULL OR company_id IN (SELECT value FROM json_each($2))) \
+             ORDER BY company_id LIMIT $3";
+        let ids: Vec<String> = sqlx::query_scalar(sql)
+            .bind(after.map_or("", CompanyId::as_str))
+            .bind(only.map(|only| list(only.iter().map(CompanyId::as_str))).transpose()?)
+            .bind(rows_at_most(limit))
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(ids.into_iter().map(CompanyId::from_trusted).collect())
+    }
+
+    async fn requests(
+        &mut self,
+        wanted: &[(CompanyId, RequestId)],
+    ) -> Result<Vec<UsedRequest>, Error> {
+        let sql = "SELECT r.company_id, r.request_id, r.revision, r.fingerprint \
+             FROM json_each($1) AS wanted CROSS JOIN revisions AS r \
+             WHERE r.company_id = wanted.value ->> 0 AND r.request_id = wanted.value ->> 1";
+        let wanted = wanted.iter().map(|(company, request)| (company.as_str(), request.as_str()));
+        let rows: Vec<(String, String, i64, Vec<u8>)> = sqlx::query_as(sql)
+            .bind(list(wanted)?)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        let read =
+            |(company_id, request_id, revision, fingerprint): (String, String, i64, Vec<u8>)| {
+                Ok(UsedRequest {
+                    company_id: CompanyId::from_trusted(company_id),
+                    request_id: RequestId::from_trusted(request_id),
+                    revision: Revision::new(revision),
+                    fingerprint: wire::digest(&fingerprint)?,
+                })
+            };
+        rows.into_iter().map(read).collect()
+    }
+
+    async fn account_taken(
+        &mut self,
+        company_id: &CompanyId,
+        vendor: VendorKind,
+        base_url: &str,
+        account_id: &str,
+    ) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM connections WHERE vendor = $2 AND base_url = $3 \
+             AND account_id = $4 AND status = 'connected' AND company_id <> $1)";
+        sqlx::query_scalar(sql)
+            .bind(company_id.as_str())
+            .bind(vendor.as_str())
+            .bind(base_url)
+            .bind(account_id)
+            .fetch_one(&mut *self.tx)
+            .await
+            .map_err(failed)
+    }
+
+    async fn connection(&mut self, at: &Doorbell) -> Result<Option<SealedConnection>, Error> {
+        let sql = "SELECT company_id, connection_id, vendor, base_url, account_id, burst_per_10s, \
+             status, credential_id, sealed \
+             FROM connections WHERE company_id = $1 AND connection_id = $2";
+        let row: Option<SealedRow> = sqlx::query_as(sql)
+            .bind(at.company_id.as_str())
+            .bind(at.connection_id.as_str())
+            .fetch_optional(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        row.map(|row| {
+            Ok(SealedConnection { connection: row.connection.read()?, sealed: row.sealed })
+        })
+        .transpose()
+    }
+}
+
+#[derive(FromRow)]
+struct CompanyRow {
+    company_id: String,
+    display_name: String,
+    revision: i64,
+    head_hash: Vec<u8>,
+    field_count: i64,
+    field_bytes: i64,
+    created_at: i64,
+}
+
+impl CompanyRow {
+    fn read(self, connections: Vec<Connection>) -> Result<Head, Error> {
+        let company = Company {
+            id: CompanyId::from_trusted(self.company_id),
+            display_name: self.display_name,
+            revision: Revision::new(self.revision),
+            head_hash: wire::digest(&self.head_hash)?,
+            created_at: Timestamp::from_micros(self.created_at),
+        };
+        let (field_count, field_bytes) = (self.field_count, self.field_bytes);
+        Ok(Head { company, field_count, field_bytes, connections })
+    }
+}
+
+#[derive(FromRow)]
+struct ConnectionRow {
+    company_id: String,
+    connection_id: String,
+    vendor: String,
+    base_url: String,
+    account_id: String,
+    burst_per_10s: i64,
+    status: String,
+    credential_id: String,
+}
+
+impl ConnectionRow {
+    fn read(self) -> Result<Connection, Error> {
+        Ok(Connection {
+            id: ConnectionId::from_trusted(self.connection_id),
+            vendor: known(&self.vendor, VendorKind::parse)?,
+            base_url: self.base_url,
+            account_id: self.account_id,
+            burst_per_10s: u32::try_from(self.burst_per_10s).unwrap_or(0),
+            status: known(&self.status, ConnectionStatus::parse)?,
+            credential_id: self.credential_id,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct SealedRow {
+    #[sqlx(flatten)]
+    connection: ConnectionRow,
+    sealed: Vec<u8>,
+}

@@ -1,0 +1,96 @@
+//! Events of jobs.
+
+use async_trait::async_trait;
+use sqlx::FromRow;
+
+use super::{SqliteRows, failed, rows_at_most};
+use crate::domain::{Digest, JobEvent, JobId, JobState, RequestId, Timestamp};
+use crate::store::Error;
+use crate::store::rows::{EventRows, EventsOf};
+use crate::store::stored::known;
+use crate::wire;
+
+#[async_trait]
+impl EventRows for SqliteRows {
+    async fn control_request(
+        &mut self,
+        id: &JobId,
+        request_id: &RequestId,
+    ) -> Result<Option<Digest>, Error> {
+        let sql = "SELECT fingerprint FROM job_events \
+             WHERE company_id = $1 AND revision = $2 AND request_id = $3";
+        let found: Option<Vec<u8>> = sqlx::query_scalar(sql)
+            .bind(id.company_id.as_str())
+            .bind(id.revision.get())
+            .bind(request_id.as_str())
+            .fetch_optional(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(found.map(|fingerprint| wire::digest(&fingerprint)).transpose()?)
+    }
+
+    async fn events_after(
+        &mut self,
+        id: &JobId,
+        after_seq: i64,
+        limit: usize,
+    ) -> Result<Option<EventsOf>, Error> {
+        let sql = "SELECT state, last_seq FROM jobs WHERE company_id = $1 AND revision = $2";
+        let job: Option<(String, i64)> = sqlx::query_as(sql)
+            .bind(id.company_id.as_str())
+            .bind(id.revision.get())
+            .fetch_optional(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        let Some((state, last_seq)) = job else { return Ok(None) };
+        let sql = "SELECT seq, state, done, total, unit, message, attempt, next_attempt_at, at, \
+             actor, reason, request_id FROM job_events \
+             WHERE company_id = $1 AND revision = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+        let rows: Vec<EventColumns> = sqlx::query_as(sql)
+            .bind(id.company_id.as_str())
+            .bind(id.revision.get())
+            .bind(after_seq)
+            .bind(rows_at_most(limit))
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        let events = rows.into_iter().map(|row| row.read(id)).collect::<Result<_, _>>()?;
+        Ok(Some(EventsOf { state: known(&state, JobState::parse)?, last_seq, events }))
+    }
+}
+
+#[derive(FromRow)]
+struct EventColumns {
+    seq: i64,
+    state: String,
+    done: i64,
+    total: i64,
+    unit: String,
+    message: String,
+    attempt: i64,
+    next_attempt_at: Option<i64>,
+    at: i64,
+    actor: String,
+    reason: String,
+    request_id: Option<String>,
+}
+
+impl EventColumns {
+    fn read(self, job_id: &JobId) -> Result<JobEvent, Error> {
+        Ok(JobEvent {
+            job_id: job_id.clone(),
+            seq: self.seq,
+            state: known(&self.state, JobState::parse)?,
+            done: self.done,
+            total: self.total,
+            unit: self.unit,
+            message: self.message,
+            attempt: u32::try_from(self.attempt).unwrap_or(u32::MAX),
+            next_attempt_at: self.next_attempt_at.map(Timestamp::from_micros),
+            at: Timestamp::from_micros(self.at),
+            actor: self.actor,
+            reason: self.reason,
+            request_id: self.request_id.unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,284 @@
+//! Jobs and their items.
+
+use async_trait::async_trait;
+use sqlx::FromRow;
+
+use super::{SqliteRows, failed, list, rows_at_most};
+use crate::domain::{
+    CompanyId, ItemCounts, ItemState, JobId, JobState, ResourceId, Revision, Timestamp, VendorKind,
+};
+use crate::hex;
+use crate::store::Error;
+use crate::store::progress::{ItemRow, JobRow, PartRow, Progress};
+use crate::store::rows::JobRows;
+use crate::store::stored::{known, read_error, write_error};
+
+/// Jobs `j` with their parts `p`; the jobs are to be put in front, in the order that is wanted.
+macro_rules! jobs {
+    ($which:literal, $order:literal) => {
+        concat!(
+            "SELECT j.company_id, j.revision, j.state, j.attempt, j.next_attempt_at, j.held_up, \
+             j.refused, j.created_at, j.ended_at, j.last_seq, p.vendor, p.state AS part_state, \
+             p.total, p.done, p.failed, p.cancelled, p.unit, p.message \
+             FROM (SELECT * FROM jobs WHERE ",
+            $which,
+            ") AS j JOIN job_parts AS p ON p.company_id = j.company_id \
+             AND p.revision = j.revision ORDER BY ",
+            $order,
+            ", p.vendor"
+        )
+    };
+}
+
+/// The parts go first: what they were at the vendor decides about the index of open ones.
+const PROGRESS: &str = "\
+    UPDATE jobs SET state = e.value ->> 1, attempt = e.value ->> 2, \
+        next_attempt_at = e.value ->> 3, held_up = e.value ->> 4, refused = e.value ->> 5, \
+        ended_at = e.value ->> 6, last_seq = e.value ->> 7 \
+    FROM json_each($2) AS e WHERE company_id = $1 AND revision = e.value ->> 0; \
+    UPDATE job_parts SET state = e.value ->> 2, done = e.value ->> 3, failed = e.value ->> 4, \
+        cancelled = e.value ->> 5, message = e.value ->> 6 \
+    FROM json_each($3) AS e \
+    WHERE company_id = $1 AND revision = e.value ->> 0 AND vendor = e.value ->> 1; \
+    UPDATE job_items SET state = e.value ->> 3 FROM json_each($4) AS e \
+    WHERE company_id = $1 AND revision = e.value ->> 0 AND vendor = e.value ->> 1 \
+        AND resource_id = e.value ->> 2; \
+    INSERT INTO job_events (company_id, revision, seq, state, done, total, unit, message, \
+        attempt, next_attempt_at, at, actor, reason, request_id, fingerprint) \
+    SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
+        value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, \
+        value ->> 12, unhex(value ->> 13) \
+    FROM json_each($5);";
+
+#[async_trait]
+impl JobRows for SqliteRows {
+    async fn jobs_at(
+        &mut self,
+        company_id: &CompanyId,
+        revisions: &[Revision],
+    ) -> Result<Vec<JobRow>, Error> {
+        let sql = jobs!(
+            "company_id = $1 AND revision IN (SELECT value FROM json_each($2))",
+            "j.revision"
+        );
+        let rows: Vec<JobColumns> = sqlx::query_as(sql)
+            .bind(company_id.as_str())
+            .bind(list(revisions.iter().map(|revision| revision.get()))?)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        collect(rows)
+    }
+
+    async fn list_jobs(
+        &mut self,
+        company_id: &CompanyId,
+        states: &[JobState],
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<JobRow>, Error> {
+        let sql = jobs!(
+            "company_id = $1 AND revision < $2 \
+             AND ($3 = '[]' OR state IN (SELECT value FROM json_each($3))) \
+             ORDER BY revision DESC LIMIT $4",
+            "j.revision DESC"
+        );
+        let rows: Vec<JobColumns> = sqlx::query_as(sql)
+            .bind(company_id.as_str())
+            .bind(before.map_or(i64::MAX, Revision::get))
+            .bind(list(states.iter().map(|state| state.as_str()))?)
+            .bind(rows_at_most(limit))
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        collect(rows)
+    }
+
+    async fn open_jobs(
+        &mut self,
+        company_id: &CompanyId,
+        vendor: VendorKind,
+        limit: usize,
+    ) -> Result<Vec<JobRow>, Error> {
+        let sql = jobs!(
+            "company_id = $1 AND revision IN (SELECT revision FROM job_parts \
+             WHERE company_id = $1 AND vendor = $2 \
+             AND state IN ('queued', 'running', 'waiting') ORDER BY revision LIMIT $3)",
+            "j.revision"
+        );
+        let rows: Vec<JobColumns> = sqlx::query_as(sql)
+            .bind(company_id.as_str())
+            .bind(vendor.as_str())
+            .bind(rows_at_most(limit))
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        collect(rows)
+    }
+
+    async fn unsettled_items(
+        &mut self,
+        company_id: &CompanyId,
+        vendor: VendorKind,
+        ids: &[ResourceId],
+    ) -> Result<Vec<ItemRow>, Error> {
+        let sql = "SELECT revision, vendor, resource_id, state FROM job_items \
+             WHERE company_id = $1 AND vendor = $2 AND state IN ('pending', 'failed') \
+             AND resource_id IN (SELECT value FROM json_each($3))";
+        let rows: Vec<ItemColumns> = sqlx::query_as(sql)
+            .bind(company_id.as_str())
+            .bind(vendor.as_str())
+            .bind(list(ids.iter().map(ResourceId::as_str))?)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        rows.into_iter().map(item).collect()
+    }
+
+    async fn items_of(&mut self, id: &JobId) -> Result<Vec<ItemRow>, Error> {
+        let sql = "SELECT revision, vendor, resource_id, state FROM job_items \
+             WHERE company_id = $1 AND revision = $2";
+        let rows: Vec<ItemColumns> = sqlx::query_as(sql)
+            .bind(id.company_id.as_str())
+            .bind(id.revision.get())
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        rows.into_iter().map(item).collect()
+    }
+
+    async fn write_progress(
+        &mut self,
+        company_id: &CompanyId,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        let Progress { jobs, items, events } = progress;
+        if jobs.is_empty() && items.is_empty() && events.is_empty() {
+            return Ok(());
+        }
+        let parts = jobs.iter().flat_map(|job| job.parts.iter().map(move |part| (job, part)));
+        let parts = parts.map(|(job, part)| {
+            let ItemCounts { done, failed, cancelled, .. } = part.counts;
+            let key = (job.id.revision.get(), part.vendor.as_str());
+            (key.0, key.1, part.state.as_str(), done, failed, cancelled, &part.message)
+        });
+        let items = items.iter().map(|item| {
+            let key = (item.revision.get(), item.vendor.as_str(), item.resource_id.as_str());
+            (key.0, key.1, key.2, item.state.as_str())
+        });
+        let micros = Timestamp::as_micros;
+        let events = events.iter().map(|new| {
+            let event = &new.event;
+            (
+                event.job_id.revision.get(),
+                event.seq,
+                event.state.as_str(),
+                event.done,
+                event.total,
+                &event.unit,
+                &event.message,
+                event.attempt,
+                event.next_attempt_at.map(micros),
+                event.at.as_micros(),
+                &event.actor,
+                &event.reason,
+                Some(&event.request_id).filter(|id| !id.is_empty()),
+                new.fingerprint.map(|fingerprint| hex::encode(&fingerprint)),
+            )
+        });
+        sqlx::query(PROGRESS)
+            .bind(company_id.as_str())
+            .bind(list(jobs.iter().map(columns).collect::<Result<Vec<_>, _>>()?)?)
+            .bind(list(parts)?)
+            .bind(list(items)?)
+            .bind(list(events)?)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// The columns of a job that a step changes.
+fn columns(job: &JobRow) -> Result<impl serde::Serialize + use<>, Error> {
+    Ok((
+        job.id.revision.get(),
+        job.state.as_str(),
+        job.attempt,
+        job.next_attempt_at.map(Timestamp::as_micros),
+        job.held_up.as_ref().map(write_error).transpose()?,
+        job.refused.as_ref().map(write_error).transpose()?,
+        job.ended_at.map(Timestamp::as_micros),
+        job.last_seq,
+    ))
+}
+
+/// A part of a job, with the job's own columns.
+#[derive(FromRow)]
+struct JobColumns {
+    company_id: String,
+    revision: i64,
+    state: String,
+    attempt: i64,
+    next_attempt_at: Option<i64>,
+    held_up: Option<String>,
+    refused: Option<String>,
+    created_at: i64,
+    ended_at: Option<i64>,
+    last_seq: i64,
+    vendor: String,
+    part_state: String,
+    total: i64,
+    done: i64,
+    failed: i64,
+    cancelled: i64,
+    unit: String,
+    message: String,
+}
+
+/// Puts the parts of each job together.
+fn collect(rows: Vec<JobColumns>) -> Result<Vec<JobRow>, Error> {
+    let mut jobs: Vec<JobRow> = Vec::new();
+    for row in rows {
+        let revision = Revision::new(row.revision);
+        let part = PartRow {
+            vendor: known(&row.vendor, VendorKind::parse)?,
+            state: known(&row.part_state, JobState::parse)?,
+            counts: ItemCounts {
+                pending: row.total - row.done - row.failed - row.cancelled,
+                done: row.done,
+                failed: row.failed,
+                cancelled: row.cancelled,
+            },
+            unit: row.unit,
+            message: row.message,
+        };
+        match jobs.last_mut().filter(|job| job.id.revision == revision) {
+            Some(job) => job.parts.push(part),
+            None => jobs.push(JobRow {
+                id: JobId { company_id: CompanyId::from_trusted(row.company_id), revision },
+                state: known(&row.state, JobState::parse)?,
+                attempt: u32::try_from(row.attempt).unwrap_or(u32::MAX),
+                next_attempt_at: row.next_attempt_at.map(Timestamp::from_micros),
+                held_up: row.held_up.as_deref().map(read_error).transpose()?,
+                refused: row.refused.as_deref().map(read_error).transpose()?,
+                created_at: Timestamp::from_micros(row.created_at),
+                ended_at: row.ended_at.map(Timestamp::from_micros),
+                last_seq: row.last_seq,
+                parts: vec![part],
+            }),
+        }
+    }
+    Ok(jobs)
+}
+
+type ItemColumns = (i64, String, String, String);
+
+fn item((revision, vendor, resource_id, state): ItemColumns) -> Result<ItemRow, Error> {
+    Ok(ItemRow {
+        revision: Revision::new(revision),
+        vendor: known(&vendor, VendorKind::parse)?,
+        resource_id: ResourceId::from_trusted(resource_id),
+        state: known(&state, ItemState::parse)?,
+    })
+}

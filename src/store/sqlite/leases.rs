@@ -1,0 +1,108 @@
+//! Leases, and connections for which there may be something to do.
+
+use async_trait::async_trait;
+use sqlx::FromRow;
+
+use super::{SqliteRows, failed, rows_at_most};
+use crate::domain::{CompanyId, ConnectionId, Timestamp};
+use crate::store::rows::{LeaseRow, LeaseRows};
+use crate::store::stored::{read_if, write};
+use crate::store::{Doorbell, Error};
+
+#[async_trait]
+impl LeaseRows for SqliteRows {
+    async fn lease(&mut self, at: &Doorbell) -> Result<Option<LeaseRow>, Error> {
+        let sql = "SELECT holder, epoch, expires_at, released, \"window\", gate_until, \
+             gate_problem FROM leases WHERE company_id = $1 AND connection_id = $2";
+        let row: Option<LeaseColumns> = sqlx::query_as(sql)
+            .bind(at.company_id.as_str())
+            .bind(at.connection_id.as_str())
+            .fetch_optional(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        row.map(LeaseColumns::read).transpose()
+    }
+
+    async fn write_lease(&mut self, at: &Doorbell, lease: &LeaseRow) -> Result<(), Error> {
+        let sql = "INSERT INTO leases (company_id, connection_id, holder, epoch, expires_at, \
+                 released, \"window\", gate_until, gate_problem) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+             ON CONFLICT (company_id, connection_id) DO UPDATE SET holder = $3, epoch = $4, \
+                 expires_at = $5, released = $6, \"window\" = $7, gate_until = $8, \
+                 gate_problem = $9";
+        let gate_until = lease.gate.as_ref().map(|(until, _)| until);
+        let gate_problem = lease.gate.as_ref().map(|(_, problem)| problem);
+        sqlx::query(sql)
+            .bind(at.company_id.as_str())
+            .bind(at.connection_id.as_str())
+            .bind(&lease.holder)
+            .bind(lease.epoch)
+            .bind(lease.expires_at.as_micros())
+            .bind(lease.released)
+            .bind(lease.window.as_deref())
+            .bind(gate_until.map(|until| until.as_micros()))
+            .bind(gate_problem.map(write).transpose()?)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn due(
+        &mut self,
+        now: Timestamp,
+        gate_until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Doorbell>, Error> {
+        let sql = "SELECT c.company_id, c.connection_id FROM connections AS c \
+             LEFT JOIN leases AS l ON l.company_id = c.company_id \
+                 AND l.connection_id = c.connection_id \
+             WHERE c.status = 'connected' \
+                 AND (l.holder IS NULL OR l.released OR l.expires_at <= $1) \
+                 AND (l.gate_until IS NULL OR l.gate_until <= $2) \
+                 AND (EXISTS (SELECT 1 FROM job_parts AS p \
+                         WHERE p.company_id = c.company_id AND p.vendor = c.vendor \
+                             AND p.state IN ('queued', 'running', 'waiting')) \
+                     OR EXISTS (SELECT 1 FROM sync AS s \
+                         WHERE s.company_id = c.company_id \
+                             AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL)) \
+             ORDER BY l.expires_at, c.company_id, c.connection_id LIMIT $3";
+        let rows: Vec<(String, String)> = sqlx::query_as(sql)
+            .bind(now.as_micros())
+            .bind(gate_until.as_micros())
+            .bind(rows_at_most(limit))
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        let read = |(company_id, connection_id): (String, String)| Doorbell {
+            company_id: CompanyId::from_trusted(company_id),
+            connection_id: ConnectionId::from_trusted(connection_id),
+        };
+        Ok(rows.into_iter().map(read).collect())
+    }
+}
+
+#[derive(FromRow)]
+struct LeaseColumns {
+    holder: String,
+    epoch: i64,
+    expires_at: i64,
+    released: bool,
+    window: Option<String>,
+    gate_until: Option<i64>,
+    gate_problem: Option<String>,
+}
+
+impl LeaseColumns {
+    fn read(self) -> Result<LeaseRow, Error> {
+        let problem = read_if(self.gate_problem)?;
+        Ok(LeaseRow {
+            holder: self.holder,
+            epoch: self.epoch,
+            expires_at: Timestamp::from_micros(self.expires_at),
+            released: self.released,
+            window: self.window,
+            gate: self.gate_until.map(Timestamp::from_micros).zip(problem),
+        })
+    }
+}

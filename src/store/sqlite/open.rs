@@ -1,0 +1,149 @@
+//! Opening the file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::lock::Lock;
+use super::{Sqlite, SqliteStore};
+use crate::clock::Clock;
+use crate::store::Database;
+use crate::supervisor::Supervisor;
+
+/// How many connections read.
+const READERS: u32 = 4;
+/// How long a transaction waits for its turn.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it waits for a tool that has the file open beside GoMark.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many rows may be on their way from the thread that reads them.
+const ROWS_IN_FLIGHT: usize = 256;
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address is not one of a file.
+    #[error("`{url}` is not the address of a database file, such as sqlite:gomark.db")]
+    Url {
+        /// The address.
+        url: String,
+        /// What is wrong with it, where the driver said so.
+        #[source]
+        source: Option<sqlx::Error>,
+    },
+    /// Another process has it open.
+    #[error("another process has this database open (it holds {path})")]
+    InUse {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The lock file cannot be made or locked.
+    #[error("cannot lock {path}")]
+    LockFile {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file cannot be opened.
+    #[error("cannot open the database {path}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The file system does not let it be as durable as promised.
+    #[error("the database refuses to be durable: {setting} is `{found}`, not `{wanted}`")]
+    NotDurable {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        found: String,
+        /// The value that it must have.
+        wanted: &'static str,
+    },
+    /// The tables cannot be brought up to date.
+    #[error("cannot bring the tables up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+}
+
+impl SqliteStore {
+    /// Opens the database at an address (`sqlite:gomark.db`) or path, and makes it when there is
+    /// none. Leases of a process that ended are void from then on.
+    pub async fn open(
+        url: &str,
+        clock: Arc<dyn Clock>,
+        supervisor: Supervisor,
+    ) -> Result<Self, OpenError> {
+        let options = options(url)?;
+        let path = options.get_filename().to_owned();
+        let lock = Lock::take(&path)?;
+        let failed = |source| OpenError::Open { path: path.clone(), source };
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        let writer = pool.clone().max_connections(1).connect_with(options.clone());
+        let writer = writer.await.map_err(failed)?;
+        check_durability(&writer, &path).await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(OpenError::Migrate)?;
+        sqlx::query("UPDATE leases SET expires_at = 0 WHERE released = 0")
+            .execute(&writer)
+            .await
+            .map_err(failed)?;
+        let readers =
+            pool.max_connections(READERS).connect_with(options.pragma("query_only", "on"));
+        let readers = readers.await.map_err(failed)?;
+        Ok(Database::new(Sqlite { writer, readers, clock, _lock: lock }, supervisor))
+    }
+
+    /// Closes the file once all that is under way has ended. Everything fails afterwards.
+    pub async fn close(&self) {
+        self.backend.readers.close().await;
+        self.backend.writer.close().await;
+    }
+}
+
+fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
+    let wrong = |source| OpenError::Url { url: url.to_owned(), source };
+    if url.is_empty() || url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(wrong(None));
+    }
+    let options = match url.starts_with("sqlite:") {
+        true => url.parse::<SqliteConnectOptions>().map_err(|error| wrong(Some(error)))?,
+        false => SqliteConnectOptions::new().filename(url),
+    };
+    Ok(options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(false)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_IN_FLIGHT))
+}
+
+/// Reads back what durability rests on.
+async fn check_durability(pool: &SqlitePool, path: &Path) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Open { path: path.to_owned(), source };
+    let mode: String =
+        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.map_err(failed)?;
+    durable("journal_mode", mode, "wal")?;
+    let level: i64 =
+        sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.map_err(failed)?;
+    // 2 is FULL.
+    durable("synchronous", level.to_string(), "2")
+}
+
+fn durable(setting: &'static str, found: String, wanted: &'static str) -> Result<(), OpenError> {
+    match found.eq_ignore_ascii_case(wanted) {
+        true => Ok(()),
+        false => Err(OpenError::NotDurable { setting, found, wanted }),
+    }
+}

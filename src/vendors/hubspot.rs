@@ -1,0 +1,134 @@
+//! HubSpot: deal fields are property definitions of the object type `deals`.
+//!
+//! HubSpot has no batch update, no upsert, no entity tags and no idempotency keys, and definitions
+//! cannot be read in a transaction with anything. So an outcome that is not certain is always said
+//! to be unknown: nothing here repeats a call by itself, and absence is only reported when HubSpot
+//! itself said so. What HubSpot says in an error is passed on in its words; a credential never is.
+//!
+//! Facts about HubSpot are marked with their source where they are used: its documentation, or
+//! observations that others published.
+
+mod batch;
+mod calls;
+mod canonical;
+mod classify;
+mod groups;
+mod paths;
+mod portal;
+mod read;
+mod said;
+mod wire;
+mod write;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::hosts::HostPolicy;
+use super::http::{self, Bearer};
+use super::{Access, Account, Capabilities, Failure, FailureScope, Vendor};
+use crate::clock::Clock;
+use crate::domain::{Attributes, Problem, ProblemReason, Resource, VendorKind};
+use paths::Paths;
+use portal::Portal;
+
+const BASE_URL: &str = "https://api.hubapi.com";
+
+/// How HubSpot is spoken to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubSpotConfig {
+    /// The version segment of the API's paths: a date such as `2026-09`, or `v3`.
+    pub api_version: String,
+    /// How many properties one create call may carry. HubSpot documents no limit for properties;
+    /// its object batches take 100.
+    pub batch_max: usize,
+    /// The longest that connecting may take; shorter than any call may.
+    pub connect_timeout: Duration,
+}
+
+impl Default for HubSpotConfig {
+    fn default() -> Self {
+        Self {
+            api_version: "2026-09".to_owned(),
+            batch_max: 100,
+            connect_timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+/// HubSpot as a vendor.
+#[derive(Debug)]
+pub struct HubSpot {
+    config: HubSpotConfig,
+    policy: Arc<HostPolicy>,
+    client: http::Client,
+    base_url: Url,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why HubSpot cannot be spoken to at all.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// There is no HTTP client.
+    #[error(transparent)]
+    Client(#[from] http::BuildError),
+    /// HubSpot's own address is not a URL.
+    #[error("{BASE_URL} is no URL")]
+    BaseUrl(#[from] url::ParseError),
+}
+
+impl HubSpot {
+    /// Creates the vendor. Accounts are only opened where `policy` lets a connection point.
+    pub fn new(
+        config: HubSpotConfig,
+        policy: Arc<HostPolicy>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, BuildError> {
+        let client = http::Client::new(Arc::clone(&policy), config.connect_timeout)?;
+        Ok(Self { config, policy, client, base_url: Url::parse(BASE_URL)?, clock })
+    }
+}
+
+impl Vendor for HubSpot {
+    fn kind(&self) -> VendorKind {
+        VendorKind::HubSpot
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { creates_per_call_max: self.config.batch_max.max(1) }
+    }
+
+    fn default_base_url(&self) -> Url {
+        self.base_url.clone()
+    }
+
+    fn desired(&self, resource: &Resource) -> Attributes {
+        match resource {
+            Resource::Field(field) => canonical::desired(field),
+        }
+    }
+
+    fn open(&self, access: Access) -> Result<Arc<dyn Account>, Failure> {
+        let closed = |reason, message: &str| Failure {
+            scope: FailureScope::Connection,
+            effect_unknown: false,
+            retry_after: None,
+            problem: Problem::new(reason, message),
+        };
+        // The policy may have changed since the connection was made.
+        let base_url = self.policy.check(access.base_url.as_str()).map_err(|rule| {
+            closed(ProblemReason::VendorUnavailable, &format!("base_url: {rule}"))
+        })?;
+        let bearer = Bearer::new(&access.credential).ok_or_else(|| {
+            closed(ProblemReason::CredentialRefused, "the credential holds characters no token has")
+        })?;
+        let paths = Paths::new(base_url, &self.config.api_version);
+        let batch_max = self.config.batch_max.max(1);
+        let clock = Arc::clone(&self.clock);
+        Ok(Arc::new(Portal::new(self.client.clone(), paths, bearer, access, batch_max, clock)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! The addresses of HubSpot's API below a base URL.
+
+use url::Url;
+
+#[derive(Clone, Debug)]
+pub(super) struct Paths {
+    base_url: Url,
+    /// The path of deal properties. Dated versions stand behind the area's name, `v3` before it
+    /// (HubSpot's published API descriptions).
+    properties: Vec<String>,
+    details: Vec<String>,
+}
+
+impl Paths {
+    pub(super) fn new(base_url: Url, version: &str) -> Self {
+        let properties = match version {
+            "v3" => ["crm", "v3", "properties", "deals"],
+            dated => ["crm", "properties", dated, "deals"],
+        };
+        Self {
+            base_url,
+            properties: properties.map(str::to_owned).to_vec(),
+            details: ["account-info", version, "details"].map(str::to_owned).to_vec(),
+        }
+    }
+
+    pub(super) fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// Whose account it is.
+    pub(super) fn details(&self) -> Url {
+        self.url(&self.details, &[])
+    }
+
+    /// All properties; also where one is created.
+    pub(super) fn properties(&self) -> Url {
+        self.url(&self.properties, &[])
+    }
+
+    /// One property.
+    pub(super) fn property(&self, name: &str) -> Url {
+        self.url(&self.properties, &[name])
+    }
+
+    /// Where many properties are created.
+    pub(super) fn batch_create(&self) -> Url {
+        self.url(&self.properties, &["batch", "create"])
+    }
+
+    /// All groups; also where one is created.
+    pub(super) fn groups(&self) -> Url {
+        self.url(&self.properties, &["groups"])
+    }
+
+    fn url(&self, path: &[String], rest: &[&str]) -> Url {
+        let mut url = self.base_url.clone();
+        // Fails only for addresses such as `data:`, which no host policy lets through.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path).extend(rest);
+        }
+        url
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(version: &str) -> Paths {
+        Paths::new(Url::parse("https://api.hubapi.com").unwrap(), version)
+    }
+
+    #[test]
+    fn the_version_stands_where_hubspot_wants_it() {
+        assert_eq!(
+            paths("2026-09").property("tier").as_str(),
+            "https://api.hubapi.com/crm/properties/2026-09/deals/tier"
+        );
+        assert_eq!(
+            paths("v3").batch_create().as_str(),
+            "https://api.hubapi.com/crm/v3/properties/deals/batch/create"
+        );
+        assert_eq!(
+            paths("2026-09").details().as_str(),
+            "https://api.hubapi.com/account-info/2026-09/details"
+        );
+    }
+
+    #[test]
+    fn a_name_stays_one_segment() {
+        assert_eq!(
+            paths("2026-09").property("a/b?c").as_str(),
+            "https://api.hubapi.com/crm/properties/2026-09/deals/a%2Fb%3Fc"
+        );
+    }
+}

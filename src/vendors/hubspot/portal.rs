@@ -1,0 +1,120 @@
+//! One portal, reached with one credential.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::calls::Turn;
+use super::classify::View;
+use super::groups::Groups;
+use super::paths::Paths;
+use crate::clock::Clock;
+use crate::domain::{Observed, ProblemReason};
+use crate::vendors::http::{Bearer, Client};
+use crate::vendors::limiter::Limiter;
+use crate::vendors::{Access, Account, Answer, Call, Failure, Identity, Target};
+
+pub(super) struct Portal {
+    pub(super) client: Client,
+    pub(super) paths: Paths,
+    pub(super) bearer: Bearer,
+    /// Kept to take it out of texts, should HubSpot repeat it in one.
+    credential: Zeroizing<String>,
+    pub(super) call_timeout: Duration,
+    pub(super) batch_max: usize,
+    pub(super) limiter: Limiter,
+    pub(super) groups: Groups,
+    clock: Arc<dyn Clock>,
+}
+
+impl Portal {
+    pub(super) fn new(
+        client: Client,
+        paths: Paths,
+        bearer: Bearer,
+        access: Access,
+        batch_max: usize,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let window = access.window.as_deref();
+        Self {
+            client,
+            paths,
+            bearer,
+            limiter: Limiter::new(access.burst_per_10s, window, Arc::clone(&clock)),
+            credential: access.credential,
+            call_timeout: access.call_timeout,
+            batch_max,
+            groups: Groups::default(),
+            clock,
+        }
+    }
+
+    /// What failures are seen from.
+    pub(super) fn view(&self, writes: bool) -> View<'_> {
+        View { writes, credential: &self.credential, now: self.clock.now() }
+    }
+
+    async fn ask_identity(&self) -> Result<Identity, Failure> {
+        let mut turn = Turn::without_place(self);
+        let reply = turn.get(self.paths.details()).await?;
+        let view = self.view(false);
+        if reply.status != 200 {
+            return Err(view.failure(&reply));
+        }
+        let details: Option<Value> = serde_json::from_slice(&reply.body).ok();
+        let account_id = match details.as_ref().and_then(|details| details.get("portalId")) {
+            Some(Value::Number(id)) => id.to_string(),
+            Some(Value::String(id)) if !id.is_empty() => id.clone(),
+            _ => return Err(view.unreadable(reply.status, "it names no portal")),
+        };
+        // Whose token it is any token may ask. What it is for needs a scope.
+        self.groups.refresh(&mut turn).await?;
+        Ok(Identity { account_id })
+    }
+}
+
+#[async_trait]
+impl Account for Portal {
+    async fn identify(&self) -> Result<Identity, Failure> {
+        self.ask_identity().await.map_err(|mut failure| {
+            if failure.problem.vendor_status == 403 {
+                failure.problem.reason = ProblemReason::CredentialRefused;
+            }
+            failure
+        })
+    }
+
+    async fn admit(&self) {
+        self.limiter.admit().await;
+    }
+
+    fn wait(&self) -> Duration {
+        self.limiter.wait()
+    }
+
+    fn window(&self) -> String {
+        self.limiter.record()
+    }
+
+    async fn read(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure> {
+        self.read_all(targets).await
+    }
+
+    async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
+        self.write_all(calls).await
+    }
+}
+
+impl fmt::Debug for Portal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Portal")
+            .field("base_url", &self.paths.base_url().as_str())
+            .field("limiter", &self.limiter)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! Reading properties: one by one when they are few, all at once when they are many.
+
+use std::collections::HashMap;
+
+use futures::future::try_join_all;
+use serde_json::Value;
+
+use super::calls::Turn;
+use super::canonical::{canonical, is_protected};
+use super::portal::Portal;
+use super::said::Said;
+use super::wire::{List, Property, name_of};
+use crate::domain::Observed;
+use crate::vendors::http::Reply;
+use crate::vendors::{Failure, Target};
+
+/// The most properties that are read one by one.
+const SINGLES_MAX: usize = 3;
+
+/// A property of this name would be read at the address of the groups.
+const HIDDEN_BY_GROUPS: &str = "groups";
+
+impl Portal {
+    pub(super) async fn read_all(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure> {
+        let hidden = targets.iter().any(|target| target.name == HIDDEN_BY_GROUPS);
+        match targets {
+            [] => Ok(Vec::new()),
+            many if many.len() > SINGLES_MAX || hidden => self.read_list(many).await,
+            few => {
+                let first = Turn::with_place(self);
+                let rest = std::iter::repeat_with(|| Turn::without_place(self));
+                let turns = std::iter::once(first).chain(rest);
+                try_join_all(
+                    few.iter().zip(turns).map(|(target, turn)| self.read_one(turn, target)),
+                )
+                .await
+            }
+        }
+    }
+
+    async fn read_one(&self, mut turn: Turn<'_>, target: &Target) -> Result<Observed, Failure> {
+        let reply = turn.get(self.paths.property(&target.name)).await?;
+        let view = self.view(false);
+        match reply.status {
+            200 => {
+                let property = serde_json::from_slice::<Value>(&reply.body).ok();
+                property
+                    .filter(|property| name_of(property) == Some(&target.name))
+                    .and_then(observed)
+                    .ok_or_else(|| {
+                        view.unreadable(reply.status, "it is not the property asked for")
+                    })
+            }
+            404 if says_absent(&reply) => Ok(Observed::Absent),
+            _ => Err(view.failure(&reply)),
+        }
+    }
+
+    async fn read_list(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure> {
+        let reply = Turn::with_place(self).get(self.paths.properties()).await?;
+        let view = self.view(false);
+        if reply.status != 200 {
+            return Err(view.failure(&reply));
+        }
+        let unreadable = |what| view.unreadable(reply.status, what);
+        let list: List = serde_json::from_slice(&reply.body)
+            .map_err(|_| unreadable("it is no list of properties"))?;
+        if list.paging.is_some_and(|paging| !paging.is_null()) {
+            return Err(unreadable("it is only a part of the list"));
+        }
+        // Every portal has properties of HubSpot's own: a list without them is not the list.
+        let own = |entry: &Value| entry.get("hubspotDefined") == Some(&Value::Bool(true));
+        if !list.results.iter().any(own) {
+            return Err(unreadable("HubSpot's own properties are missing from the list"));
+        }
+        let mut by_name = HashMap::new();
+        for entry in list.results {
+            let Some(name) = name_of(&entry).map(str::to_owned) else {
+                return Err(unreadable("the list has a property without a name"));
+            };
+            by_name.insert(name, entry);
+        }
+        let find = |target: &Target| match by_name.remove(&target.name) {
+            None => Ok(Observed::Absent),
+            Some(entry) => observed(entry).ok_or_else(|| unreadable("a property is incomplete")),
+        };
+        targets.iter().map(find).collect()
+    }
+}
+
+/// Tells whether a 404 is about the property: HubSpot says so in JSON. The same status comes from
+/// addresses that are wrong and from whatever else stands in between, as HTML or empty (observed
+/// by third parties).
+pub(super) fn says_absent(reply: &Reply) -> bool {
+    Said::read(&reply.body).is_some_and(|said| said.category == "OBJECT_NOT_FOUND")
+}
+
+/// Reads a definition; `None` when it is incomplete.
+fn observed(entry: Value) -> Option<Observed> {
+    let property: Property = serde_json::from_value(entry).ok()?;
+    if property.archived == Some(true) {
+        return Some(Observed::Absent);
+    }
+    let protected = is_protected(&property);
+    canonical(&property).map(|attributes| Observed::Present { attributes, protected })
+}

@@ -1,0 +1,15 @@
+//! HubSpot as a vendor, over real connections.
+
+mod certainty;
+mod harness;
+mod reading;
+mod sandbox;
+mod table;
+mod writing;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::domain::Attributes;
+use harness::*;

@@ -1,0 +1,64 @@
+//! HubSpot's JSON, as far as it is read. HubSpot asks its clients to treat every field as optional
+//! (its guide to error handling), so all are; what is unknown is passed over.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A property definition.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Property {
+    pub(super) name: Option<String>,
+    pub(super) label: Option<String>,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    pub(super) field_type: Option<String>,
+    pub(super) group_name: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) options: Option<Vec<PropertyOption>>,
+    pub(super) external_options: Option<bool>,
+    pub(super) hubspot_defined: Option<bool>,
+    pub(super) archived: Option<bool>,
+    pub(super) modification_metadata: Option<ModificationMetadata>,
+}
+
+/// One choice.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct PropertyOption {
+    pub(super) label: Option<String>,
+    pub(super) value: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) hidden: Option<bool>,
+    pub(super) display_order: Option<i64>,
+}
+
+/// What may be changed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct ModificationMetadata {
+    pub(super) archivable: Option<bool>,
+    pub(super) read_only_definition: Option<bool>,
+}
+
+/// The answer to a list. Entries are read one by one, so that one of a new kind spoils no other.
+#[derive(Debug, Deserialize)]
+pub(super) struct List {
+    pub(super) results: Vec<Value>,
+    /// Property lists have no pages; an answer that has some is not the whole list.
+    #[serde(default)]
+    pub(super) paging: Option<Value>,
+}
+
+/// The answer to a batch.
+#[derive(Debug, Deserialize)]
+pub(super) struct BatchAnswer {
+    pub(super) results: Vec<Value>,
+    #[serde(default)]
+    pub(super) errors: Option<Vec<Value>>,
+}
+
+/// Returns the name that an entry of a list carries.
+pub(super) fn name_of(entry: &Value) -> Option<&str> {
+    entry.get("name").and_then(Value::as_str)
+}

@@ -1,0 +1,150 @@
+//! Creating, changing and archiving properties.
+
+use serde_json::Value;
+
+use super::calls::Turn;
+use super::canonical::{GROUP_NAME, canonical, create_body, patch_body};
+use super::groups::Certainty;
+use super::portal::Portal;
+use super::read::says_absent;
+use super::said::Said;
+use super::wire::{Property, name_of};
+use crate::domain::{Attributes, Effect, ProblemReason};
+use crate::vendors::http::Reply;
+use crate::vendors::{Answer, Call, Failure, FailureScope};
+
+impl Portal {
+    pub(super) async fn write_all(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
+        let mut turn = Turn::with_place(self);
+        let creates: Option<Vec<_>> = calls.iter().map(as_create).collect();
+        match creates {
+            Some(creates) if creates.len() > 1 => self.create_many(&mut turn, &creates).await,
+            _ => {
+                let mut answers = Vec::with_capacity(calls.len());
+                for call in calls {
+                    answers.push(self.write_one(&mut turn, call).await);
+                }
+                answers
+            }
+        }
+    }
+
+    async fn write_one(&self, turn: &mut Turn<'_>, call: &Call) -> Result<Answer, Failure> {
+        let name = &call.target.name;
+        match &call.effect {
+            Effect::Create(attributes) => {
+                let certainty = self.groups.ensure(turn, group_of(attributes)).await?;
+                self.create_one(turn, name, attributes, certainty).await
+            }
+            Effect::Update(changes) => self.update(turn, name, changes).await,
+            Effect::Archive => self.archive(turn, name).await,
+        }
+    }
+
+    /// Creates a property whose group was seen to.
+    pub(super) async fn create_one(
+        &self,
+        turn: &mut Turn<'_>,
+        name: &str,
+        attributes: &Attributes,
+        certainty: Certainty,
+    ) -> Result<Answer, Failure> {
+        let reply = turn.post(self.paths.properties(), &create_body(name, attributes)).await?;
+        match reply.status {
+            200 | 201 => self.held(&reply, name),
+            // A property of that name is there, and was not changed (observed by third parties).
+            409 if said(&reply).is_none_or(|s| s.says_exists() || s.category.is_empty()) => {
+                Ok(Answer::Exists)
+            }
+            _ => {
+                let failure = self.view(true).failure(&reply);
+                Err(self.about_group(failure, said(&reply).as_ref(), certainty))
+            }
+        }
+    }
+
+    async fn update(
+        &self,
+        turn: &mut Turn<'_>,
+        name: &str,
+        changes: &Attributes,
+    ) -> Result<Answer, Failure> {
+        let certainty = self.groups.ensure(turn, group_of(changes)).await?;
+        let reply = turn.patch(self.paths.property(name), &patch_body(changes)).await?;
+        let said = said(&reply);
+        let about_group = said.as_ref().is_some_and(Said::says_group_is_missing);
+        match reply.status {
+            200 => self.held(&reply, name),
+            404 if says_absent(&reply) && !about_group => Ok(Answer::Gone),
+            _ => {
+                let failure = self.view(true).failure(&reply);
+                Err(self.about_group(failure, said.as_ref(), certainty))
+            }
+        }
+    }
+
+    async fn archive(&self, turn: &mut Turn<'_>, name: &str) -> Result<Answer, Failure> {
+        let reply = turn.delete(self.paths.property(name)).await?;
+        let view = self.view(true);
+        match reply.status {
+            204 => Ok(Answer::Gone),
+            404 if says_absent(&reply) => Ok(Answer::Gone),
+            200..300 => Err(view.unreadable(reply.status, "an archive is answered with 204")),
+            _ => Err(view.failure(&reply)),
+        }
+    }
+
+    /// Reads the property in the answer to a write.
+    fn held(&self, reply: &Reply, name: &str) -> Result<Answer, Failure> {
+        let property = serde_json::from_slice::<Value>(&reply.body).ok();
+        property
+            .filter(|property| name_of(property) == Some(name))
+            .and_then(holds)
+            .ok_or_else(|| self.view(true).unreadable(reply.status, "it is not the property"))
+    }
+
+    /// Looks again at a refusal that may be about the property's group: when the group was only
+    /// assumed to be there, the refusal is for now, and the groups are listed next time.
+    pub(super) fn about_group(
+        &self,
+        failure: Failure,
+        said: Option<&Said>,
+        certainty: Certainty,
+    ) -> Failure {
+        let group_is_missing = said.is_some_and(Said::says_group_is_missing);
+        if failure.scope != FailureScope::Refused || !group_is_missing {
+            return failure;
+        }
+        self.groups.forget();
+        match certainty {
+            Certainty::Listed => failure,
+            Certainty::Assumed => {
+                let mut problem = failure.problem;
+                problem.reason = ProblemReason::VendorUnavailable;
+                Failure { scope: FailureScope::Resource, effect_unknown: false, problem, ..failure }
+            }
+        }
+    }
+}
+
+/// Reads a definition that HubSpot says it holds; `None` when it is incomplete.
+pub(super) fn holds(entry: Value) -> Option<Answer> {
+    let property: Property = serde_json::from_value(entry).ok()?;
+    canonical(&property).map(Answer::Holds)
+}
+
+/// Returns the group that attributes name.
+pub(super) fn group_of(attributes: &Attributes) -> Option<&str> {
+    attributes.get(GROUP_NAME).and_then(Value::as_str)
+}
+
+fn as_create(call: &Call) -> Option<(&str, &Attributes)> {
+    match &call.effect {
+        Effect::Create(attributes) => Some((call.target.name.as_str(), attributes)),
+        Effect::Update(_) | Effect::Archive => None,
+    }
+}
+
+fn said(reply: &Reply) -> Option<Said> {
+    Said::read(&reply.body)
+}

@@ -1,0 +1,9 @@
+//! The whole program in one process, on free ports, used as anybody uses it: through the SDK, and
+//! with the stand-in for HubSpot at the other end.
+
+mod connections;
+mod faults;
+mod flood;
+mod jobs;
+mod main_job;
+mod world;
