@@ -23,7 +23,9 @@ proptest! {
 
     #[test]
     fn whatever_is_done_to_a_log_is_found(mut world in World::any(), tampering in Tampering::any()) {
-        prop_assume!(world.tamper(&tampering));
+        if !world.tamper(&tampering) {
+            return Ok(()); // one company alone, or an entry to be swapped with itself
+        }
         let found = world.verify();
         prop_assert!(found.iter().any(|report| !report.is_intact()), "{found:#?}");
         let found = read_export(&mut world.export().as_slice(), &[]).unwrap();
