@@ -57,6 +57,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct App {
     supervisor: Supervisor,
+    store: Arc<SqliteStore>,
     local_addr: SocketAddr,
     shutdown_grace: Duration,
 }
@@ -79,7 +80,8 @@ impl App {
         let listening = Listening::bind(settings.listen).await;
         let address = settings.listen;
         let listening = listening.map_err(|source| Error::Listen { address, source })?;
-        let store = SqliteStore::open(&settings.database, clock.clone(), supervisor).await;
+        let database = settings.database.to_string_lossy();
+        let store = SqliteStore::open(&database, clock.clone(), supervisor.clone()).await;
         let store = Arc::new(store.map_err(Error::Store)?);
         let hubspot = HubSpot::new(HubSpotConfig::default(), hosts.clone(), clock.clone());
         let hubspot = hubspot.map_err(Error::HubSpot)?;
@@ -103,7 +105,7 @@ impl App {
             supervisor,
         );
         let executor = Executor::new(executor::Parts {
-            store,
+            store: store.clone(),
             vendors,
             broker,
             bus,
@@ -123,6 +125,7 @@ impl App {
         listening.serve(engine, settings.auth, supervisor).await.map_err(Error::Reflection)?;
         Ok(Self {
             supervisor: supervisor.clone(),
+            store,
             local_addr,
             shutdown_grace: settings.shutdown_grace,
         })
@@ -137,7 +140,11 @@ impl App {
     ///
     /// Returns whether everything ended in time.
     pub async fn stop(self) -> bool {
-        self.supervisor.shutdown(self.shutdown_grace).await
+        let in_time = self.supervisor.shutdown(self.shutdown_grace).await;
+        if in_time {
+            self.store.close().await;
+        }
+        in_time
     }
 }
 
