@@ -1,5 +1,7 @@
 //! Single calls, each in a place that the limiter gave.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -66,11 +68,26 @@ impl<'a> Turn<'a> {
         url: Url,
         body: Option<&Value>,
     ) -> Result<Reply, Failure> {
-        if !std::mem::take(&mut self.has_place) {
+        if std::mem::take(&mut self.has_place) {
+            // The place was taken before the vendor refused somebody else's call.
+            if let Some(wait) = self.portal.limiter.closed_for() {
+                return Err(self.closed(wait));
+            }
+        } else {
             let admitted = timeout_at(self.begins_until, self.portal.limiter.admit()).await;
             admitted.map_err(|_| self.no_time_left())?;
         }
         self.portal.call(method, url, body).await
+    }
+
+    /// Tells that a call was not made because HubSpot just refused another one. It had no effect.
+    fn closed(&self, wait: Duration) -> Failure {
+        Failure {
+            scope: FailureScope::Connection,
+            effect_unknown: false,
+            retry_after: Some(wait),
+            problem: Problem::new(ProblemReason::RateLimited, "HubSpot's rate limit is used up"),
+        }
     }
 
     /// Tells that a call was not made because others before it took up the time. It had no effect.
