@@ -148,9 +148,10 @@ pub async fn run(cli: Cli) -> Exit {
 
 async fn run_sandbox(args: sandbox::Args) -> Result<Exit, Error> {
     let supervisor = Supervisor::new();
+    let asked_to_end = app::end_signal().map_err(Error::Sandbox)?;
     let ended = tokio::select! {
         ended = sandbox::run(args, &supervisor, SystemClock::shared()) => ended,
-        interrupted = tokio::signal::ctrl_c() => interrupted,
+        () = asked_to_end => Ok(()),
     };
     supervisor.shutdown(SANDBOX_GRACE).await;
     ended.map(|()| Exit::Done).map_err(Error::Sandbox)

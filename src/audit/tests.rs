@@ -2,9 +2,12 @@
 
 mod chains;
 
+use gomark_sdk::v1 as pb;
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::domain::CompanyId;
 use chains::{Tampering, World};
 
 proptest! {
@@ -116,6 +119,38 @@ fn another_company_s_whole_log_in_the_place_of_ones_own_is_found() {
     world.companies[0].rows = other.rows;
     let found = faults(&world);
     assert!(found.contains(&(1, "other_company")), "{found:?}");
+}
+
+#[test]
+fn a_record_made_for_another_place_is_found_although_all_hashes_fit() {
+    let tellings: [(&str, fn(&mut pb::AuditEntry)); 4] = [
+        ("other_revision", |entry| entry.revision = 7),
+        ("other_company", |entry| entry.company_id = "globex".to_owned()),
+        ("unknown_format", |entry| entry.format = 2),
+        ("broken_link", |entry| entry.prev_hash = vec![7; 32]),
+    ];
+    for (name, change) in tellings {
+        let mut world = world(4);
+        world.restamp_with(1, change);
+        assert_eq!(faults(&world), [(2, name)]);
+    }
+}
+
+#[test]
+fn a_row_of_another_company_among_ones_own_is_found() {
+    let mut world = world(2);
+    world.companies[0].rows[1].company_id = CompanyId::parse("globex").unwrap();
+    assert_eq!(faults(&world), [(2, "other_company")]);
+}
+
+#[test]
+fn a_record_that_is_no_entry_is_found_although_all_hashes_fit() {
+    let mut world = world(1);
+    let log = &mut world.companies[0];
+    log.rows[0].record = vec![0xff; 9];
+    log.rows[0].hash = Sha256::digest([0xff; 9]).to_vec();
+    log.head.hash = log.rows[0].hash.clone();
+    assert_eq!(faults(&world), [(1, "unreadable")]);
 }
 
 #[test]
