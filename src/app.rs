@@ -80,8 +80,7 @@ impl App {
         let listening = Listening::bind(settings.listen).await;
         let address = settings.listen;
         let listening = listening.map_err(|source| Error::Listen { address, source })?;
-        let database = settings.database.to_string_lossy();
-        let store = SqliteStore::open(&database, clock.clone(), supervisor.clone()).await;
+        let store = SqliteStore::open(&settings.database, clock.clone(), supervisor).await;
         let store = Arc::new(store.map_err(Error::Store)?);
         let hubspot = HubSpot::new(HubSpotConfig::default(), hosts.clone(), clock.clone());
         let hubspot = hubspot.map_err(Error::HubSpot)?;

@@ -63,10 +63,6 @@ impl World {
             .unwrap();
     }
 
-    pub fn address(&self) -> std::net::SocketAddr {
-        self.app.as_ref().unwrap().local_addr()
-    }
-
     /// Stops the service and starts it again on its database.
     pub async fn restart(&mut self) {
         assert!(self.app.take().unwrap().stop().await, "everything ends in time");

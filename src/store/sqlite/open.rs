@@ -25,15 +25,6 @@ const ROWS_IN_FLIGHT: usize = 256;
 /// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The address is not one of a file.
-    #[error("`{url}` is not the address of a database file, such as sqlite:gomark.db")]
-    Url {
-        /// The address.
-        url: String,
-        /// What is wrong with it, where the driver said so.
-        #[source]
-        source: Option<sqlx::Error>,
-    },
     /// Another process has it open.
     #[error("another process has this database open (it holds {path})")]
     InUse {
@@ -74,17 +65,16 @@ pub enum OpenError {
 }
 
 impl SqliteStore {
-    /// Opens the database at an address (`sqlite:gomark.db`) or path, and makes it when there is
-    /// none. Leases of a process that ended are void from then on.
+    /// Opens the database in a file, and makes it when there is none. Leases of a process that ended
+    /// without giving them back are void from then on.
     pub async fn open(
-        url: &str,
+        path: &Path,
         clock: Arc<dyn Clock>,
-        supervisor: Supervisor,
+        supervisor: &Supervisor,
     ) -> Result<Self, OpenError> {
-        let options = options(url)?;
-        let path = options.get_filename().to_owned();
-        let lock = Lock::take(&path)?;
-        let failed = |source| OpenError::Open { path: path.clone(), source };
+        let lock = Lock::take(path)?;
+        let options = options(path);
+        let failed = |source| OpenError::Open { path: path.to_owned(), source };
         let pool = SqlitePoolOptions::new()
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
@@ -92,7 +82,7 @@ impl SqliteStore {
             .max_lifetime(None);
         let writer = pool.clone().max_connections(1).connect_with(options.clone());
         let writer = writer.await.map_err(failed)?;
-        check_durability(&writer, &path).await?;
+        check_durability(&writer, path).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(OpenError::Migrate)?;
         sqlx::query("UPDATE leases SET expires_at = 0 WHERE released = 0")
             .execute(&writer)
@@ -101,7 +91,7 @@ impl SqliteStore {
         let readers =
             pool.max_connections(READERS).connect_with(options.pragma("query_only", "on"));
         let readers = readers.await.map_err(failed)?;
-        Ok(Database::new(Sqlite { writer, readers, clock, _lock: lock }, supervisor))
+        Ok(Database::new(Sqlite { writer, readers, clock, _lock: lock }, supervisor.clone()))
     }
 
     /// Closes the file once all that is under way has ended. Everything fails afterwards.
@@ -111,22 +101,15 @@ impl SqliteStore {
     }
 }
 
-fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
-    let wrong = |source| OpenError::Url { url: url.to_owned(), source };
-    if url.is_empty() || url.contains(":memory:") || url.contains("mode=memory") {
-        return Err(wrong(None));
-    }
-    let options = match url.starts_with("sqlite:") {
-        true => url.parse::<SqliteConnectOptions>().map_err(|error| wrong(Some(error)))?,
-        false => SqliteConnectOptions::new().filename(url),
-    };
-    Ok(options
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(false)
         .busy_timeout(BUSY_TIMEOUT)
-        .row_buffer_size(ROWS_IN_FLIGHT))
+        .row_buffer_size(ROWS_IN_FLIGHT)
 }
 
 /// Reads back what durability rests on.

@@ -44,7 +44,7 @@ async fn fresh() -> InFile {
 async fn open(folder: &TempDir, clock: &Arc<ManualClock>) -> Result<SqliteStore, OpenError> {
     let path = folder.path().join("gomark.db");
     let clock = Arc::clone(clock);
-    SqliteStore::open(path.to_str().unwrap(), clock, Supervisor::new()).await
+    SqliteStore::open(&path, clock, &Supervisor::new()).await
 }
 
 #[async_trait]
