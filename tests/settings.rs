@@ -280,7 +280,7 @@ fn the_program_reads_the_environment_and_ends_with_code_2_when_it_is_wrong() {
         .unwrap();
     let told = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(2), "{told}");
-    assert!(told.starts_with("gomark serve: 7 settings are wrong:\n"), "{told}");
+    assert!(told.starts_with("gomark serve: the settings have 7 faults:\n"), "{told}");
     assert!(!told.contains("secret"), "{told}");
     assert_eq!(fs::read_dir(place.folder.path()).unwrap().count(), 0);
 }
