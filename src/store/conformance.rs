@@ -5,15 +5,21 @@
 
 pub(super) mod audit;
 pub(super) mod commit;
+pub(super) mod connections;
+pub(super) mod control;
 mod given;
+pub(super) mod jobs;
+pub(super) mod leases;
 pub(super) mod reads;
+pub(super) mod restart;
 pub(super) mod rollback;
+pub(super) mod work;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub(super) use given::Given;
+pub(super) use given::{Given, add};
 
 use super::Store;
 
@@ -71,6 +77,69 @@ macro_rules! conformance {
                 a_company_may_not_hold_more_than_its_limits,
                 mutations_at_the_same_time_all_count,
             }
+            connections {
+                a_change_before_the_first_connection_waits_for_it,
+                connecting_without_anything_decided_has_no_job,
+                a_new_credential_keeps_the_connection_and_what_it_confirmed,
+                a_new_credential_ends_waits_but_not_parks,
+                the_same_account_comes_back_as_the_same_connection,
+                another_account_is_a_new_connection_with_nothing_applied,
+                disconnecting_lets_open_jobs_wait,
+                the_credential_of_a_connection_not_in_use_is_forgotten,
+                an_account_belongs_to_one_company,
+                two_companies_that_want_one_account_in_one_batch_do_not_both_get_it,
+                what_comes_of_an_account_not_in_use_means_nothing_for_jobs,
+                a_connection_that_comes_into_use_takes_up_what_was_parked,
+                a_new_version_of_a_parked_field_has_a_job,
+            }
+            control {
+                a_cancelled_decision_is_left_alone,
+                the_event_tells_who_cancelled_and_why,
+                cancelling_also_cancels_what_was_folded_into_it,
+                cancelling_an_older_job_leaves_the_newer_decision_alone,
+                a_job_with_other_fields_pending_goes_on,
+                cancelling_keeps_what_was_confirmed,
+                a_call_under_way_when_it_is_cancelled_is_still_looked_after,
+                only_open_jobs_are_cancelled_and_only_ended_ones_retried,
+                a_job_outside_the_scope_cannot_be_touched,
+                a_repeated_wish_answers_the_job_as_it_is_now,
+                a_request_id_is_unique_per_job,
+                retrying_takes_up_what_was_refused,
+                retrying_takes_up_what_was_cancelled,
+                retrying_one_job_makes_the_failure_of_another_moot,
+                retrying_what_is_there_already_succeeds_at_once,
+                retrying_without_a_connection_waits_for_one,
+                cancelling_without_a_connection_ends_the_job,
+                a_newer_decision_ends_a_cancel,
+            }
+            jobs {
+                a_job_is_queued_then_running_then_succeeded,
+                revisions_of_one_field_are_confirmed_together,
+                a_refusal_fails_all_that_was_folded_into_it,
+                a_refusal_does_not_fail_what_was_decided_after_it,
+                a_later_success_makes_a_failure_moot,
+                a_failure_that_may_pass_lets_the_job_wait,
+                the_same_wait_is_told_once,
+                a_closed_connection_lets_all_open_jobs_wait,
+                a_job_of_several_fields_counts_them,
+                what_is_recorded_together_is_one_event_per_job,
+                an_outcome_recorded_again_changes_nothing,
+                a_settled_read_changes_no_job,
+                a_removed_field_is_confirmed_as_gone,
+                events_are_read_on_from_where_one_stopped,
+            }
+            leases {
+                a_lease_has_one_holder,
+                connections_have_leases_of_their_own,
+                a_lease_that_was_given_back_can_be_taken_at_once,
+                a_lease_that_is_over_is_taken_over,
+                a_lease_can_be_prolonged_while_it_lasts,
+                an_older_lease_changes_nothing,
+                there_is_no_lease_on_what_is_not_in_use,
+                the_gate_and_the_window_outlive_the_lease,
+                a_shorter_gate_does_not_open_a_longer_one,
+                connecting_again_opens_the_gate,
+            }
             reads {
                 a_configuration_can_be_read_at_every_revision,
                 a_revision_not_reached_cannot_be_read,
@@ -80,11 +149,31 @@ macro_rules! conformance {
                 jobs_are_listed_newest_first,
                 unknown_jobs_are_nowhere,
             }
+            restart {
+                everything_is_there_after_a_restart,
+                calls_under_way_are_in_doubt_after_a_restart,
+                a_lease_given_back_before_a_restart_is_not_taken_over,
+                a_cancel_holds_after_a_restart,
+            }
             rollback {
                 going_back_brings_back_what_was,
                 a_name_that_comes_back_keeps_its_id,
                 a_revision_not_reached_cannot_be_gone_back_to,
                 going_back_with_mixed_results_fails_and_keeps_what_succeeded,
+            }
+            work {
+                what_is_decided_and_not_confirmed_is_to_be_done,
+                what_the_vendor_does_not_see_is_confirmed_without_a_job,
+                no_more_is_read_than_was_asked_for,
+                what_waits_after_a_failure_does_not_hide_the_rest,
+                what_is_parked_is_left_out_until_a_newer_version,
+                what_is_in_doubt_is_always_to_be_looked_at,
+                where_the_vendor_stands_is_read_as_it_was_written,
+                nothing_is_begun_at_a_connection_that_was_changed,
+                a_connection_with_open_jobs_is_due_unless_somebody_holds_it,
+                a_connection_with_a_call_in_doubt_is_due,
+                a_connection_that_is_closed_or_not_in_use_is_not_due,
+                the_connection_that_rested_longest_is_due_first,
             }
         }
     };

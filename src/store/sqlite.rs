@@ -3,6 +3,10 @@
 //! One connection writes, a few read. What is answered is on the disk: WAL with `synchronous=FULL`,
 //! read back when the file is opened. A lock file beside the database keeps a second process out.
 //! The database's time is that of the clock it is opened with.
+//!
+//! Calls are what costs here, so a step is one statement text of several statements, lists go in as
+//! JSON, and parameters have numbers (`$3`). Queries that a partial index is made for name it:
+//! `INDEXED BY` fails where the index cannot be used, instead of reading all that ever was.
 
 mod companies;
 mod entries;

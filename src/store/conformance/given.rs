@@ -33,7 +33,7 @@ impl Given {
         Self { harness: Box::new(harness), moments: AtomicI64::new(1_700_000_000_000_000) }
     }
 
-    pub(super) fn store(&self) -> &dyn Store {
+    pub(in crate::store) fn store(&self) -> &dyn Store {
         self.harness.store()
     }
 
@@ -50,7 +50,7 @@ impl Given {
     }
 
     /// A mutation by somebody who may see everything.
-    pub(super) fn ask(&self, company: &str, intent: Intent) -> Mutation {
+    pub(in crate::store) fn ask(&self, company: &str, intent: Intent) -> Mutation {
         let at = Timestamp::from_micros(self.moments.fetch_add(1_000, Ordering::Relaxed));
         Mutation {
             company_id: id(company),
@@ -73,7 +73,7 @@ impl Given {
     }
 
     /// Asks for something that is not refused.
-    pub(super) async fn done(&self, company: &str, intent: Intent) -> Committed {
+    pub(in crate::store) async fn done(&self, company: &str, intent: Intent) -> Committed {
         self.commit(self.ask(company, intent)).await.unwrap()
     }
 
@@ -83,7 +83,7 @@ impl Given {
     }
 
     /// Registers a company.
-    pub(super) async fn company(&self, company: &str) {
+    pub(in crate::store) async fn company(&self, company: &str) {
         self.done(company, register(company)).await;
     }
 
@@ -122,19 +122,23 @@ impl Given {
         self.done(company, relabel(name, label)).await.job.unwrap().id
     }
 
-    pub(super) async fn revision(&self, company: &str) -> i64 {
+    pub(in crate::store) async fn revision(&self, company: &str) -> i64 {
         let view = self.store().company(&Scope::All, &id(company)).await.unwrap().unwrap();
         view.company.revision.get()
     }
 
     /// The names and labels of a company's fields at a revision.
-    pub(super) async fn fields(&self, company: &str, at: Option<i64>) -> Vec<(String, String)> {
+    pub(in crate::store) async fn fields(
+        &self,
+        company: &str,
+        at: Option<i64>,
+    ) -> Vec<(String, String)> {
         let at = at.map(Revision::new);
         let config = self.store().config(&Scope::All, &id(company), at).await.unwrap().unwrap();
         config.fields.into_iter().map(|field| (field.name, field.label)).collect()
     }
 
-    pub(super) async fn entries(&self, company: &str) -> Vec<StoredEntry> {
+    pub(in crate::store) async fn entries(&self, company: &str) -> Vec<StoredEntry> {
         let query = crate::store::AuditQuery {
             after: Revision::ZERO,
             before: None,
@@ -285,7 +289,7 @@ pub(super) fn disconnect() -> Intent {
     Intent::DisconnectVendor { vendor: VendorKind::HubSpot }
 }
 
-pub(super) fn add(name: &str) -> Intent {
+pub(in crate::store) fn add(name: &str) -> Intent {
     Intent::AddField(FieldDraft { name: name.to_owned(), ..FieldDraft::default() })
 }
 

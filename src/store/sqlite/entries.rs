@@ -21,7 +21,7 @@ macro_rules! revision {
              INSERT INTO revisions (company_id, revision, action, request_id, fingerprint, \
                  record, prev_hash, hash, at) \
              VALUES ($1, $2, $8, $9, $10, $11, $12, $4, $13); \
-             UPDATE resource_versions SET to_rev = $2 \
+             UPDATE resource_versions INDEXED BY resource_versions_latest_by_id SET to_rev = $2 \
              WHERE company_id = $1 AND to_rev IS NULL \
              AND resource_id IN (SELECT value ->> 0 FROM json_each($14)); \
              INSERT INTO resource_versions (company_id, resource_id, kind, name, from_rev, spec) \

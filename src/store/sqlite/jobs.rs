@@ -30,7 +30,7 @@ macro_rules! jobs {
     };
 }
 
-/// The parts go first: what they were at the vendor decides about the index of open ones.
+/// All that a step changes, in one call.
 const PROGRESS: &str = "\
     UPDATE jobs SET state = e.value ->> 1, attempt = e.value ->> 2, \
         next_attempt_at = e.value ->> 3, held_up = e.value ->> 4, refused = e.value ->> 5, \
@@ -102,7 +102,7 @@ impl JobRows for SqliteRows {
     ) -> Result<Vec<JobRow>, Error> {
         let sql = jobs!(
             "company_id = $1 AND revision IN (SELECT revision FROM job_parts \
-             WHERE company_id = $1 AND vendor = $2 \
+             INDEXED BY job_parts_open WHERE company_id = $1 AND vendor = $2 \
              AND state IN ('queued', 'running', 'waiting') ORDER BY revision LIMIT $3)",
             "j.revision"
         );
@@ -123,7 +123,7 @@ impl JobRows for SqliteRows {
         ids: &[ResourceId],
     ) -> Result<Vec<ItemRow>, Error> {
         let sql = "SELECT revision, vendor, resource_id, state FROM job_items \
-             WHERE company_id = $1 AND vendor = $2 AND state IN ('pending', 'failed') \
+             INDEXED BY job_items_unsettled WHERE company_id = $1 AND vendor = $2 AND state IN ('pending', 'failed') \
              AND resource_id IN (SELECT value FROM json_each($3))";
         let rows: Vec<ItemColumns> = sqlx::query_as(sql)
             .bind(company_id.as_str())

@@ -60,10 +60,10 @@ impl LeaseRows for SqliteRows {
              WHERE c.status = 'connected' \
                  AND (l.holder IS NULL OR l.released OR l.expires_at <= $1) \
                  AND (l.gate_until IS NULL OR l.gate_until <= $2) \
-                 AND (EXISTS (SELECT 1 FROM job_parts AS p \
+                 AND (EXISTS (SELECT 1 FROM job_parts AS p INDEXED BY job_parts_open \
                          WHERE p.company_id = c.company_id AND p.vendor = c.vendor \
                              AND p.state IN ('queued', 'running', 'waiting')) \
-                     OR EXISTS (SELECT 1 FROM sync AS s \
+                     OR EXISTS (SELECT 1 FROM sync AS s INDEXED BY sync_in_doubt \
                          WHERE s.company_id = c.company_id \
                              AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL)) \
              ORDER BY l.expires_at, c.company_id, c.connection_id LIMIT $3";

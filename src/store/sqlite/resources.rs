@@ -31,6 +31,7 @@ impl ResourceRows for SqliteRows {
             "SELECT v.company_id, ",
             tracked_columns!(),
             " FROM json_each($1) AS wanted CROSS JOIN resource_versions AS v \
+             INDEXED BY resource_versions_latest \
              LEFT JOIN sync AS s ON s.company_id = v.company_id \
                  AND s.connection_id = wanted.value ->> 3 AND s.resource_id = v.resource_id \
              WHERE v.company_id = wanted.value ->> 0 AND v.kind = wanted.value ->> 1 \
@@ -60,7 +61,7 @@ impl ResourceRows for SqliteRows {
         let sql = concat!(
             "SELECT ",
             tracked_columns!(),
-            " FROM resource_versions AS v \
+            " FROM resource_versions AS v INDEXED BY resource_versions_latest \
              LEFT JOIN sync AS s ON s.company_id = v.company_id AND s.connection_id = $3 \
                  AND s.resource_id = v.resource_id \
              WHERE v.company_id = $1 AND v.kind = $2 AND v.to_rev IS NULL \

@@ -109,13 +109,13 @@ impl SyncRows for SqliteRows {
         let sql = concat!(
             "SELECT ",
             tracked_columns!(),
-            " FROM resource_versions AS v \
+            " FROM resource_versions AS v INDEXED BY resource_versions_latest \
              LEFT JOIN sync AS s ON s.company_id = v.company_id AND s.connection_id = $2 \
                  AND s.resource_id = v.resource_id \
              WHERE v.company_id = $1 AND v.kind = $3 AND v.to_rev IS NULL \
                  AND s.in_doubt IS NULL AND s.parked_rev IS NOT v.from_rev \
                  AND (s.applied_rev IS NULL OR s.applied_rev < v.from_rev OR EXISTS ( \
-                     SELECT 1 FROM job_items AS i \
+                     SELECT 1 FROM job_items AS i INDEXED BY job_items_unsettled \
                      WHERE i.company_id = $1 AND i.vendor = $4 \
                          AND i.resource_id = v.resource_id \
                          AND i.state IN ('pending', 'failed') AND i.state = 'pending')) \
@@ -138,7 +138,8 @@ impl SyncRows for SqliteRows {
         let sql = concat!(
             "SELECT ",
             tracked_columns!(),
-            " FROM sync AS s CROSS JOIN resource_versions AS v \
+            " FROM sync AS s INDEXED BY sync_in_doubt CROSS JOIN resource_versions AS v \
+                 INDEXED BY resource_versions_latest_by_id \
              WHERE s.company_id = $1 AND s.connection_id = $2 AND s.in_doubt IS NOT NULL \
                  AND v.company_id = s.company_id AND v.resource_id = s.resource_id \
                  AND v.kind = $3 AND v.to_rev IS NULL \

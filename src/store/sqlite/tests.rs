@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use super::{OpenError, SqliteStore};
 use crate::clock::Clock;
 use crate::domain::Timestamp;
-use crate::store::Store;
-use crate::store::conformance::Harness;
+use crate::store::conformance::{Given, Harness, add};
+use crate::store::{Error, Store};
 use crate::supervisor::Supervisor;
 
 mod suite {
@@ -65,10 +65,95 @@ impl Harness for InFile {
     }
 
     async fn restart(&mut self) {
-        self.store.close().await;
-        // The lock is given back when the store is dropped.
-        let elsewhere = TempDir::new().unwrap();
-        self.store = open(&elsewhere, &self.clock).await.unwrap();
-        self.store = open(&self.folder, &self.clock).await.unwrap();
+        // What a process that is killed leaves: the files as they are, nothing closed.
+        let folder = TempDir::new().unwrap();
+        for file in ["gomark.db", "gomark.db-wal"] {
+            std::fs::copy(self.folder.path().join(file), folder.path().join(file)).unwrap();
+        }
+        self.store = open(&folder, &self.clock).await.unwrap();
+        self.folder = folder;
     }
+}
+
+#[tokio::test]
+async fn a_second_store_on_the_same_file_is_refused() {
+    let first = fresh().await;
+    let second = open(&first.folder, &first.clock).await.unwrap_err();
+    assert!(matches!(second, OpenError::InUse { .. }), "{second:?}");
+    assert!(second.to_string().contains("another process has this database open"));
+    assert!(first.store.due(1).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_file_is_free_once_the_store_is_gone() {
+    let InFile { folder, clock, store } = fresh().await;
+    store.close().await;
+    drop(store);
+    open(&folder, &clock).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_store_answers_nothing() {
+    let InFile { store, folder: _folder, .. } = fresh().await;
+    store.close().await;
+    assert!(matches!(store.due(1).await, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn what_is_answered_is_on_the_disk() {
+    let InFile { store, folder: _folder, .. } = fresh().await;
+    for pool in [&store.backend.writer, &store.backend.readers] {
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.unwrap();
+        let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.unwrap();
+        assert_eq!((mode.as_str(), level), ("wal", 2));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_not_opened() {
+    let folder = TempDir::new().unwrap();
+    let text = "this is a text, and a long one at that".repeat(100);
+    std::fs::write(folder.path().join("gomark.db"), text).unwrap();
+    let clock = Arc::new(ManualClock(AtomicI64::new(0)));
+    let refused = open(&folder, &clock).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Open { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named() {
+    let path = std::path::Path::new("/nowhere/gomark.db");
+    let clock = Arc::new(ManualClock(AtomicI64::new(0)));
+    let refused = SqliteStore::open(path, clock, &Supervisor::new()).await.unwrap_err();
+    assert!(refused.to_string().contains("/nowhere/gomark.db"), "{refused}");
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let InFile { store, folder: _folder, .. } = fresh().await;
+    let wrote = sqlx::query("DELETE FROM leases").execute(&store.backend.readers).await;
+    assert!(wrote.is_err());
+}
+
+/// Drops a call of the store at each of its first waits.
+#[tokio::test]
+async fn a_caller_who_goes_away_leaves_no_transaction_open() {
+    let given = Given::new(fresh().await);
+    given.company("acme").await;
+    for polls in 0..20 {
+        let mutation = given.ask("acme", add(&format!("field_{polls}")));
+        let mut call = Box::pin(given.store().commit(vec![mutation]));
+        for _ in 0..polls {
+            if futures::poll!(&mut call).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(call);
+        // The next one neither waits for it nor finds half of it.
+        given.done("acme", add(&format!("after_{polls}"))).await;
+    }
+    let fields = i64::try_from(given.fields("acme", None).await.len()).unwrap();
+    assert_eq!(fields + 1, given.revision("acme").await);
+    let revisions = given.entries("acme").await.into_iter().map(|entry| entry.revision.get());
+    assert_eq!(revisions.collect::<Vec<_>>(), (1..=fields + 1).collect::<Vec<_>>());
 }
