@@ -12,7 +12,7 @@ use crate::{hex, store::stored, wire};
 const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 /// All rows of some revisions, in one call. Bytes go in as hexadecimal text.
-const REVISIONS: &str = "\
+pub(super) const REVISIONS: &str = "\
     INSERT INTO companies (company_id, display_name, revision, head_hash, field_count, \
         field_bytes, created_at) \
     SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3), value ->> 4, value ->> 5, \
@@ -33,25 +33,22 @@ const REVISIONS: &str = "\
     INSERT INTO resource_versions (company_id, resource_id, kind, name, from_rev, to_rev, spec) \
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
         unhex(value ->> 7) \
-    FROM json_each($3);";
-
-/// All rows of some new jobs, in one call.
-const JOBS: &str = "\
+    FROM json_each($3); \
     INSERT INTO jobs (company_id, revision, state, attempt, held_up, created_at, last_seq) \
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 1 \
-    FROM json_each($1); \
+    FROM json_each($4); \
     INSERT INTO job_parts (company_id, revision, vendor, state, total, done, failed, cancelled, \
         unit, message) \
     SELECT value ->> 0, value ->> 1, value ->> 7, value ->> 2, value ->> 8, 0, 0, 0, \
         value ->> 9, value ->> 10 \
-    FROM json_each($1); \
-    INSERT INTO job_items (company_id, revision, vendor, resource_id, state) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, 'pending' FROM json_each($2); \
+    FROM json_each($4); \
     INSERT INTO job_events (company_id, revision, seq, state, done, total, unit, message, \
         attempt, at, actor, reason) \
     SELECT value ->> 0, value ->> 1, 1, value ->> 2, 0, value ->> 8, value ->> 9, value ->> 10, \
         value ->> 3, value ->> 6, '', '' \
-    FROM json_each($1);";
+    FROM json_each($4); \
+    INSERT INTO job_items (company_id, revision, vendor, resource_id, state) \
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, 'pending' FROM json_each($5);";
 
 const CONNECTION: &str = "\
     UPDATE connections SET status = 'disconnected', sealed = x'' \
@@ -74,7 +71,6 @@ impl EntryRows for SqliteRows {
             });
             let (chunk, after) = rest.split_at(fits.count().max(1));
             self.write_chunk(chunk).await?;
-            self.write_jobs(chunk).await?;
             rest = after;
         }
         for revision in revisions {
@@ -181,45 +177,17 @@ impl SqliteRows {
                 version.resource.as_ref().map(|one| hex::encode(&wire::encode_resource(one))),
             )
         });
-        sqlx::query(REVISIONS)
-            .bind(list(companies)?)
-            .bind(list(entries)?)
-            .bind(list(versions)?)
-            .execute(&mut *self.tx)
-            .await
-            .map_err(failed)?;
-        Ok(())
-    }
-
-    async fn write_jobs(&mut self, revisions: &[NewRevision]) -> Result<(), Error> {
-        let new = revisions.iter().filter_map(|new| new.job.as_ref());
-        let job = |job: &NewJob| {
-            let NewJob { row, vendor, event, .. } = job;
-            Ok::<_, Error>((
-                row.id.company_id.to_string(),
-                row.id.revision.get(),
-                row.state.as_str(),
-                row.attempt,
-                row.held_up.as_ref().map(stored::write_error).transpose()?,
-                row.created_at.as_micros(),
-                event.at.as_micros(),
-                vendor.as_str(),
-                event.total,
-                event.unit.clone(),
-                event.message.clone(),
-            ))
-        };
-        let jobs = new.clone().map(job).collect::<Result<Vec<_>, _>>()?;
-        if jobs.is_empty() {
-            return Ok(());
-        }
-        let items = new.flat_map(|job| {
+        let jobs = revisions.iter().filter_map(|new| new.job.as_ref());
+        let items = jobs.clone().flat_map(|job| {
             let (id, vendor) = (&job.row.id, job.vendor.as_str());
             let company_id = id.company_id.as_str();
             job.items.iter().map(move |item| (company_id, id.revision.get(), vendor, item.as_str()))
         });
-        sqlx::query(JOBS)
-            .bind(list(jobs)?)
+        sqlx::query(REVISIONS)
+            .bind(list(companies)?)
+            .bind(list(entries)?)
+            .bind(list(versions)?)
+            .bind(list(jobs.map(job_columns).collect::<Result<Vec<_>, _>>()?)?)
             .bind(list(items)?)
             .execute(&mut *self.tx)
             .await
@@ -246,4 +214,22 @@ impl SqliteRows {
             .map_err(failed)?;
         Ok(())
     }
+}
+
+/// The columns of a new job, its part and its first event.
+fn job_columns(job: &NewJob) -> Result<impl serde::Serialize, Error> {
+    let NewJob { row, vendor, event, .. } = job;
+    Ok((
+        row.id.company_id.as_str(),
+        row.id.revision.get(),
+        row.state.as_str(),
+        row.attempt,
+        row.held_up.as_ref().map(stored::write_error).transpose()?,
+        row.created_at.as_micros(),
+        event.at.as_micros(),
+        vendor.as_str(),
+        event.total,
+        &event.unit,
+        &event.message,
+    ))
 }
