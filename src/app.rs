@@ -57,6 +57,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct App {
     supervisor: Supervisor,
+    store: Arc<SqliteStore>,
     local_addr: SocketAddr,
     shutdown_grace: Duration,
 }
@@ -103,7 +104,7 @@ impl App {
             supervisor,
         );
         let executor = Executor::new(executor::Parts {
-            store,
+            store: store.clone(),
             vendors,
             broker,
             bus,
@@ -123,6 +124,7 @@ impl App {
         listening.serve(engine, settings.auth, supervisor).await.map_err(Error::Reflection)?;
         Ok(Self {
             supervisor: supervisor.clone(),
+            store,
             local_addr,
             shutdown_grace: settings.shutdown_grace,
         })
@@ -137,7 +139,11 @@ impl App {
     ///
     /// Returns whether everything ended in time.
     pub async fn stop(self) -> bool {
-        self.supervisor.shutdown(self.shutdown_grace).await
+        let in_time = self.supervisor.shutdown(self.shutdown_grace).await;
+        if in_time {
+            self.store.close().await;
+        }
+        in_time
     }
 }
 

@@ -11,31 +11,14 @@
 mod export;
 mod fault;
 mod source;
-mod sqlite;
 mod verify;
 
 pub use export::{Section, read as read_export, write_entry, write_header};
 pub use fault::{Fault, FaultKind};
 pub use source::{Chosen, Error, Exported, Source, Witness};
-pub use sqlite::{Database, DatabaseError};
 pub use verify::{Report, Verifier, verify};
 
-use crate::domain::{CompanyId, Revision};
-
-/// An audit entry, as a database or an export holds it; nothing in it is trusted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// The company, as the row says.
-    pub company_id: CompanyId,
-    /// The revision, as the row says.
-    pub revision: Revision,
-    /// The record.
-    pub record: Vec<u8>,
-    /// The hash of the entry before, as the row says.
-    pub prev_hash: Vec<u8>,
-    /// The hash of the record, as the row says.
-    pub hash: Vec<u8>,
-}
+use crate::domain::Revision;
 
 /// Where a chain ends.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! to a terminal as tables with colour, elsewhere as plain lines; machines ask for `--json`.
 
 pub mod audit;
+pub mod demo;
 pub mod key;
 pub mod sandbox;
 pub mod serve;
@@ -15,7 +16,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::app;
 use crate::clock::SystemClock;
+use crate::config::Settings;
 use crate::supervisor::Supervisor;
 use crate::telemetry::Chain;
 
@@ -32,6 +35,8 @@ pub struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Demo(demo::Args),
+    Serve(Box<Settings>),
     Sandbox(sandbox::Args),
     /// Makes keys that seal vendor credentials
     #[command(subcommand)]
@@ -98,6 +103,9 @@ pub enum Error {
     /// The output cannot be written.
     #[error("the output cannot be written")]
     Output(#[from] io::Error),
+    /// The demo did not come to its end.
+    #[error("the demo failed")]
+    Demo(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The stand-in ended with an error.
     #[error("the stand-in for HubSpot cannot be run")]
     Sandbox(#[source] io::Error),
@@ -123,6 +131,8 @@ impl Error {
 /// Runs the command that was asked for, and says on standard error what went wrong.
 pub async fn run(cli: Cli) -> Exit {
     let ended = match cli.command {
+        Command::Demo(args) => demo::run(args).await.map(|()| Exit::Done).map_err(Error::Demo),
+        Command::Serve(settings) => Ok(serve::run(*settings, app::run).await),
         Command::Sandbox(args) => run_sandbox(args).await,
         Command::Key(command) => key::run(&command),
         Command::Token(command) => token::run(&command),
@@ -138,9 +148,10 @@ pub async fn run(cli: Cli) -> Exit {
 
 async fn run_sandbox(args: sandbox::Args) -> Result<Exit, Error> {
     let supervisor = Supervisor::new();
+    let asked_to_end = app::end_signal().map_err(Error::Sandbox)?;
     let ended = tokio::select! {
         ended = sandbox::run(args, &supervisor, SystemClock::shared()) => ended,
-        interrupted = tokio::signal::ctrl_c() => interrupted,
+        () = asked_to_end => Ok(()),
     };
     supervisor.shutdown(SANDBOX_GRACE).await;
     ended.map(|()| Exit::Done).map_err(Error::Sandbox)

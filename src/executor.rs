@@ -1,6 +1,6 @@
 //! Carries out what was decided.
 //!
-//! One [`Session`](session::Session) per connection holds its lease and talks to its vendor account;
+//! One session per connection holds its lease and talks to its vendor account;
 //! this module starts them when a doorbell rings or the sweeper finds something due. It never
 //! decides anything: what to do is the planner's, what came of it is written by the store.
 

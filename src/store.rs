@@ -1,6 +1,6 @@
 //! The database: the one place where the truth is.
 //!
-//! [`Store`] is the contract; each backend is a folder of its own, and [`conformance`] is the suite
+//! [`Store`] is the contract; each backend is a folder of its own, and `conformance` is the suite
 //! that all of them pass. Only the backends hold SQL: they implement the traits of [`rows`] for an
 //! open transaction, and [`Database`] makes a [`Store`] of that. What is decided, what a job becomes
 //! and who holds a lease is worked out by functions that they share, so that no two backends can

@@ -72,7 +72,7 @@ pub struct Access {
     pub credential: Zeroizing<String>,
     /// The calls that may be made in 10 s; 0 to learn it.
     pub burst_per_10s: u32,
-    /// The longest that one call may take.
+    /// The longest that one operation may take, with all the calls it needs.
     pub call_timeout: Duration,
     /// The limiter's window that an earlier holder left, as [`Account::window`] gave it.
     pub window: Option<String>,
@@ -107,7 +107,8 @@ pub trait Account: Send + Sync + fmt::Debug {
     fn window(&self) -> String;
 
     /// Reads what the vendor holds under these names, in their order. The caller holds a place
-    /// from [`Account::admit`]; further calls, where some are needed, wait for their own.
+    /// from [`Account::admit`]; further calls, where some are needed, wait for their own. All of
+    /// them together MUST end within [`Access::call_timeout`].
     ///
     /// MUST answer [`Observed::Absent`] only when the vendor said so for certain.
     async fn read(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure>;
@@ -115,7 +116,8 @@ pub trait Account: Send + Sync + fmt::Debug {
     /// Makes one call that does this to these resources, and tells what came of each, in their
     /// order. More than one only for creates, at most [`Capabilities::creates_per_call_max`].
     /// Prerequisites that the vendor lacks (a property group) are made first. The caller holds a
-    /// place from [`Account::admit`]; further calls, where some are needed, wait for their own.
+    /// place from [`Account::admit`]; further calls, where some are needed, wait for their own. All
+    /// of them together MUST end within [`Access::call_timeout`].
     async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>>;
 }
 

@@ -4,11 +4,16 @@
 
 #[path = "audit_verify/ledger.rs"]
 mod ledger;
+#[path = "audit_verify/service.rs"]
+mod service;
 
 use std::fs;
 use std::path::Path;
 
+use gomark::auth::NewToken;
+use gomark_sdk::{Client, Code, fields};
 use ledger::{Ledger, append, gomark};
+use service::Service;
 
 const TWO: &[(&str, i64)] = &[("acme", 4), ("globex", 2)];
 
@@ -42,6 +47,46 @@ async fn a_path_a_url_and_a_running_service_make_no_difference() {
     sqlx::query("COMMIT").execute(&mut service).await.unwrap();
     let told = ledger.verify(&ledger.database(), &["--company", "acme"]);
     assert!(told.out.contains("acme\t6\t6\t"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")] // the clients must hear that the service ends
+async fn the_log_of_a_service_is_intact_while_it_runs_after_a_kill_and_after_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = NewToken::generate("crm-sync", &["acme".to_owned()]).unwrap();
+    let verify = |entries: usize| {
+        let database = folder.path().join("gomark.db");
+        let told = gomark(["audit", "verify"].map(Path::new).into_iter().chain([&*database]));
+        assert_eq!(told.code, 0, "{told:?}");
+        assert!(told.out.contains(&format!("acme\t{entries}\t{entries}\t")), "{told:?}");
+    };
+    let add = async |client: &Client, labels: &[&str]| {
+        for label in labels {
+            client.add_field("acme", fields::text(*label)).reason("why not").await.unwrap();
+        }
+    };
+
+    let service = Service::start(folder.path(), &made.entry);
+    let client = service.client(&made.token).await;
+    client.register_company("acme").await.unwrap();
+    add(&client, &["One", "Two"]).await;
+    verify(3);
+    add(&client, &["Three"]).await;
+    let audit = client.list_audit("acme").all().await.unwrap();
+    assert!(audit.iter().all(|entry| entry.actor == "crm-sync"));
+    service.kill();
+    verify(4);
+
+    let service = Service::start(folder.path(), &made.entry);
+    let client = service.client(&made.token).await;
+    add(&client, &["Four"]).await;
+    client.rollback("acme", 3).await.unwrap();
+    let elsewhere = client.register_company("globex").await.unwrap_err();
+    assert_eq!(elsewhere.code(), Some(Code::NotFound), "{elsewhere:?}");
+    let stranger = service.client("a-token-that-nobody-has").await;
+    let refused = stranger.get_company("acme").await.unwrap_err();
+    assert_eq!(refused.code(), Some(Code::Unauthenticated), "{refused:?}");
+    assert!(service.terminate().success());
+    verify(6);
 }
 
 #[tokio::test]

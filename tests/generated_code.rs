@@ -1,5 +1,7 @@
 //! The generated types that the SDK carries are those that the protos give.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic
+
 use std::path::Path;
 use std::{env, fs};
 

@@ -1,7 +1,9 @@
 //! The program is killed at fifty moments while it accepts and carries out changes, and HubSpot
 //! loses one answer in ten: nothing accepted is missing, nothing was created twice, the chain holds.
 
-use std::collections::BTreeSet;
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
@@ -9,11 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures::future::join_all;
 use gomark::clock::SystemClock;
 use gomark::sandbox::{Config, Sandbox};
 use gomark::supervisor::Supervisor;
-use gomark_sdk::v1::JobState;
+use gomark_sdk::v1::{ErrorReason, Field, JobState};
 use gomark_sdk::{Client, RetryPolicy, fields};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -23,7 +24,6 @@ use tokio::process::{Child, Command};
 const COMPANY: &str = "acme";
 const TOKEN: &str = "portal-of-acme";
 const FIELDS: usize = 1_000;
-const CLIENTS: usize = 8;
 const KILLS: usize = 50;
 const BOUND: Duration = Duration::from_secs(120);
 
@@ -50,50 +50,51 @@ async fn fifty_kills_lose_nothing_and_create_nothing_twice() {
     hubspot.post("faults", json!({ "kind": "drop_answer", "rate": 0.1 })).await;
 
     let accepted = Arc::new(AtomicUsize::new(0));
-    let adders = (0..CLIENTS).map(|number| {
-        let (client, accepted) = (client.clone(), accepted.clone());
-        tokio::task::spawn(async move {
-            let mut names = Vec::new();
-            for field in (number..FIELDS).step_by(CLIENTS) {
-                client.add_field(COMPANY, fields::text(format!("Field {field}"))).await.unwrap();
-                accepted.fetch_add(1, Ordering::Relaxed);
-                names.push(format!("field_{field}"));
-            }
-            names
-        })
-    });
-    let adders: Vec<_> = adders.collect();
-
-    // Half of the moments are picked by what was accepted, half by the calls that HubSpot saw.
-    let mut kills = 0;
-    while kills < KILLS {
-        let more_accepted = random.random_range(1..=2 * FIELDS / KILLS);
-        let more_calls = random.random_range(1..=6);
+    let mut requests = Vec::new();
+    let mut idle_kills = 0;
+    for round in 0..KILLS {
         let accepted_then = accepted.load(Ordering::Relaxed);
         let calls_then = hubspot.calls().await;
-        let by_calls = kills % 2 == 1 || accepted_then + more_accepted > FIELDS;
+        for field in (round..FIELDS).step_by(KILLS) {
+            let (client, accepted) = (client.clone(), accepted.clone());
+            requests.push(supervisor.spawn("request", async move {
+                client.add_field(COMPANY, fields::text(label(field))).await.unwrap();
+                accepted.fetch_add(1, Ordering::Relaxed);
+            }));
+        }
+        // Some that were added two rounds ago are changed: those calls go one by one.
+        for field in (0..FIELDS).filter(|field| is_changed(*field) && field % KILLS + 2 == round) {
+            let (client, accepted) = (client.clone(), accepted.clone());
+            requests.push(supervisor.spawn("request", async move {
+                change(&client, field).await;
+                accepted.fetch_add(1, Ordering::Relaxed);
+            }));
+        }
+        // Half of the moments are picked by what was accepted, half by the calls HubSpot saw.
+        let more_accepted = random.random_range(1..=FIELDS / KILLS);
+        let more_calls = random.random_range(1..=8);
         let moment = async {
             loop {
-                let calls = hubspot.calls().await;
-                let accepted = accepted.load(Ordering::Relaxed);
-                let reached = match by_calls {
-                    true => calls >= calls_then + more_calls || hubspot.holds_all().await,
-                    false => accepted >= accepted_then + more_accepted,
+                let reached = match round % 2 {
+                    0 => accepted.load(Ordering::Relaxed) >= accepted_then + more_accepted,
+                    _ => hubspot.calls().await >= calls_then + more_calls,
                 };
-                if reached {
+                if reached || hubspot.holds(round).await {
                     return;
                 }
             }
         };
         tokio::time::timeout(BOUND, moment).await.expect("the moment comes");
+        idle_kills += usize::from(hubspot.holds(round).await);
         process.kill().await.unwrap();
-        kills += 1;
         process = serve(&database, address);
     }
     hubspot.delete("faults").await;
-    let names: BTreeSet<_> =
-        join_all(adders).await.into_iter().flat_map(|names| names.unwrap()).collect();
-    assert_eq!(names.len(), FIELDS);
+    for request in requests.drain(..) {
+        request.await.unwrap();
+    }
+    let names: BTreeMap<_, _> =
+        (0..FIELDS).map(|field| (format!("field_{field}"), decided_label(field))).collect();
 
     let open = [JobState::Queued, JobState::Running, JobState::Waiting];
     let all_end = async {
@@ -103,15 +104,18 @@ async fn fifty_kills_lose_nothing_and_create_nothing_twice() {
     };
     tokio::time::timeout(BOUND, all_end).await.expect("every job ends");
     let jobs = client.list_jobs(COMPANY).all().await.unwrap();
-    assert_eq!(jobs.len(), FIELDS);
+    let changed = (0..FIELDS).filter(|field| is_changed(*field)).count();
+    assert_eq!(jobs.len(), FIELDS + changed);
     assert!(jobs.iter().all(|job| job.state() == JobState::Succeeded), "seed {seed}");
     let revisions: BTreeSet<_> = jobs.iter().map(|job| job.revision).collect();
-    assert_eq!(revisions, (3..3 + 1_000).collect(), "each request made one revision, seed {seed}");
+    let expected = (3..).take(FIELDS + changed).collect();
+    assert_eq!(revisions, expected, "each request made one revision, seed {seed}");
     let config = client.get_config(COMPANY).await.unwrap();
-    let decided: BTreeSet<_> = config.fields.into_iter().map(|field| field.name).collect();
+    let decided: BTreeMap<_, _> =
+        config.fields.into_iter().map(|field| (field.name, field.label)).collect();
     assert_eq!(decided, names, "nothing accepted is missing, seed {seed}");
     let portal = hubspot.portal().await;
-    let held = custom_names(&portal);
+    let held = custom_labels(&portal);
     assert_eq!(held, names, "HubSpot holds what was decided, seed {seed}");
     let created = portal["create_effects"].as_u64().unwrap();
     assert_eq!(created, FIELDS as u64, "nothing was created twice, seed {seed}");
@@ -125,8 +129,35 @@ async fn fifty_kills_lose_nothing_and_create_nothing_twice() {
         .await
         .unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
-    eprintln!("seed {seed}: {KILLS} kills, {} calls to HubSpot", hubspot.calls().await);
+    let calls = hubspot.calls().await;
+    eprintln!(
+        "seed {seed}: {KILLS} kills ({idle_kills} with no work left), {calls} calls to HubSpot"
+    );
     supervisor.shutdown(BOUND).await;
+}
+
+fn is_changed(field: usize) -> bool {
+    field < FIELDS / 4 && field % KILLS + 2 < KILLS
+}
+
+fn label(field: usize) -> String {
+    format!("Field {field}")
+}
+
+fn decided_label(field: usize) -> String {
+    if is_changed(field) { format!("{}, changed", label(field)) } else { label(field) }
+}
+
+/// Changes the label of a field, once it is there.
+async fn change(client: &Client, field: usize) {
+    let change = Field { label: decided_label(field), ..Field::default() };
+    let name = format!("field_{field}");
+    loop {
+        match client.modify_field(COMPANY, &name, change.clone()).await {
+            Err(error) if error.reason() == Some(ErrorReason::FieldNotFound) => {}
+            changed => return drop(changed.unwrap()),
+        }
+    }
 }
 
 fn loopback() -> SocketAddr {
@@ -153,10 +184,12 @@ fn serve(database: &Path, address: SocketAddr) -> Child {
         .unwrap()
 }
 
-fn custom_names(portal: &Value) -> BTreeSet<String> {
+/// The labels of the properties that somebody defined, by name.
+fn custom_labels(portal: &Value) -> BTreeMap<String, String> {
     let properties = portal["properties"].as_array().unwrap();
     let custom = properties.iter().filter(|property| property["hubspotDefined"] != true);
-    custom.map(|property| property["name"].as_str().unwrap().to_owned()).collect()
+    let text = |property: &Value, key: &str| property[key].as_str().unwrap().to_owned();
+    custom.map(|property| (text(property, "name"), text(property, "label"))).collect()
 }
 
 /// The control endpoints of the stand-in.
@@ -195,7 +228,13 @@ impl HubSpot {
         self.get(&format!("portals/{id}")).await
     }
 
-    async fn holds_all(&self) -> bool {
-        custom_names(&self.portal().await).len() == FIELDS
+    /// Tells whether it holds all that was asked for up to a round.
+    async fn holds(&self, round: usize) -> bool {
+        let labels = custom_labels(&self.portal().await);
+        let changed = labels.values().filter(|label| label.ends_with("changed")).count();
+        let added = (0..FIELDS).filter(|field| field % KILLS <= round).count();
+        let to_change =
+            (0..FIELDS).filter(|field| is_changed(*field) && field % KILLS + 2 <= round).count();
+        labels.len() == added && changed == to_change
     }
 }

@@ -262,3 +262,25 @@ fn empty_variables_count_as_unset() {
     assert_eq!(checked.listen.to_string(), "127.0.0.1:50051");
     assert_eq!(checked.lease, Duration::from_secs(30));
 }
+
+#[test]
+fn the_program_reads_the_environment_and_ends_with_code_2_when_it_is_wrong() {
+    let place = Place::new();
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_gomark"))
+        .args(["serve", "--queue", "none"])
+        .env_clear()
+        .env("GOMARK_LISTEN", "0.0.0.0:0")
+        .env("GOMARK_KEY", "gmk1_secret")
+        .env("GOMARK_LEASE", "")
+        .env("GOMARK_CALL_TIMEOUT", "11s")
+        .env("GOMARK_VENDOR_HOSTS", "ftp://one,ftp://two")
+        .env("DATABASE_URL", "postgres://user:secret@db/gomark")
+        .current_dir(place.folder.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{told}");
+    assert!(told.starts_with("gomark serve: the settings have 7 faults:\n"), "{told}");
+    assert!(!told.contains("secret"), "{told}");
+    assert_eq!(fs::read_dir(place.folder.path()).unwrap().count(), 0);
+}

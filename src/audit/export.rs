@@ -6,9 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::{FaultKind, Head, Report, Row, Verifier, Witness};
+use super::{FaultKind, Head, Report, Verifier, Witness};
 use crate::domain::{CompanyId, Digest, Revision};
 use crate::hex;
+use crate::store::StoredEntry;
 
 /// The version of the form.
 const VERSION: u32 = 1;
@@ -51,7 +52,7 @@ pub fn write_header(out: &mut impl Write, company_id: &CompanyId, head: &Head) -
 /// # Errors
 ///
 /// Fails as `out` does.
-pub fn write_entry(out: &mut impl Write, row: &Row) -> io::Result<()> {
+pub fn write_entry(out: &mut impl Write, row: &StoredEntry) -> io::Result<()> {
     let line = Line {
         revision: row.revision.get(),
         record: STANDARD.encode(&row.record),
@@ -143,13 +144,13 @@ fn begin(header: Header, line: usize, witnesses: &[Witness]) -> Section {
     section
 }
 
-fn parse_entry(bytes: &[u8], verifier: &Verifier) -> Result<Row, String> {
+fn parse_entry(bytes: &[u8], verifier: &Verifier) -> Result<StoredEntry, String> {
     let line: Line = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     let hash = |name: &str, text: &str| -> Result<Vec<u8>, String> {
         let digest = digest(text).ok_or_else(|| format!("{name} is no hash"))?;
         Ok(digest.to_vec())
     };
-    Ok(Row {
+    Ok(StoredEntry {
         company_id: verifier.company_id().clone(),
         revision: Revision::new(line.revision),
         record: STANDARD.decode(&line.record).map_err(|_| "record is no base64".to_owned())?,

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{self, BufReader, Read as _, Write};
 use std::path::{Path, PathBuf};
 
-use super::sqlite::{Database, DatabaseError};
 use super::{FaultKind, Head, Report, Verifier, export};
 use crate::domain::{CompanyId, Revision};
 use crate::hex;
+use crate::store::sqlite::{Offline, OfflineError};
 
 const SQLITE_BEGINS: &[u8] = b"SQLite format 3\0";
 
@@ -34,7 +34,7 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         #[source]
-        source: DatabaseError,
+        source: OfflineError,
     },
     /// The database needs files beside it that could not be made.
     #[error(
@@ -46,7 +46,7 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         #[source]
-        source: DatabaseError,
+        source: OfflineError,
     },
     /// The file is an export, where a database is needed.
     #[error("{} is no SQLite database", .0.display())]
@@ -60,7 +60,7 @@ pub enum Error {
 }
 
 impl Error {
-    fn of_database(path: &Path, source: DatabaseError) -> Self {
+    fn of_database(path: &Path, source: OfflineError) -> Self {
         let path = path.to_owned();
         if source.is_folder_closed() {
             Self::FolderClosed { path, source }
@@ -201,11 +201,11 @@ impl Source {
             Self::Export(path) => return Err(Error::NoDatabase(path.clone())),
         };
         let failed = |error| Error::of_database(path, error);
-        let mut database = Database::open(path).await.map_err(failed)?;
+        let mut database = Offline::open(path).await.map_err(failed)?;
         let companies = database.companies().await.map_err(failed)?;
-        let head =
-            companies.into_iter().find(|(id, _)| id == company_id).and_then(|(_, head)| head);
-        let head = head.ok_or_else(|| Error::NoCompany(company_id.clone()))?;
+        let claim =
+            companies.into_iter().find(|(id, _)| id == company_id).and_then(|(_, claim)| claim);
+        let head = claim.map(head).ok_or_else(|| Error::NoCompany(company_id.clone()))?;
         export::write_header(out, company_id, &head).map_err(Error::Output)?;
         let mut entries = 0;
         let write = |row| {
@@ -224,21 +224,26 @@ impl Source {
 
 /// Why an export ended early.
 enum Interrupted {
-    Database(DatabaseError),
+    Database(OfflineError),
     Output(io::Error),
 }
 
-impl From<DatabaseError> for Interrupted {
-    fn from(error: DatabaseError) -> Self {
+impl From<OfflineError> for Interrupted {
+    fn from(error: OfflineError) -> Self {
         Self::Database(error)
     }
 }
 
+fn head((revision, hash): (Revision, Vec<u8>)) -> Head {
+    Head { revision, hash }
+}
+
 async fn verify_database(path: &Path, chosen: &Chosen) -> Result<Vec<Report>, Error> {
     let failed = |error| Error::of_database(path, error);
-    let mut database = Database::open(path).await.map_err(failed)?;
+    let mut database = Offline::open(path).await.map_err(failed)?;
     let mut reports = Vec::new();
-    for (company_id, head) in database.companies().await.map_err(failed)? {
+    for (company_id, claim) in database.companies().await.map_err(failed)? {
+        let head = claim.map(head);
         if !chosen.includes(&company_id) {
             continue;
         }
@@ -248,7 +253,7 @@ async fn verify_database(path: &Path, chosen: &Chosen) -> Result<Vec<Report>, Er
         }
         let push = |row| {
             verifier.push(&row);
-            Ok::<_, DatabaseError>(())
+            Ok::<_, OfflineError>(())
         };
         database.entries(&company_id, push).await.map_err(failed)?;
         reports.push(verifier.finish(head.as_ref()));

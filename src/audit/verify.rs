@@ -4,8 +4,9 @@ use gomark_sdk::v1 as pb;
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{Fault, FaultKind, Head, Row};
+use super::{Fault, FaultKind, Head};
 use crate::domain::{CompanyId, Digest, Revision};
+use crate::store::StoredEntry;
 
 /// The encoding that this version knows.
 const FORMAT: i32 = 1;
@@ -37,7 +38,7 @@ impl Report {
 /// Verifies the log of a company: all its rows, in their order, and where its chain should end.
 pub fn verify(
     company_id: &CompanyId,
-    rows: impl IntoIterator<Item = Row>,
+    rows: impl IntoIterator<Item = StoredEntry>,
     claimed_head: Option<&Head>,
 ) -> Report {
     let mut verifier = Verifier::new(company_id.clone(), Vec::new());
@@ -69,7 +70,7 @@ impl Verifier {
     }
 
     /// Takes the next row.
-    pub fn push(&mut self, row: &Row) {
+    pub fn push(&mut self, row: &StoredEntry) {
         let at = row.revision;
         let hash: Digest = Sha256::digest(&row.record).into();
         self.report.entries += 1;
@@ -120,7 +121,7 @@ impl Verifier {
         self.report
     }
 
-    fn check_record(&mut self, row: &Row, in_sequence: bool) {
+    fn check_record(&mut self, row: &StoredEntry, in_sequence: bool) {
         let at = row.revision;
         let entry = match pb::AuditEntry::decode(row.record.as_slice()) {
             Ok(entry) => entry,

@@ -39,7 +39,7 @@ impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.len() {
             1 => write!(f, "one setting is wrong:")?,
-            count => write!(f, "{count} settings are wrong:")?,
+            count => write!(f, "the settings have {count} faults:")?,
         }
         for fault in &self.0 {
             write!(f, "\n  {}: {}", fault.setting, fault.text)?;

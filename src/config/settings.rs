@@ -92,7 +92,7 @@ pub struct Settings {
     )]
     pub anonymous: Option<String>,
 
-    /// File with the key that seals vendor credentials [default: <database file>.key]
+    /// File with the key that seals vendor credentials [default: the database's path and .key]
     ///
     /// Only its owner may read it (mode 0600). The default file is made when the database is, on a
     /// loopback address. Instead of a file the environment variable GOMARK_KEY may hold the key

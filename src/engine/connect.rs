@@ -7,7 +7,7 @@ use crate::domain::{
     Caller, CompanyId, Digest, Intent, Mutation, NewConnection, Refusal, RequestId, Revision,
     VendorKind, Violations,
 };
-use crate::vendors::{Access, Failure, FailureScope};
+use crate::vendors::{Access, Failure, FailureScope, hosts};
 
 /// The shortest credential that is taken for one, in bytes.
 const CREDENTIAL_LENGTH_MIN: usize = 8;
@@ -76,7 +76,7 @@ impl Engine {
             return Err(Refusal::RevisionMismatch { company_id, expected, present }.into());
         }
         let access = self.access(&request)?;
-        let base_url = access.base_url.as_str().trim_end_matches('/').to_owned();
+        let base_url = hosts::as_text(&access.base_url);
         let account_id = self.identify(settings.vendor, access).await?;
         let vault = &self.parts.vault;
         let seal = vault.seal(company_id, settings.vendor, settings.credential.as_str());
@@ -147,7 +147,6 @@ impl Engine {
         let vendor = self.parts.vendors.get(kind);
         let vendor = vendor.ok_or_else(|| Error::Internal(format!("no vendor {kind}")))?;
         let account = vendor.open(access).map_err(|failure| failed(kind, failure))?;
-        account.admit().await;
         let identity = account.identify().await.map_err(|failure| failed(kind, failure))?;
         Ok(identity.account_id)
     }

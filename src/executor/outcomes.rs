@@ -123,6 +123,6 @@ pub(super) fn failed(
     (Transition::Fail { in_doubt, wait_ms, problem }, message)
 }
 
-fn millis(wait: Duration) -> u64 {
+pub(super) fn millis(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }

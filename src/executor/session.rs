@@ -74,6 +74,12 @@ struct Look {
     in_doubt: bool,
 }
 
+impl Look {
+    fn subject(&self) -> String {
+        subject(&self.target)
+    }
+}
+
 /// Why a session ends.
 enum End {
     /// There is nothing to do, or shutdown: the lease is given back.

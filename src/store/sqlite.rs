@@ -14,6 +14,7 @@ mod events;
 mod jobs;
 mod leases;
 mod lock;
+mod offline;
 mod open;
 mod resources;
 mod syncs;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sqlx::{SqlitePool, Transaction};
 
+pub use offline::{Offline, OfflineError};
 pub use open::OpenError;
 
 use super::rows::{Backend, Rows};

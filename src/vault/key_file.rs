@@ -69,13 +69,16 @@ pub fn read(path: &Path) -> Result<Key, KeyFileError> {
     if !metadata.is_file() {
         return Err(unreadable(io::Error::other("it is not a file")));
     }
+    let mut text = Zeroizing::new(String::new());
+    file.take(LENGTH_MAX).read_to_string(&mut text).map_err(unreadable)?;
+    let key =
+        Key::parse(&text).map_err(|error| KeyFileError::NoKey { path: path.to_owned(), error })?;
+    // Only of a key: nobody should be told to chmod a file that was named by mistake.
     let mode = metadata.permissions().mode() & 0o777;
     if mode & OTHERS != 0 {
         return Err(KeyFileError::Exposed { path: path.to_owned(), mode });
     }
-    let mut text = Zeroizing::new(String::new());
-    file.take(LENGTH_MAX).read_to_string(&mut text).map_err(unreadable)?;
-    Key::parse(&text).map_err(|error| KeyFileError::NoKey { path: path.to_owned(), error })
+    Ok(key)
 }
 
 /// Makes a key file with a new key, readable for its owner alone, and sees it onto the disk.
@@ -153,8 +156,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         fs::write(&path, "hello\n").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        assert!(matches!(read(&path), Err(KeyFileError::NoKey { .. })));
+        for mode in [0o600, 0o644] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(matches!(read(&path), Err(KeyFileError::NoKey { .. })));
+        }
         assert!(matches!(read(folder.path()), Err(KeyFileError::Unreadable { .. })));
         assert!(matches!(read(&path.join("no")), Err(KeyFileError::Unreadable { .. })));
     }

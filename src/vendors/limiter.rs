@@ -89,6 +89,14 @@ impl Limiter {
         self.window().free_at(now, ahead.saturating_add(1)).saturating_duration_since(now)
     }
 
+    /// Tells how long it stays closed after a refusal, whoever has a place already; `None` when it
+    /// is open.
+    pub fn closed_for(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let until = self.window().closed_until?;
+        Some(until.saturating_duration_since(now)).filter(|wait| !wait.is_zero())
+    }
+
     /// Notes that a call is sent now. It uses up the place that was taken first.
     pub fn send(&self) -> Sent {
         self.window().send(Instant::now())
@@ -120,7 +128,13 @@ impl Limiter {
 
 impl fmt::Debug for Limiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Limiter").field("window", &*self.window()).finish_non_exhaustive()
+        let window = self.window();
+        f.debug_struct("Limiter")
+            .field("max", &window.max)
+            .field("uses", &window.uses.len())
+            .field("others", &window.others.front())
+            .field("closed_until", &window.closed_until)
+            .finish_non_exhaustive()
     }
 }
 

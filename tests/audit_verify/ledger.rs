@@ -1,4 +1,4 @@
-//! A database with the tables of the audit log, as the service leaves it.
+//! A database with audit logs, as the service leaves it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,15 +10,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 
-const TABLES: &str = "
-    CREATE TABLE companies (
-        company_id TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, head_hash BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE revisions (
-        company_id TEXT NOT NULL, revision INTEGER NOT NULL, record BLOB NOT NULL,
-        prev_hash BLOB NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (company_id, revision)
-    ) STRICT;";
-
 pub(crate) struct Ledger {
     folder: TempDir,
 }
@@ -28,7 +19,14 @@ impl Ledger {
     pub(crate) async fn of(companies: &[(&str, i64)]) -> Self {
         let ledger = Self { folder: tempfile::tempdir().unwrap() };
         let mut database = ledger.connect().await;
-        sqlx::raw_sql(TABLES).execute(&mut database).await.unwrap();
+        sqlx::migrate!("migrations/sqlite").run(&mut database).await.unwrap();
+        // Whoever can write the file can do this.
+        sqlx::raw_sql(
+            "DROP TRIGGER revisions_are_not_changed; DROP TRIGGER revisions_are_not_deleted",
+        )
+        .execute(&mut database)
+        .await
+        .unwrap();
         for (company_id, length) in companies {
             for _ in 0..*length {
                 append(&mut database, company_id, "ops").await;
@@ -97,16 +95,21 @@ pub(crate) async fn append(database: &mut SqliteConnection, company_id: &str, ac
     }
     .encode_to_vec();
     let hash = Sha256::digest(&record).to_vec();
-    sqlx::query("INSERT INTO revisions VALUES (?, ?, ?, ?, ?)")
+    sqlx::query(
+        "INSERT INTO revisions \
+         (company_id, revision, action, fingerprint, record, prev_hash, hash, at) \
+         VALUES (?, ?, 'update_company', zeroblob(32), ?, ?, ?, 0)",
+    )
+    .bind(company_id)
+    .bind(revision + 1)
+    .bind(record)
+    .bind(prev_hash)
+    .bind(&hash)
+    .execute(&mut *database)
+    .await
+    .unwrap();
+    sqlx::query("INSERT OR REPLACE INTO companies VALUES (?, ?, ?, ?, 0, 0, 0)")
         .bind(company_id)
-        .bind(revision + 1)
-        .bind(record)
-        .bind(prev_hash)
-        .bind(&hash)
-        .execute(&mut *database)
-        .await
-        .unwrap();
-    sqlx::query("INSERT OR REPLACE INTO companies VALUES (?, ?, ?)")
         .bind(company_id)
         .bind(revision + 1)
         .bind(&hash)

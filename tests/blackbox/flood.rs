@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use futures::future::join_all;
 use gomark_sdk::fields;
+use gomark_sdk::v1::JobState;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, ended, until};
 
 const CLIENTS: usize = 50;
 const FIELDS: usize = 1_000;
@@ -51,6 +52,25 @@ async fn a_flood_of_changes_costs_few_calls() {
     );
     let allowed = 10 + usize::try_from(accepting.as_millis()).unwrap() / LATENCY_MS as usize;
     assert!(creates <= allowed, "{creates} create calls, {allowed} allowed");
-    assert_eq!(writes[0]["items"].as_array().unwrap().len(), 1, "the first was sent at once");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_lone_change_is_sent_at_once_and_what_comes_meanwhile_shares_the_next_call() {
+    let world = World::connected("acme").await;
+    world.hubspot.settings(json!({ "latency_ms": 300 })).await;
+    let first = world.client.add_field("acme", fields::text("First")).await.unwrap();
+    until(&first, |event| event.state() == JobState::Running).await;
+    let mut others = Vec::new();
+    for number in 0..10 {
+        let field = fields::text(format!("Other {number}"));
+        others.push(world.client.add_field("acme", field).await.unwrap());
+    }
+    for change in others.iter().chain([&first]) {
+        assert_eq!(ended(change).await.0.state(), JobState::Succeeded);
+    }
+    let writes = world.hubspot.writes("acme").await;
+    let sizes: Vec<_> = writes.iter().map(|call| call["items"].as_array().unwrap().len()).collect();
+    assert_eq!(sizes, [1, 10]);
     world.stop().await;
 }

@@ -1,9 +1,12 @@
 //! The whole program in one process, on free ports, used as anybody uses it: through the SDK, and
 //! with the stand-in for HubSpot at the other end.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic
+
 mod connections;
 mod faults;
 mod flood;
 mod jobs;
 mod main_job;
+mod settings;
 mod world;

@@ -1,28 +1,26 @@
 //! A service, a stand-in for HubSpot, and a client.
 
-use std::path::Path;
 use std::time::Duration;
 
 use gomark::app::App;
-use gomark::auth::Policy;
 use gomark::clock::SystemClock;
-use gomark::config::{Checked, KeyOrigin};
+use gomark::config::Checked;
 use gomark::sandbox::{self, Sandbox};
 use gomark::supervisor::Supervisor;
-use gomark::telemetry::{Format, Log};
-use gomark::vault::{Key, Vault};
 use gomark_sdk::v1::{Job, JobEvent};
 use gomark_sdk::{Change, Client};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::settings::settings;
+
 /// How long a test waits for something before it says that it did not happen.
-pub const BOUND: Duration = Duration::from_secs(30);
+pub(crate) const BOUND: Duration = Duration::from_secs(30);
 
 /// A service and a stand-in, each on a free port.
-pub struct World {
-    pub client: Client,
-    pub hubspot: HubSpot,
+pub(crate) struct World {
+    pub(crate) client: Client,
+    pub(crate) hubspot: HubSpot,
     app: Option<App>,
     settings: Checked,
     supervisor: Supervisor,
@@ -30,12 +28,12 @@ pub struct World {
 }
 
 impl World {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(|_| {}).await
     }
 
     /// Starts with settings of its own.
-    pub async fn with(change: impl FnOnce(&mut Checked)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut Checked)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let supervisor = Supervisor::new();
         let hubspot = HubSpot::start(&supervisor).await;
@@ -47,14 +45,14 @@ impl World {
     }
 
     /// Starts, registers a company and connects it to a portal.
-    pub async fn connected(company: &str) -> Self {
+    pub(crate) async fn connected(company: &str) -> Self {
         let world = Self::start().await;
         world.connect(company).await;
         world
     }
 
     /// Registers a company and connects it to a portal of its own.
-    pub async fn connect(&self, company: &str) {
+    pub(crate) async fn connect(&self, company: &str) {
         self.client.register_company(company).await.unwrap();
         self.client
             .connect_hubspot(company, token(company))
@@ -63,44 +61,23 @@ impl World {
             .unwrap();
     }
 
-    pub fn address(&self) -> std::net::SocketAddr {
-        self.app.as_ref().unwrap().local_addr()
-    }
-
     /// Stops the service and starts it again on its database.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         assert!(self.app.take().unwrap().stop().await, "everything ends in time");
         let app = App::start(self.settings.clone()).await.unwrap();
         self.client = client(&app).await;
         self.app = Some(app);
     }
 
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         assert!(self.app.take().unwrap().stop().await, "everything ends in time");
         self.supervisor.shutdown(BOUND).await;
     }
 }
 
 /// The token that opens the portal of a company.
-pub fn token(company: &str) -> String {
+pub(crate) fn token(company: &str) -> String {
     format!("portal-of-{company}")
-}
-
-pub fn settings(database: &Path) -> Checked {
-    Checked {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        database: database.to_owned(),
-        auth: Policy::Local,
-        vault: Vault::new(&Key::generate().unwrap()),
-        key_origin: KeyOrigin::Environment,
-        vendor_hosts: Vec::new(),
-        call_timeout: Duration::from_secs(1),
-        lease: Duration::from_secs(6),
-        sweep_interval: Duration::from_millis(200),
-        shutdown_grace: Duration::from_secs(10),
-        queue_max: 1_024,
-        log: Log { filter: "info".to_owned(), format: Format::Text },
-    }
 }
 
 async fn client(app: &App) -> Client {
@@ -109,7 +86,7 @@ async fn client(app: &App) -> Client {
 
 /// Waits for the job of a change and answers what it became, whether it succeeded or not, with the
 /// events that were seen.
-pub async fn ended(change: &Change) -> (Job, Vec<JobEvent>) {
+pub(crate) async fn ended(change: &Change) -> (Job, Vec<JobEvent>) {
     let job = change.job.as_ref().expect("a job");
     let mut events = Vec::new();
     let waited = job.wait_with(|event| events.push(event.clone()));
@@ -122,7 +99,7 @@ pub async fn ended(change: &Change) -> (Job, Vec<JobEvent>) {
 }
 
 /// Waits until an event of the job of a change is as wanted.
-pub async fn until(change: &Change, wanted: impl Fn(&JobEvent) -> bool) -> JobEvent {
+pub(crate) async fn until(change: &Change, wanted: impl Fn(&JobEvent) -> bool) -> JobEvent {
     let mut events = change.job.as_ref().expect("a job").watch(0);
     let found = async {
         loop {
@@ -136,13 +113,13 @@ pub async fn until(change: &Change, wanted: impl Fn(&JobEvent) -> bool) -> JobEv
 }
 
 /// The stand-in for HubSpot, and its control endpoints.
-pub struct HubSpot {
-    pub url: String,
+pub(crate) struct HubSpot {
+    pub(crate) url: String,
     http: reqwest::Client,
 }
 
 impl HubSpot {
-    pub async fn start(supervisor: &Supervisor) -> Self {
+    pub(crate) async fn start(supervisor: &Supervisor) -> Self {
         let config =
             sandbox::Config { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() };
         let running = Sandbox::start(config, supervisor, SystemClock::shared()).await.unwrap();
@@ -157,46 +134,46 @@ impl HubSpot {
         if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
     }
 
-    pub async fn control(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
         self.send(self.http.post(format!("{}/_sandbox/{path}", self.url)).json(&body)).await
     }
 
-    pub async fn settings(&self, body: Value) {
+    pub(crate) async fn settings(&self, body: Value) {
         self.send(self.http.put(format!("{}/_sandbox/settings", self.url)).json(&body)).await;
     }
 
     /// Asks for a fault; answers its number.
-    pub async fn fault(&self, fault: Value) -> i64 {
+    pub(crate) async fn fault(&self, fault: Value) -> i64 {
         self.control("faults", fault).await["id"].as_i64().unwrap()
     }
 
     /// Lifts all faults.
-    pub async fn mend(&self) {
+    pub(crate) async fn mend(&self) {
         self.send(self.http.delete(format!("{}/_sandbox/faults", self.url))).await;
     }
 
     /// What the portal of a company holds, its counters and its recycle bin.
-    pub async fn portal(&self, company: &str) -> Value {
+    pub(crate) async fn portal(&self, company: &str) -> Value {
         let id = self.portal_id(company).await;
         self.send(self.http.get(format!("{}/_sandbox/portals/{id}", self.url))).await
     }
 
     /// The number of a company's portal.
-    pub async fn portal_id(&self, company: &str) -> i64 {
+    pub(crate) async fn portal_id(&self, company: &str) -> i64 {
         let details = format!("{}/account-info/2026-09/details", self.url);
         let details = self.send(self.http.get(details).bearer_auth(token(company))).await;
         details["portalId"].as_i64().unwrap()
     }
 
     /// An active property of a company's portal, as HubSpot's API answers it.
-    pub async fn property(&self, company: &str, name: &str) -> Option<Value> {
+    pub(crate) async fn property(&self, company: &str, name: &str) -> Option<Value> {
         let portal = self.portal(company).await;
         let properties = portal["properties"].as_array().unwrap();
         properties.iter().find(|property| property["name"] == name).cloned()
     }
 
     /// The names of the properties that somebody defined, sorted.
-    pub async fn custom_names(&self, company: &str) -> Vec<String> {
+    pub(crate) async fn custom_names(&self, company: &str) -> Vec<String> {
         let portal = self.portal(company).await;
         let properties = portal["properties"].as_array().unwrap();
         let custom = properties.iter().filter(|property| property["hubspotDefined"] != true);
@@ -207,7 +184,7 @@ impl HubSpot {
     }
 
     /// The calls that change something, in their order.
-    pub async fn writes(&self, company: &str) -> Vec<Value> {
+    pub(crate) async fn writes(&self, company: &str) -> Vec<Value> {
         let id = self.portal_id(company).await;
         let url = format!("{}/_sandbox/calls?portal_id={id}", self.url);
         let calls = self.send(self.http.get(url)).await;
@@ -216,7 +193,7 @@ impl HubSpot {
     }
 
     /// Somebody edits in HubSpot's own screen.
-    pub async fn edit(&self, company: &str, method: &str, name: &str, body: Value) {
+    pub(crate) async fn edit(&self, company: &str, method: &str, name: &str, body: Value) {
         let id = self.portal_id(company).await;
         let edit = json!({ "method": method, "name": name, "body": body });
         self.control(&format!("portals/{id}/edit"), edit).await;
@@ -224,6 +201,6 @@ impl HubSpot {
 }
 
 /// An HTTP client for loopback.
-pub fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(BOUND).build().unwrap()
 }

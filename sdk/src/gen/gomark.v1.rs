@@ -142,7 +142,8 @@ pub struct Field {
     /// from `label` (`Deal Stage` becomes `deal_stage`).
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// What people see. 1 to 255 characters, not blank. Two fields may carry the same label. Left out
+    /// What people see. 1 to 255 characters, not blank, no white space around it, no invisible
+    /// characters. Two fields may carry the same label. Left out
     /// in AddField it is `name`.
     #[prost(string, tag = "3")]
     pub label: ::prost::alloc::string::String,

@@ -6,15 +6,16 @@ use proptest::sample::Index;
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::audit::{Head, Report, Row, Witness, read_export, verify, write_entry, write_header};
+use crate::audit::{Head, Report, Witness, read_export, verify, write_entry, write_header};
 use crate::domain::{CompanyId, Revision};
+use crate::store::StoredEntry;
 
 /// One company with its log.
 #[derive(Clone, Debug)]
 pub(super) struct Log {
     pub(super) company_id: CompanyId,
     pub(super) head: Head,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<StoredEntry>,
 }
 
 /// The logs of a few companies.
@@ -120,6 +121,19 @@ impl World {
         log.head.hash = last.hash.clone();
     }
 
+    /// Changes an entry of the first company, makes its hash anew and all that follows from it.
+    pub(super) fn restamp_with(&mut self, at: usize, change: fn(&mut pb::AuditEntry)) {
+        let log = &mut self.companies[0];
+        let changed = &mut log.rows[at];
+        let mut entry = pb::AuditEntry::decode(changed.record.as_slice()).unwrap();
+        change(&mut entry);
+        changed.record = entry.encode_to_vec();
+        changed.hash = Sha256::digest(&changed.record).to_vec();
+        changed.prev_hash = entry.prev_hash;
+        log.restamp(at + 1);
+        log.head.hash = log.rows.last().unwrap().hash.clone();
+    }
+
     /// Does it; returns whether it could be done.
     pub(super) fn tamper(&mut self, tampering: &Tampering) -> bool {
         let company = tampering.company.index(self.companies.len());
@@ -147,14 +161,14 @@ impl World {
                 }
                 let row = log.rows.remove(at);
                 let log = &mut self.companies[neighbour];
-                log.rows.push(Row { company_id: log.company_id.clone(), ..row });
+                log.rows.push(StoredEntry { company_id: log.company_id.clone(), ..row });
                 log.rows.sort_by_key(|row| row.revision);
             }
             Deed::CopyFromOtherCompany => {
                 let Some(row) = foreign.get(at).filter(|_| neighbour != company) else {
                     return false;
                 };
-                log.rows[at] = Row { company_id: log.company_id.clone(), ..row.clone() };
+                log.rows[at] = StoredEntry { company_id: log.company_id.clone(), ..row.clone() };
             }
             Deed::Delete => drop(log.rows.remove(at)),
             Deed::DeleteAndRenumber => {
@@ -200,7 +214,7 @@ impl World {
 impl Log {
     fn of(name: &str, length: usize) -> Self {
         let company_id = CompanyId::parse(name).unwrap();
-        let mut rows: Vec<Row> = Vec::new();
+        let mut rows: Vec<StoredEntry> = Vec::new();
         for revision in 1..=length as i64 {
             let prev_hash = rows.last().map_or_else(|| vec![0; 32], |row| row.hash.clone());
             rows.push(row(&company_id, revision, &prev_hash, "ops"));
@@ -230,7 +244,7 @@ impl Log {
 }
 
 /// Makes an entry as the service would.
-fn row(company_id: &CompanyId, revision: i64, prev_hash: &[u8], actor: &str) -> Row {
+fn row(company_id: &CompanyId, revision: i64, prev_hash: &[u8], actor: &str) -> StoredEntry {
     let entry = pb::AuditEntry {
         format: 1,
         company_id: company_id.to_string(),
@@ -244,7 +258,7 @@ fn row(company_id: &CompanyId, revision: i64, prev_hash: &[u8], actor: &str) -> 
         ..Default::default()
     };
     let record = entry.encode_to_vec();
-    Row {
+    StoredEntry {
         company_id: company_id.clone(),
         revision: Revision::new(revision),
         hash: Sha256::digest(&record).to_vec(),

@@ -4,13 +4,12 @@ use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::Table;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use gomark_sdk::v1::{AuditEntry, Config};
 use gomark_sdk::Listing;
+use gomark_sdk::v1::{AuditEntry, Config};
 use serde_json::Value;
 
 use super::Outcome;
+use crate::cli::table::{self, Tone};
 
 /// How many entries of the audit log are shown.
 const AUDIT_ROWS: usize = 6;
@@ -43,26 +42,28 @@ pub(super) async fn audit<R>(mut entries: Listing<R>) -> Outcome<()>
 where
     R: gomark_sdk::ListRequest<Item = AuditEntry>,
 {
-    let mut table = table(["revision", "action", "actor", "reason", "hash"]);
+    let mut rows = Vec::new();
     for _ in 0..AUDIT_ROWS {
         let Some(entry) = entries.next().await.transpose()? else { break };
         let hash: String = entry.hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        table.add_row([
+        let action = entry.action().as_str_name().trim_start_matches("AUDIT_ACTION_");
+        let row = [
             entry.revision.to_string(),
-            entry.action().as_str_name().trim_start_matches("AUDIT_ACTION_").to_lowercase(),
+            action.to_lowercase(),
             entry.actor,
             entry.reason,
             format!("{hash}…"),
-        ]);
+        ];
+        rows.push(row.map(|text| (text, Tone::Plain)).into());
     }
-    Ok(writeln!(io::stdout(), "{table}")?)
+    Ok(table::print(&["Revision", "Action", "Actor", "Reason", "Hash"], &rows)?)
 }
 
 /// Prints what was decided beside what the stand-in holds; tells whether that is the same.
 pub(super) async fn comparison(config: &Config, hubspot: &str, token: &str) -> Outcome<bool> {
     let held = custom_properties(hubspot, token).await?;
     let mut equal = held.len() == config.fields.len();
-    let mut table = table(["name", "decided", "HubSpot", "type", ""]);
+    let mut rows = Vec::new();
     for field in &config.fields {
         let property = held.iter().find(|property| property["name"] == field.name.as_str());
         let label = property.and_then(|property| property["label"].as_str()).unwrap_or("");
@@ -71,10 +72,17 @@ pub(super) async fn comparison(config: &Config, hubspot: &str, token: &str) -> O
             field.r#type().as_str_name().trim_start_matches("PROPERTY_TYPE_").to_lowercase();
         let same = label == field.label && kind == decided_kind;
         equal &= same;
-        let mark = if same { "equal" } else { "differs" };
-        table.add_row([&field.name, &field.label, label, kind, mark]);
+        let plain = |text: &str| (text.to_owned(), Tone::Plain);
+        let verdict = if same { ("equal", Tone::Good) } else { ("differs", Tone::Bad) };
+        rows.push(vec![
+            plain(&field.name),
+            plain(&field.label),
+            plain(label),
+            plain(kind),
+            (verdict.0.to_owned(), verdict.1),
+        ]);
     }
-    writeln!(io::stdout(), "{table}")?;
+    table::print(&["Name", "Decided", "At HubSpot", "Type", "Verdict"], &rows)?;
     Ok(equal)
 }
 
@@ -87,13 +95,6 @@ async fn custom_properties(hubspot: &str, token: &str) -> Outcome<Vec<Value>> {
     let properties = answer["results"].as_array_mut().map(std::mem::take).unwrap_or_default();
     let custom = |property: &Value| property["hubspotDefined"] != Value::Bool(true);
     Ok(properties.into_iter().filter(custom).collect())
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
-    table.set_header(header);
-    table
 }
 
 /// Prints lines that can be pasted into another terminal.

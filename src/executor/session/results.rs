@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{End, Finished, Look, STORE_RETRY, Session, Task, subject};
-use crate::domain::{Effect, Observed, Transition};
+use super::{End, Finished, Look, STORE_RETRY, Session, Task};
+use crate::domain::{Effect, Observed, Problem, ProblemReason, Transition};
+use crate::executor::backoff;
 use crate::executor::outcomes::{self, Meaning};
 use crate::store::{self, Gate, Outcome};
 use crate::vendors::{Answer, Failure};
@@ -86,8 +87,7 @@ impl Session {
             Ok(observed) => {
                 self.health.succeeded();
                 for (look, observed) in looks.into_iter().zip(observed) {
-                    self.look_first.remove(&look.resource_id);
-                    self.observed.insert(look.resource_id, observed);
+                    self.seen(look, observed, outcomes);
                 }
                 return None;
             }
@@ -95,7 +95,7 @@ impl Session {
         };
         let gate = self.health.failed(&failure);
         for look in looks {
-            let subject = subject(&look.target);
+            let subject = look.subject();
             let (transition, message) =
                 outcomes::failed(&subject, look.failures, look.in_doubt, &failure, gate.as_ref());
             outcomes.push(Outcome {
@@ -107,6 +107,26 @@ impl Session {
             });
         }
         gate
+    }
+
+    /// Keeps what a read found for the next plan. When the vendor refused a create because it holds
+    /// the name, and now says that it does not, nothing is to be had from it for a while.
+    fn seen(&mut self, look: Look, observed: Observed, outcomes: &mut Vec<Outcome>) {
+        self.look_first.remove(&look.resource_id);
+        if look.in_doubt || observed != Observed::Absent {
+            self.observed.insert(look.resource_id, observed);
+            return;
+        }
+        let message = format!("the vendor says that it holds {} and shows none", look.subject());
+        let problem = Problem::new(ProblemReason::VendorUnavailable, message.clone());
+        let wait_ms = outcomes::millis(backoff::wait(look.failures));
+        outcomes.push(Outcome {
+            resource_id: look.resource_id,
+            desired_rev: look.desired_rev,
+            seen_rev: look.seen_rev,
+            transition: Transition::Fail { in_doubt: false, wait_ms, problem },
+            message,
+        });
     }
 
     /// Writes outcomes down, for as long as the lease lasts, and has the work read again.

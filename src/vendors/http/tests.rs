@@ -8,7 +8,7 @@ const TOKEN: &str = "pat-na1-secret";
 fn client(hosts: &[&str]) -> Client {
     let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
     let policy = Arc::new(HostPolicy::parse(&hosts).unwrap());
-    Client::new(policy, Duration::from_millis(500)).unwrap()
+    Client::new(policy, Duration::from_secs(1)).unwrap()
 }
 
 async fn get(client: &Client, url: &str) -> Result<Reply, Error> {
@@ -17,7 +17,7 @@ async fn get(client: &Client, url: &str) -> Result<Reply, Error> {
         url: url.parse().unwrap(),
         bearer: &Bearer::new(TOKEN).unwrap(),
         body: None,
-        timeout: Duration::from_secs(2),
+        timeout: Duration::from_secs(3),
     };
     client.send(request).await
 }

@@ -1,5 +1,7 @@
 //! Single calls, each in a place that the limiter gave.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -15,13 +17,14 @@ use crate::vendors::{Failure, FailureScope};
 
 /// The calls that one request to an account takes.
 ///
-/// The last of them begins at most one call time-out after the first, so that the request as a
-/// whole takes at most two, however long the limiter would make it wait.
+/// Together they take at most one call time-out, however long the limiter would make them wait: the
+/// lease, and whoever waits for calls in doubt to settle, reckon with that. The last of them begins
+/// while at least a quarter of that time is left.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
     portal: &'a Portal,
     has_place: bool,
-    begins_until: Instant,
+    ends_at: Instant,
 }
 
 impl<'a> Turn<'a> {
@@ -32,8 +35,8 @@ impl<'a> Turn<'a> {
 
     /// Begins a request that waits for every place itself.
     pub(super) fn without_place(portal: &'a Portal) -> Self {
-        let begins_until = Instant::now() + portal.call_timeout;
-        Self { portal, has_place: false, begins_until }
+        let ends_at = Instant::now() + portal.call_timeout;
+        Self { portal, has_place: false, ends_at }
     }
 
     pub(super) fn portal(&self) -> &'a Portal {
@@ -41,7 +44,7 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn begins_until(&self) -> Instant {
-        self.begins_until
+        self.ends_at - self.portal.call_timeout / 4
     }
 
     pub(super) async fn get(&mut self, url: Url) -> Result<Reply, Failure> {
@@ -66,11 +69,29 @@ impl<'a> Turn<'a> {
         url: Url,
         body: Option<&Value>,
     ) -> Result<Reply, Failure> {
-        if !std::mem::take(&mut self.has_place) {
-            let admitted = timeout_at(self.begins_until, self.portal.limiter.admit()).await;
+        if std::mem::take(&mut self.has_place) {
+            // The place was taken before the vendor refused somebody else's call.
+            if let Some(wait) = self.portal.limiter.closed_for() {
+                return Err(self.closed(wait));
+            }
+        } else {
+            let admitted = timeout_at(self.begins_until(), self.portal.limiter.admit()).await;
             admitted.map_err(|_| self.no_time_left())?;
         }
-        self.portal.call(method, url, body).await
+        if Instant::now() > self.begins_until() {
+            return Err(self.no_time_left());
+        }
+        self.portal.call(method, url, body, self.ends_at).await
+    }
+
+    /// Tells that a call was not made because HubSpot just refused another one. It had no effect.
+    fn closed(&self, wait: Duration) -> Failure {
+        Failure {
+            scope: FailureScope::Connection,
+            effect_unknown: false,
+            retry_after: Some(wait),
+            problem: Problem::new(ProblemReason::RateLimited, "HubSpot's rate limit is used up"),
+        }
     }
 
     /// Tells that a call was not made because others before it took up the time. It had no effect.
@@ -89,10 +110,16 @@ impl<'a> Turn<'a> {
 
 impl Portal {
     /// Makes a call and learns from its answer how much of the rate limit is left.
-    async fn call(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Reply, Failure> {
+    async fn call(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        until: Instant,
+    ) -> Result<Reply, Failure> {
         let writes = method != Method::GET;
-        let request =
-            Request { method, url, bearer: &self.bearer, body, timeout: self.call_timeout };
+        let timeout = until.saturating_duration_since(Instant::now());
+        let request = Request { method, url, bearer: &self.bearer, body, timeout };
         let sent = self.limiter.send();
         let reply =
             self.client.send(request).await.map_err(|error| self.view(writes).no_answer(&error))?;

@@ -93,6 +93,11 @@ impl Window {
     pub(super) fn free_at(&mut self, now: Instant, places: usize) -> Instant {
         self.forget(now);
         let open_at = self.closed_until.unwrap_or(now);
+        if self.closed_until.is_none()
+            && places <= self.free(self.uses.len(), self.others_after(now))
+        {
+            return now;
+        }
         let mut own_ends: Vec<Instant> = self.uses.iter().map(|u| u.at + self.span()).collect();
         own_ends.sort_unstable();
         let all_ends =

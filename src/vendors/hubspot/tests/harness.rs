@@ -141,7 +141,7 @@ async fn answer(State(stage): State<Arc<Stage>>, request: Request) -> Response<B
 
 pub(super) fn hubspot() -> HubSpot {
     let config =
-        HubSpotConfig { connect_timeout: Duration::from_millis(400), ..HubSpotConfig::default() };
+        HubSpotConfig { connect_timeout: Duration::from_secs(1), ..HubSpotConfig::default() };
     HubSpot::new(config, Arc::default(), SystemClock::shared()).unwrap()
 }
 
@@ -150,7 +150,7 @@ pub(super) fn access(base_url: &str) -> Access {
         base_url: base_url.parse().unwrap(),
         credential: Zeroizing::new(TOKEN.to_owned()),
         burst_per_10s: 0,
-        call_timeout: Duration::from_secs(1),
+        call_timeout: Duration::from_secs(2),
         window: None,
     }
 }

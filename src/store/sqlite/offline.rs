@@ -1,4 +1,4 @@
-//! Reads the audit log of a SQLite database, without writing to it and without the service.
+//! Reads the audit log of a database beside the service, or without it, and never writes.
 
 use std::path::Path;
 
@@ -6,15 +6,15 @@ use futures::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
-use super::{Head, Row};
 use crate::domain::{CompanyId, Revision};
+use crate::store::StoredEntry;
 
 /// Why a database could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct DatabaseError(#[from] sqlx::Error);
+pub struct OfflineError(#[from] sqlx::Error);
 
-impl DatabaseError {
+impl OfflineError {
     /// Tells whether SQLite could not make the files that it needs beside the database, which it
     /// does even to read it while no service runs.
     pub fn is_folder_closed(&self) -> bool {
@@ -25,19 +25,22 @@ impl DatabaseError {
     }
 }
 
-/// A SQLite database as it was at one moment, also while the service writes to it.
+/// A company, with the revision and the hash at which its log should end.
+type Claim = (CompanyId, Option<(Revision, Vec<u8>)>);
+
+/// A database as it was at one moment, also while the service writes to it.
 #[derive(Debug)]
-pub struct Database {
+pub struct Offline {
     connection: SqliteConnection,
 }
 
-impl Database {
+impl Offline {
     /// Opens a database for reading and holds on to its present state.
     ///
     /// # Errors
     ///
     /// Fails when the file is no database of GoMark, or cannot be read.
-    pub async fn open(path: &Path) -> Result<Self, DatabaseError> {
+    pub async fn open(path: &Path) -> Result<Self, OfflineError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .read_only(true)
@@ -51,12 +54,13 @@ impl Database {
         Ok(database)
     }
 
-    /// Lists the companies with their heads, and those of which there are only entries without one.
+    /// Lists the companies with their revisions and head hashes, and those of which there are only
+    /// entries without.
     ///
     /// # Errors
     ///
     /// Fails when the database cannot be read.
-    pub async fn companies(&mut self) -> Result<Vec<(CompanyId, Option<Head>)>, DatabaseError> {
+    pub async fn companies(&mut self) -> Result<Vec<Claim>, OfflineError> {
         let query = "SELECT company_id, revision, head_hash FROM companies \
                      UNION ALL \
                      SELECT DISTINCT company_id, NULL, NULL FROM revisions \
@@ -71,16 +75,16 @@ impl Database {
     /// # Errors
     ///
     /// Fails when the database cannot be read, and as `take` does.
-    pub async fn entries<E: From<DatabaseError>>(
+    pub async fn entries<E: From<OfflineError>>(
         &mut self,
         company_id: &CompanyId,
-        mut take: impl FnMut(Row) -> Result<(), E>,
+        mut take: impl FnMut(StoredEntry) -> Result<(), E>,
     ) -> Result<(), E> {
         let query = "SELECT revision, record, prev_hash, hash FROM revisions \
                      WHERE company_id = ? ORDER BY revision";
         let mut rows = sqlx::query(query).bind(company_id.as_str()).fetch(&mut self.connection);
-        while let Some(row) = rows.try_next().await.map_err(DatabaseError)? {
-            take(entry(company_id, &row).map_err(DatabaseError)?)?;
+        while let Some(row) = rows.try_next().await.map_err(OfflineError)? {
+            take(entry(company_id, &row).map_err(OfflineError)?)?;
         }
         Ok(())
     }
@@ -92,17 +96,15 @@ impl Database {
     }
 }
 
-fn company(row: &SqliteRow) -> Result<(CompanyId, Option<Head>), DatabaseError> {
+fn company(row: &SqliteRow) -> Result<Claim, OfflineError> {
     let company_id: String = row.try_get("company_id")?;
     let revision: Option<i64> = row.try_get("revision")?;
     let hash: Option<Vec<u8>> = row.try_get("head_hash")?;
-    let head = revision.zip(hash);
-    let head = head.map(|(revision, hash)| Head { revision: Revision::new(revision), hash });
-    Ok((CompanyId::from_trusted(company_id), head))
+    Ok((CompanyId::from_trusted(company_id), revision.map(Revision::new).zip(hash)))
 }
 
-fn entry(company_id: &CompanyId, row: &SqliteRow) -> Result<Row, sqlx::Error> {
-    Ok(Row {
+fn entry(company_id: &CompanyId, row: &SqliteRow) -> Result<StoredEntry, sqlx::Error> {
+    Ok(StoredEntry {
         company_id: company_id.clone(),
         revision: Revision::new(row.try_get("revision")?),
         record: row.try_get("record")?,
