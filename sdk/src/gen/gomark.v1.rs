@@ -142,7 +142,8 @@ pub struct Field {
     /// from `label` (`Deal Stage` becomes `deal_stage`).
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// What people see. 1 to 255 characters, not blank. Two fields may carry the same label. Left out
+    /// What people see. 1 to 255 characters, not blank, no white space around it, no invisible
+    /// characters. Two fields may carry the same label. Left out
     /// in AddField it is `name`.
     #[prost(string, tag = "3")]
     pub label: ::prost::alloc::string::String,
@@ -3176,9 +3177,10 @@ pub mod company_service_server {
 /// Every error has an `ErrorInfo` with the domain `gomark` and as its `reason` the name of one of
 /// these values without the prefix, for example `REVISION_MISMATCH`. Wrong input also has a
 /// `google.rpc.BadRequest` that names the path of each field and the rule it breaks, for example
-/// `field.options\[3\].value`. A thing that is unknown or exists already also has a
-/// `google.rpc.ResourceInfo`; an error worth repeating has a `google.rpc.RetryInfo`; an internal
-/// one has a `google.rpc.RequestInfo` whose id stands in GoMark's log.
+/// `field.options\[3\].value`; where many are broken, the first ones. A thing that is unknown or
+/// exists already also has a `google.rpc.ResourceInfo`; an error worth repeating has a
+/// `google.rpc.RetryInfo`; an internal one has a `google.rpc.RequestInfo` whose id stands in
+/// GoMark's log. Message and details together stay under 8 KiB; long texts are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ErrorReason {
