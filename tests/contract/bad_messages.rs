@@ -1,7 +1,7 @@
 //! Messages that are too large, that are none, that lack something, and what all requests share.
 
 use gomark_sdk::v1::*;
-use gomark_sdk::{Code, fields};
+use gomark_sdk::{Code, Error};
 use prost::Message as _;
 use prost_reflect::Value;
 
@@ -212,9 +212,18 @@ async fn a_request_that_is_wrong_all_over_is_refused_like_any_other() {
         assert_eq!(error.code(), Some(Code::InvalidArgument), "{rpc}: {error}");
         assert_eq!(reason(&error), "VALIDATION", "{rpc}");
         assert_eq!(error.field_violations()[0].field, first, "{rpc}");
+        fits_into_headers(&error);
     }
     assert_eq!(world.state("acme").await, before);
     assert!(world.stop().await);
+}
+
+/// Message and details travel in headers, of which gRPC's own clients take 8 KiB.
+fn fits_into_headers(error: &Error) {
+    let status = error.status().unwrap();
+    let message_bytes = 3 * status.message().len();
+    let details_bytes = status.details().len().div_ceil(3) * 4;
+    assert!(message_bytes + details_bytes < 8 * 1024, "{message_bytes} and {details_bytes}");
 }
 
 #[tokio::test]
@@ -231,9 +240,10 @@ async fn a_name_of_any_length_is_not_found() {
         let answer = world.wire.send("ConfigService/RemoveField", remove.encode_to_vec()).await;
         let error = refused(answer, Code::NotFound, "FIELD_NOT_FOUND");
         assert!(name.starts_with(&error.resource().unwrap().name), "{error}");
+        fits_into_headers(&error);
         let job = GetJobRequest { job_id: name };
         let answer = world.wire.send("ConfigService/GetJob", job.encode_to_vec()).await;
-        refused(answer, Code::NotFound, "JOB_NOT_FOUND");
+        fits_into_headers(&refused(answer, Code::NotFound, "JOB_NOT_FOUND"));
     }
     assert_eq!(world.state(&target.company).await, before);
     assert!(world.stop().await);
