@@ -39,7 +39,7 @@ async fn a_message_of_more_than_four_mebibytes_is_not_taken() {
 #[tokio::test]
 async fn what_is_no_message_is_not_taken() {
     let world = World::start().await;
-    let target = Target::prepare(&world, Stage::Registered, "acme").await;
+    Target::prepare(&world, Stage::Registered, "acme").await;
     let before = world.state("acme").await;
     for case in cases() {
         // Field 1 of every request is a text, a message or, once, a number.
@@ -183,8 +183,12 @@ async fn a_request_that_is_wrong_all_over_is_refused_like_any_other() {
     world.client.register_company("acme").await.unwrap();
     let before = world.state("acme").await;
     let blank = vec![FieldOption { value: ";".repeat(900), ..FieldOption::default() }; 3_000];
-    let options =
-        Field { r#type: PropertyType::Enumeration.into(), options: blank, ..fields::text("New") };
+    let options = Field {
+        r#type: PropertyType::Enumeration.into(),
+        options: blank,
+        name: "new".to_owned(),
+        ..Field::default()
+    };
     let add = AddFieldRequest {
         company_id: "acme".to_owned(),
         field: Some(options),
