@@ -23,6 +23,6 @@ pub use self::compare::{Arm, Block, Compared, LoadArm, Ratio, compare};
 pub use self::measure::{Answer, Caller, Ended, Measured, Pace, Plan, Progress, measure};
 pub use self::recorder::Latencies;
 pub use self::report::{Comparison, Percentiles, Report, RunSettings};
-pub use self::statistics::{Interval, median_with_interval};
+pub use self::statistics::{Interval, median, median_with_interval};
 pub use self::target::{Error, Target};
 pub use self::workload::{Workload, callers};

@@ -49,6 +49,10 @@ pub struct Block {
     pub p50_us: Option<f64>,
     /// The 99th percentile, in microseconds.
     pub p99_us: Option<f64>,
+    /// Processor time that the service took for a call, in microseconds, where it can be seen.
+    pub server_cpu_us: Option<f64>,
+    /// How many calls succeeded.
+    pub succeeded: u64,
     /// How many calls failed.
     pub failed: u64,
 }
@@ -66,17 +70,19 @@ impl Block {
             throughput_per_s: measured.throughput(),
             p50_us: micros(0.5),
             p99_us: micros(0.99),
+            server_cpu_us: None,
+            succeeded: measured.succeeded(),
             failed: measured.failed(),
         }
     }
 }
 
-/// An arm compared with the first one; above 1 it has more.
+/// An arm compared with another; above 1 it has more.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Ratio {
     /// The arm.
     pub arm: String,
-    /// The first arm.
+    /// What it is compared with.
     pub base: String,
     /// How many pairs both took part in.
     pub pairs: usize,
@@ -86,6 +92,8 @@ pub struct Ratio {
     pub p50: Option<Interval>,
     /// The ratio of the 99th percentiles.
     pub p99: Option<Interval>,
+    /// The ratio of the processor time that the services took for a call.
+    pub server_cpu: Option<Interval>,
 }
 
 /// What a comparison found.
@@ -99,6 +107,13 @@ pub struct Compared {
     pub ratios: Vec<Ratio>,
     /// Whether it was stopped early.
     pub interrupted: bool,
+}
+
+impl Compared {
+    /// Compares one arm with another, by their places.
+    pub fn ratio(&self, arm: usize, base: usize) -> Ratio {
+        ratio(&self.arms, &self.blocks, arm, base)
+    }
 }
 
 /// Measures all arms in turn, in at least `pairs` pairs of neighbouring blocks.
@@ -137,14 +152,14 @@ pub async fn compare(
         }
     }
     let names: Vec<_> = arms.iter().map(|arm| arm.name().to_owned()).collect();
-    let ratios = (1..names.len()).map(|arm| ratio(&names, &blocks, arm)).collect();
+    let ratios = (1..names.len()).map(|arm| ratio(&names, &blocks, arm, 0)).collect();
     Ok(Compared { arms: names, blocks, ratios, interrupted: stop.is_cancelled() })
 }
 
-fn ratio(names: &[String], blocks: &[Block], arm: usize) -> Ratio {
+fn ratio(names: &[String], blocks: &[Block], arm: usize, base: usize) -> Ratio {
     let of = |arm: usize| blocks.iter().filter(move |block| block.arm == arm);
     let pairs: Vec<_> = of(arm)
-        .filter_map(|block| Some((block, of(0).find(|base| base.pair == block.pair)?)))
+        .filter_map(|block| Some((block, of(base).find(|base| base.pair == block.pair)?)))
         .collect();
     let interval = |value: fn(&Block) -> Option<f64>| {
         let ratio = |(block, base): &(&Block, &Block)| {
@@ -154,11 +169,12 @@ fn ratio(names: &[String], blocks: &[Block], arm: usize) -> Ratio {
     };
     Ratio {
         arm: names[arm].clone(),
-        base: names[0].clone(),
+        base: names[base].clone(),
         pairs: pairs.len(),
         throughput: interval(|block| Some(block.throughput_per_s)),
         p50: interval(|block| block.p50_us),
         p99: interval(|block| block.p99_us),
+        server_cpu: interval(|block| block.server_cpu_us),
     }
 }
 
@@ -280,6 +296,8 @@ mod tests {
                 throughput_per_s: self.1,
                 p50_us: Some(1_000.0 / self.1),
                 p99_us: None,
+                server_cpu_us: None,
+                succeeded: 1,
                 failed: 0,
             })
         }

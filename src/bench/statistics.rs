@@ -36,7 +36,7 @@ pub fn median_with_interval(series: &[f64]) -> Option<Interval> {
 }
 
 /// Returns the median of a series; `None` of an empty one.
-pub(super) fn median(mut series: Vec<f64>) -> Option<f64> {
+pub fn median(mut series: Vec<f64>) -> Option<f64> {
     series.sort_by(f64::total_cmp);
     let middle = series.len() / 2;
     match series.len() {
