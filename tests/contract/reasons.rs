@@ -176,11 +176,11 @@ async fn overloaded() -> Box<Error> {
     let mut accepted = 1;
     // While one is committed one may wait: it takes no more than a few rounds for a third to come.
     for round in 0..100 {
-        let calls = (0..50).map(|number| async move { (round, number) });
-        let answers = join_all(calls.map(|call| async {
-            let (round, number) = call.await;
-            world.client.add_field("acme", fields::text(format!("F {round} {number}"))).await
-        }));
+        let add = |number| {
+            let field = fields::text(format!("F {round} {number}"));
+            world.client.add_field("acme", field).into_future()
+        };
+        let answers = join_all((0..50).map(add));
         let mut refused = None;
         for answer in answers.await {
             match answer {
