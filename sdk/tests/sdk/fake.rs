@@ -110,7 +110,7 @@ impl Fake {
         tokio::time::timeout(Duration::from_secs(10), many).await.expect("so many calls").unwrap();
     }
 
-    async fn take<R: prost::Message>(
+    async fn take<R: prost::Message + std::fmt::Debug>(
         &self,
         method: &'static str,
         request: Request<R>,
