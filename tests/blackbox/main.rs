@@ -8,4 +8,5 @@ mod faults;
 mod flood;
 mod jobs;
 mod main_job;
+mod review;
 mod world;

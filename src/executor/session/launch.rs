@@ -205,6 +205,7 @@ impl Session {
     async fn begin(&mut self, open: &Open, admitted: &[Vec<Task>]) -> Result<bool, End> {
         let begin = |task: &Task| Begin {
             resource_id: task.resource_id.clone(),
+            desired_rev: task.desired_rev,
             effect: task.call.effect.clone(),
             message: format!("{} {}", verb(&task.call.effect), task.subject()),
         };
@@ -226,6 +227,10 @@ impl Session {
             }
             Err(store::Error::Disconnected) => {
                 self.open = None;
+                self.work = None;
+                Ok(false)
+            }
+            Err(store::Error::Parked) => {
                 self.work = None;
                 Ok(false)
             }
