@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Open;
-use super::outcomes::Health;
+use super::outcomes::{Before, Health};
 use super::{Bell, Parts};
 use crate::domain::{Attributes, JobEvent, Observed, ResourceId, Revision, Timestamp};
 use crate::store::{self, Doorbell, Lease, Recorded, Work};
@@ -39,8 +39,7 @@ pub(super) struct Task {
     pub(super) desired_rev: Revision,
     /// The company's revision at which it was planned.
     pub(super) seen_rev: Revision,
-    /// How often it failed before.
-    pub(super) failures: u32,
+    pub(super) before: Before,
     pub(super) call: Call,
 }
 
@@ -69,7 +68,7 @@ struct Look {
     target: Target,
     desired_rev: Revision,
     seen_rev: Revision,
-    failures: u32,
+    before: Before,
     /// Whether a call is in doubt that must not be forgotten when the read fails.
     in_doubt: bool,
 }

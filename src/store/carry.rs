@@ -55,6 +55,11 @@ pub(super) async fn begin<R: Rows>(
     let mut syncs = syncs(rows, at, &ids).await?;
     for begin in &begins {
         let sync = syncs.entry(begin.resource_id.clone()).or_default();
+        // Cancelled since the plan was made. Where it is a later version that is parked, the one
+        // that was planned is not wanted either.
+        if sync.parked.as_ref().is_some_and(|parked| parked.revision >= begin.desired_rev) {
+            return Err(Error::Parked);
+        }
         sync.begin(begin.effect.clone(), now.plus(settles_after));
     }
     rows.write_syncs(at, &syncs.into_iter().collect::<Vec<_>>()).await?;

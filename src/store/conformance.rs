@@ -170,6 +170,7 @@ macro_rules! conformance {
                 what_is_in_doubt_is_always_to_be_looked_at,
                 where_the_vendor_stands_is_read_as_it_was_written,
                 nothing_is_begun_at_a_connection_that_was_changed,
+                nothing_is_begun_that_was_cancelled_since_it_was_planned,
                 a_connection_with_open_jobs_is_due_unless_somebody_holds_it,
                 a_connection_with_a_call_in_doubt_is_due,
                 a_connection_that_is_closed_or_not_in_use_is_not_due,

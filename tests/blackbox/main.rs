@@ -8,5 +8,9 @@ mod faults;
 mod flood;
 mod jobs;
 mod main_job;
+<<<<<<< HEAD
 mod settings;
+=======
+mod review;
+>>>>>>> refs/heads/review
 mod world;

@@ -1,21 +1,17 @@
 //! Planning, and sending what can be sent now.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 use super::{End, Finished, Look, Session, Task, subject};
 use crate::domain::{
-    Effect, Known, Operation, Problem, ProblemReason, Revision, Step, Timestamp, Tracked,
-    Transition, plan,
+    Effect, Known, Operation, Problem, Revision, Step, Timestamp, Tracked, Transition, plan,
 };
 use crate::executor::accounts::{self, Open};
 use crate::executor::batches::{self, UnderWay};
+use crate::executor::outcomes::Before;
 use crate::store::{self, Begin, Gate, Outcome};
 use crate::vendors::{Call, Target};
 
-/// After how long without a clear answer a resource is given up.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long to wait when a credential cannot be opened.
 const SEALED_WAIT_MS: u64 = 30_000;
 
@@ -144,7 +140,7 @@ impl Session {
                     desired: desired.clone(),
                     desired_rev: version.from_rev,
                     seen_rev: work.revision,
-                    failures: tracked.sync.failing.map_or(0, |failing| failing.count),
+                    before: Before::new(tracked.sync.failing, now),
                     call: Call { target: target(tracked), effect },
                 };
                 sort(&mut due, operation.step, tracked, work.revision, now, task);
@@ -205,6 +201,7 @@ impl Session {
     async fn begin(&mut self, open: &Open, admitted: &[Vec<Task>]) -> Result<bool, End> {
         let begin = |task: &Task| Begin {
             resource_id: task.resource_id.clone(),
+            desired_rev: task.desired_rev,
             effect: task.call.effect.clone(),
             message: format!("{} {}", verb(&task.call.effect), task.subject()),
         };
@@ -226,6 +223,10 @@ impl Session {
             }
             Err(store::Error::Disconnected) => {
                 self.open = None;
+                self.work = None;
+                Ok(false)
+            }
+            Err(store::Error::Parked) => {
                 self.work = None;
                 Ok(false)
             }
@@ -271,8 +272,6 @@ fn sort(
             message,
         });
     };
-    let failing = tracked.sync.failing;
-    let hopeless = failing.is_some_and(|failing| now.since(failing.since) >= GIVE_UP_AFTER);
     match step {
         Step::Confirm(held) => {
             let message = match (&held, &tracked.sync.applied) {
@@ -286,17 +285,12 @@ fn sort(
             let message = problem.message.clone();
             note(Transition::Park { held: None, problem }, message);
         }
-        Step::Read | Step::Call(_) if hopeless => {
-            let message = format!("{subject} was tried for 24 hours without a clear answer");
-            let problem = Problem::new(ProblemReason::GaveUp, message.clone());
-            note(Transition::Park { held: None, problem }, message);
-        }
         Step::Read => due.looks.push(Look {
             resource_id: tracked.version.id.clone(),
             target: target(tracked),
             desired_rev: tracked.version.from_rev,
             seen_rev,
-            failures: failing.map_or(0, |failing| failing.count),
+            before: Before::new(tracked.sync.failing, now),
             in_doubt: tracked.sync.in_doubt.is_some(),
         }),
         Step::Call(effect) => due.tasks.push(task(effect)),

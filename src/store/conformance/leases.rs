@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Given;
 use super::given::{PERIOD, SETTLES, attributes, connect, disconnect, outcome};
-use crate::domain::{ConnectionId, Effect, JobState, Transition};
+use crate::domain::{ConnectionId, Effect, JobState, Revision, Transition};
 use crate::store::{Begin, Doorbell, Error, Lease};
 
 /// Asserts that a lease is worth nothing any more, and that trying it changes nothing.
@@ -12,6 +12,7 @@ async fn assert_fenced(given: &Given, lease: &Lease) {
     let store = given.store();
     let begin = Begin {
         resource_id: super::given::resource("field-3"),
+        desired_rev: Revision::new(3),
         effect: Effect::Create(attributes("one")),
         message: String::new(),
     };
@@ -102,6 +103,7 @@ pub(crate) async fn the_gate_and_the_window_outlive_the_lease(given: Given) {
     given.add("acme", "one").await;
     let begin = Begin {
         resource_id: super::given::resource("field-3"),
+        desired_rev: Revision::new(3),
         effect: Effect::Create(attributes("one")),
         message: "creating".to_owned(),
     };
