@@ -8,9 +8,6 @@ mod faults;
 mod flood;
 mod jobs;
 mod main_job;
-<<<<<<< HEAD
-mod settings;
-=======
 mod review;
->>>>>>> refs/heads/review
+mod settings;
 mod world;

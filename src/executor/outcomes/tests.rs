@@ -14,7 +14,7 @@ fn task(effect: Effect, desired: Option<Attributes>) -> Task {
         desired,
         desired_rev: Revision::new(3),
         seen_rev: Revision::new(4),
-        failures: 0,
+        before: Before::default(),
         call: Call {
             target: Target { kind: ResourceKind::Field, name: "tier".to_owned() },
             effect,
@@ -84,14 +84,14 @@ fn a_name_that_is_taken_is_looked_at() {
 
 #[test]
 fn a_refusal_parks_and_everything_else_is_tried_again() {
-    let (parked, _) = failed("field tier", 0, false, &failure(FailureScope::Refused, false), None);
+    let (parked, _) = failed("field tier", Before::default(), false, &failure(FailureScope::Refused, false), None);
     assert!(matches!(parked, Transition::Park { held: None, .. }));
     let refused_read = failure(FailureScope::Refused, false);
-    let (kept, _) = failed("field tier", 0, true, &refused_read, None);
+    let (kept, _) = failed("field tier", Before::default(), true, &refused_read, None);
     assert!(matches!(kept, Transition::Fail { in_doubt: true, .. }), "a doubt is not forgotten");
     for unknown in [false, true] {
         let (again, _) =
-            failed("field tier", 0, false, &failure(FailureScope::Resource, unknown), None);
+            failed("field tier", Before::default(), false, &failure(FailureScope::Resource, unknown), None);
         assert!(matches!(again, Transition::Fail { in_doubt, .. } if in_doubt == unknown));
     }
 }
@@ -100,7 +100,7 @@ fn a_refusal_parks_and_everything_else_is_tried_again() {
 fn a_closed_connection_says_how_long_its_resources_wait() {
     let failure = failure(FailureScope::Connection, false);
     let gate = Gate { wait_ms: 7_000, problem: failure.problem.clone() };
-    let (waits, _) = failed("field tier", 0, false, &failure, Some(&gate));
+    let (waits, _) = failed("field tier", Before::default(), false, &failure, Some(&gate));
     assert!(matches!(waits, Transition::Fail { wait_ms: 7_000, .. }));
 }
 
