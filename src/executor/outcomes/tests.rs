@@ -84,14 +84,25 @@ fn a_name_that_is_taken_is_looked_at() {
 
 #[test]
 fn a_refusal_parks_and_everything_else_is_tried_again() {
-    let (parked, _) = failed("field tier", Before::default(), false, &failure(FailureScope::Refused, false), None);
+    let (parked, _) = failed(
+        "field tier",
+        Before::default(),
+        false,
+        &failure(FailureScope::Refused, false),
+        None,
+    );
     assert!(matches!(parked, Transition::Park { held: None, .. }));
     let refused_read = failure(FailureScope::Refused, false);
     let (kept, _) = failed("field tier", Before::default(), true, &refused_read, None);
     assert!(matches!(kept, Transition::Fail { in_doubt: true, .. }), "a doubt is not forgotten");
     for unknown in [false, true] {
-        let (again, _) =
-            failed("field tier", Before::default(), false, &failure(FailureScope::Resource, unknown), None);
+        let (again, _) = failed(
+            "field tier",
+            Before::default(),
+            false,
+            &failure(FailureScope::Resource, unknown),
+            None,
+        );
         assert!(matches!(again, Transition::Fail { in_doubt, .. } if in_doubt == unknown));
     }
 }
