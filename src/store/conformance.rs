@@ -107,6 +107,8 @@ macro_rules! conformance {
                 retrying_takes_up_what_was_refused,
                 retrying_takes_up_what_was_cancelled,
                 retrying_one_job_makes_the_failure_of_another_moot,
+                retrying_an_older_job_leaves_a_newer_cancelled_decision_alone,
+                retrying_takes_up_all_but_what_was_cancelled_since,
                 retrying_what_is_there_already_succeeds_at_once,
                 retrying_without_a_connection_waits_for_one,
                 cancelling_without_a_connection_ends_the_job,
