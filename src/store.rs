@@ -168,7 +168,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     ) -> Result<Recorded, Error>;
 
     /// Notes what came of operations, what that means for jobs, and when the connection may be
-    /// used again where `gate` closes it.
+    /// used again where `gate` closes it: of two gates the longer one counts, and open jobs are told
+    /// of it.
     async fn record(
         &self,
         lease: &Lease,

@@ -148,6 +148,8 @@ struct Session {
     creates: usize,
     health: Health,
     closed_until: Option<Instant>,
+    /// The company's revision whose jobs know that the connection is closed.
+    told_rev: Revision,
     finished: (mpsc::UnboundedSender<Finished>, mpsc::UnboundedReceiver<Finished>),
 }
 
@@ -170,6 +172,7 @@ impl Session {
             creates: 0,
             health: Health::default(),
             closed_until: None,
+            told_rev: Revision::ZERO,
             finished: mpsc::unbounded_channel(),
         }
     }

@@ -295,3 +295,31 @@ async fn many_companies_with_work_do_not_all_ask_for_their_leases_at_once() {
     assert!((1..=8).contains(&at_once), "{at_once} at once");
     rig.end().await;
 }
+
+/// The vendor wants to be left alone for an hour.
+fn closed_for_an_hour(number: usize) -> Result<(), Failure> {
+    in_an_hour(number).map_err(|failure| Failure { scope: FailureScope::Connection, ..failure })
+}
+
+#[tokio::test]
+async fn what_is_decided_while_the_connection_is_closed_tells_when_it_opens() {
+    let rig = Rig::new(closed_for_an_hour).await;
+    let (bell, first) = rig.company("acme").await;
+    rig.start();
+    rig.until(&first, JobState::Waiting).await;
+    let draft = FieldDraft { name: "later".to_owned(), ..FieldDraft::default() };
+    let second = rig.ask(&bell.company_id, Intent::AddField(draft)).await.unwrap();
+    rig.parts.broker.ring(&bell).await;
+    rig.until(&second, JobState::Waiting).await;
+    let first = rig.store.job(&Scope::All, &first).await.unwrap().unwrap();
+    let second = rig.store.job(&Scope::All, &second).await.unwrap().unwrap();
+    assert!(first.next_attempt_at.is_some());
+    assert_eq!(second.next_attempt_at, first.next_attempt_at);
+    assert_eq!(rig.told.calls.load(Ordering::Relaxed), 1);
+    // The closed connection is not taken up by the sweeper.
+    rig.store.sweeps(3).await;
+    let claims = rig.store.claims();
+    rig.store.sweeps(20).await;
+    assert_eq!(rig.store.claims(), claims);
+    rig.end().await;
+}

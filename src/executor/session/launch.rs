@@ -41,6 +41,7 @@ impl Session {
     pub(super) async fn launch(&mut self) -> Result<Option<Instant>, End> {
         let now = Instant::now();
         if let Some(until) = self.closed_until.filter(|until| *until > now) {
+            self.tell_closed().await?;
             return Ok(Some(until));
         }
         let Some(open) = self.opened().await? else {
@@ -63,6 +64,20 @@ impl Session {
             next_at = earlier(next_at, Some(now + open.account.wait()));
         }
         Ok(next_at)
+    }
+
+    /// Tells the jobs that were accepted since the connection was closed how long it will be.
+    async fn tell_closed(&mut self) -> Result<(), End> {
+        let Some((work, _)) = &self.work else { return Ok(()) };
+        let Some(gate) = work.gate.clone().filter(|_| work.revision > self.told_rev) else {
+            return Ok(());
+        };
+        if work.resources.is_empty() {
+            return Ok(());
+        }
+        self.told_rev = work.revision;
+        // The gate is closed for longer than that already, which is what counts.
+        self.record(Vec::new(), Some(Gate { wait_ms: 0, ..gate })).await
     }
 
     /// Returns the account, opened with the present credential; `None` when there is none.
