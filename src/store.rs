@@ -174,8 +174,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     ) -> Result<Recorded, Error>;
 
     /// Notes what came of operations, what that means for jobs, and when the connection may be
-    /// used again where `gate` closes it. At a connection that is no longer in use it means nothing
-    /// for jobs, which wait for another or are carried out there.
+    /// used again where `gate` closes it: of two gates the longer one counts, and open jobs are told
+    /// of it. At a connection that is no longer in use it means nothing for jobs, which wait for
+    /// another or are carried out there.
     async fn record(
         &self,
         lease: &Lease,

@@ -10,6 +10,8 @@ use crate::vendors::{Answer, Failure, FailureScope};
 
 /// After how many different failures in a row the connection is given a rest.
 const STREAK_MAX: u32 = 3;
+/// The shortest wait that a vendor can name.
+const NAMED_MIN: Duration = Duration::from_millis(100);
 /// After how long without a clear answer a resource is given up.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -98,7 +100,7 @@ impl Health {
                 }
             }
         }
-        let wait = failure.retry_after.unwrap_or_else(|| backoff::wait(self.closed));
+        let wait = named(failure).unwrap_or_else(|| backoff::wait(self.closed));
         self.closed = self.closed.saturating_add(1);
         Some(Gate { wait_ms: millis(wait), problem: failure.problem.clone() })
     }
@@ -156,8 +158,14 @@ pub(super) fn failed(
         let message = format!("{subject} was refused: {}", problem.message);
         return (Transition::Park { held: None, problem }, message);
     }
-    let wait = gate.map(|gate| Duration::from_millis(gate.wait_ms)).or(failure.retry_after);
+    let wait = gate.map(|gate| Duration::from_millis(gate.wait_ms)).or(named(failure));
     before.fails_again(subject, failure.effect_unknown || keeps_doubt, wait, problem)
+}
+
+/// The wait that the vendor named. One that is over at once is none: a vendor that fails every call
+/// and wants the next one right away would be called, and jobs told, without end.
+fn named(failure: &Failure) -> Option<Duration> {
+    failure.retry_after.filter(|wait| *wait >= NAMED_MIN)
 }
 
 pub(super) fn millis(wait: Duration) -> u64 {

@@ -90,15 +90,16 @@ pub(super) async fn record<R: Rows>(
         sync.apply(transition, *desired_rev, *seen_rev, now);
     }
     rows.write_syncs(at, &syncs.into_iter().collect::<Vec<_>>()).await?;
-    let gated = gate.map(|gate| Gated {
-        until: now.plus(Duration::from_millis(gate.wait_ms)),
-        problem: gate.problem,
+    let gated = gate.map(|gate| {
+        let until = now.plus(Duration::from_millis(gate.wait_ms));
+        // A gate that is to stay closed for longer is not opened early, and jobs are told so.
+        match row.gate.clone().filter(|(longer, _)| *longer >= until) {
+            Some((until, problem)) => Gated { until, problem },
+            None => Gated { until, problem: gate.problem },
+        }
     });
-    if let Some(gated) = &gated {
-        // A gate that is to stay closed for longer is not opened early.
-        let until = row.gate.as_ref().map_or(gated.until, |(until, _)| gated.until.max(*until));
-        let gate = Some((until, gated.problem.clone()));
-        rows.write_lease(at, &LeaseRow { gate, ..row }).await?;
+    if let Some(Gated { until, problem }) = gated.clone() {
+        rows.write_lease(at, &LeaseRow { gate: Some((until, problem)), ..row }).await?;
     }
     // What an account holds that is no longer in use means nothing for jobs: they are carried out
     // at the one that comes into use.

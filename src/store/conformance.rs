@@ -140,6 +140,7 @@ macro_rules! conformance {
                 there_is_no_lease_on_what_is_not_in_use,
                 the_gate_and_the_window_outlive_the_lease,
                 a_shorter_gate_does_not_open_a_longer_one,
+                jobs_are_told_the_longer_of_two_gates,
                 connecting_again_opens_the_gate,
             }
             reads {

@@ -144,3 +144,15 @@ fn the_vendor_says_how_long_or_the_wait_grows() {
     assert!(waits[0] >= 800 && waits[7] <= 30_000, "{waits:?}");
     assert!(waits[7] > waits[0] * 10, "{waits:?}");
 }
+
+#[test]
+fn a_vendor_that_wants_to_be_asked_again_at_once_is_given_growing_rests_all_the_same() {
+    let mut health = Health::default();
+    let at_once =
+        Failure { retry_after: Some(Duration::ZERO), ..failure(FailureScope::Connection, false) };
+    let waits = [1, 2, 3].map(|_| health.failed(&at_once).unwrap().wait_ms);
+    assert!(waits[0] >= 400 && waits[2] >= 1_600, "{waits:?}");
+    let at_once = Failure { scope: FailureScope::Resource, ..at_once };
+    let (transition, _) = failed("field x", Before::default(), false, &at_once, None);
+    assert!(matches!(transition, Transition::Fail { wait_ms: 400.., .. }), "{transition:?}");
+}

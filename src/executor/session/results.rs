@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{End, Finished, Look, STORE_RETRY, Session, Task};
-use crate::domain::{Effect, Observed, Problem, ProblemReason, Transition};
+use crate::domain::{Effect, Observed, Problem, ProblemReason, Revision, Transition};
 use crate::executor::outcomes::{self, Meaning};
 use crate::store::{self, Gate, Outcome};
 use crate::vendors::{Answer, Failure};
@@ -136,6 +136,9 @@ impl Session {
         if let Some(gate) = &gate {
             let until = Instant::now() + Duration::from_millis(gate.wait_ms);
             self.closed_until = Some(self.closed_until.map_or(until, |at| at.max(until)));
+            // All jobs that are open now are told.
+            let seen = self.work.as_ref().map_or(Revision::ZERO, |(work, _)| work.revision);
+            self.told_rev = self.told_rev.max(seen);
         }
         self.work = None;
         if outcomes.is_empty() && gate.is_none() {

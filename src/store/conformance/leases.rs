@@ -137,3 +137,20 @@ pub(crate) async fn connecting_again_opens_the_gate(given: Given) {
     given.done("acme", connect("account of acme")).await;
     assert_eq!(given.work(&lease).await.gate, None);
 }
+
+pub(crate) async fn jobs_are_told_the_longer_of_two_gates(given: Given) {
+    let lease = given.leased("acme").await;
+    let early = given.add("acme", "one").await;
+    let work = given.work(&lease).await;
+    let opens_at = work.now.plus(Duration::from_secs(60));
+    given.store().record(&lease, Vec::new(), Some(Given::gate())).await.unwrap();
+    let late = given.add("acme", "two").await;
+    let short = crate::store::Gate { wait_ms: 10, problem: super::given::away() };
+    given.store().record(&lease, Vec::new(), Some(short)).await.unwrap();
+    for job in [&early, &late] {
+        let job = given.job(job).await;
+        assert_eq!((job.state, job.next_attempt_at), (JobState::Waiting, Some(opens_at)));
+        assert_eq!(job.error.unwrap().problem, Given::gate().problem);
+    }
+    assert_eq!(given.states(&early).await.len(), 2, "told once");
+}
