@@ -139,23 +139,21 @@ fn option(label: &str, value: &str) -> FieldOption {
 async fn numbers_that_no_enum_has_are_refused() {
     let world = world().await;
     let mut rows = Vec::new();
-    for number in [-1, 8, 99, i32::MAX] {
+    for number in [-1, 99, i32::MAX] {
         let field = Field { r#type: number, ..fields::text("New") };
         rows.push(add("a type", field, "field.type", "is not a value of PropertyType"));
-        let field = Field { field_type: number.max(12), ..fields::text("New") };
+        let field = Field { field_type: number, ..fields::text("New") };
         rows.push(add("a field type", field, "field.field_type", "is not a value of FieldType"));
         let field = Field { r#type: number, ..Field::default() };
         let request = modify(Some(field), &[]);
         rows.push(bad("a type", MODIFY, &request, "field.type", "is not a value of PropertyType"));
-        for (rpc, path) in [("CompanyService/DisconnectVendor", "vendor")] {
-            let vendor = number.max(2);
-            let request = DisconnectVendorRequest {
-                company_id: "acme".to_owned(),
-                vendor,
-                ..DisconnectVendorRequest::default()
-            };
-            rows.push(bad("a vendor", rpc, &request, path, "is not a value of Vendor"));
-        }
+        let request = DisconnectVendorRequest {
+            company_id: "acme".to_owned(),
+            vendor: number,
+            ..DisconnectVendorRequest::default()
+        };
+        let rpc = "CompanyService/DisconnectVendor";
+        rows.push(bad("a vendor", rpc, &request, "vendor", "is not a value of Vendor"));
         let request = ListJobsRequest {
             company_id: "acme".to_owned(),
             states: vec![JobState::Queued.into(), number],

@@ -96,19 +96,25 @@ async fn a_revision_that_is_not_reached_is_no_reason_to_answer_an_older_one() {
 }
 
 #[tokio::test]
-async fn a_number_beyond_the_last_event_waits_for_what_comes() {
+async fn events_up_to_the_number_are_not_told() {
     let world = World::start().await;
     let target = Target::prepare(&world, Stage::Registered, "acme").await;
-    // The job has ended: there is nothing to come.
-    let mut events = world.client.job(&target.cancelled_job).watch(1_000);
-    assert!(events.next().await.is_none());
-    // This one goes on, and what comes is told; the watcher has to be there first.
-    let mut watch = world.client.raw_config();
-    let request = WatchJobRequest { job_id: target.open_job.clone(), after_seq: 1 };
-    let mut stream = watch.watch_job(request).await.unwrap().into_inner();
+    let watch = async |job: &str, after_seq| {
+        let request = WatchJobRequest { job_id: job.to_owned(), after_seq };
+        world.client.raw_config().watch_job(request).await.unwrap().into_inner()
+    };
+    for after_seq in [2, 1_000, i64::MAX] {
+        let mut ended = watch(&target.cancelled_job, after_seq).await;
+        assert!(ended.message().await.unwrap().is_none(), "{after_seq}");
+    }
+    let mut next = watch(&target.open_job, 1).await;
+    let mut beyond = watch(&target.open_job, 1_000).await;
+    let mut far_beyond = watch(&target.open_job, i64::MAX).await;
     world.client.cancel_job(&target.open_job).await.unwrap();
-    let event = stream.message().await.unwrap().unwrap().event.unwrap();
+    let event = next.message().await.unwrap().unwrap().event.unwrap();
     assert_eq!((event.seq, event.state()), (2, JobState::Cancelled));
-    assert!(stream.message().await.unwrap().is_none());
+    for stream in [&mut next, &mut beyond, &mut far_beyond] {
+        assert!(stream.message().await.unwrap().is_none());
+    }
     assert!(world.stop().await);
 }

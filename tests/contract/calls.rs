@@ -166,7 +166,8 @@ fn has(message: &MessageDescriptor, fields: &[&str]) -> bool {
 pub(crate) struct Answer {
     pub(crate) revision: i64,
     pub(crate) job_id: Option<String>,
-    pub(crate) has_plan: bool,
+    /// What is to be done at the vendors, in the words of the plan.
+    pub(crate) plan: Option<Vec<String>>,
 }
 
 /// Makes a mutation with some fields set.
@@ -181,7 +182,7 @@ pub(crate) async fn mutate(
     Ok(Answer {
         revision: answer.get_field_by_name("revision").unwrap().as_i64().unwrap(),
         job_id: job,
-        has_plan: answer.has_field_by_name("plan"),
+        plan: answer.has_field_by_name("plan").then(|| planned(&answer)),
     })
 }
 
@@ -190,6 +191,17 @@ pub(crate) fn job_id(answer: &DynamicMessage) -> String {
     let job = answer.get_field_by_name("job").unwrap();
     let id = job.as_message().unwrap().get_field_by_name("job_id").unwrap();
     id.as_str().unwrap().to_owned()
+}
+
+/// The operations of the plan in an answer.
+fn planned(answer: &DynamicMessage) -> Vec<String> {
+    let plan = answer.get_field_by_name("plan").unwrap();
+    let operations = plan.as_message().unwrap().get_field_by_name("operations").unwrap();
+    let summary = |operation: &Value| {
+        let summary = operation.as_message().unwrap().get_field_by_name("summary").unwrap();
+        summary.as_str().unwrap().to_owned()
+    };
+    operations.as_list().unwrap().iter().map(summary).collect()
 }
 
 /// A text, as the value of a field.
