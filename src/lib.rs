@@ -25,7 +25,7 @@
 //! | [`audit`] | proof of the audit log, without a service |
 //! | [`auth`], [`vault`], [`config`], [`telemetry`] | callers, sealed credentials, settings, the log |
 //! | [`sandbox`] | a stand-in for HubSpot |
-//! | [`bench`] | a load generator, for any running service |
+//! | [`mod@bench`] | a load generator, for any running service |
 //! | [`app`] | puts it all together |
 //! | [`cli`] | the commands of the program |
 //!

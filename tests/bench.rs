@@ -198,18 +198,18 @@ async fn an_interrupted_run_tells_what_was_measured() {
 async fn a_comparison_measures_all_arms_in_pairs() {
     let service = Service::start().await;
     let (one, two) = (format!("one={}", service.endpoint), format!("two={}", service.endpoint));
-    let flags = ["compare", "--arm", &one, "--arm", &two, "--pairs=3", "--block=100ms"];
+    let flags = ["compare", "--arm", &one, "--arm", &two, "--pairs=5", "--block=100ms"];
     let more = ["--companies=2", "--fields=1", "--warm-up=0s", "--json"];
     let output = bench(&[&flags[..], &more[..]].concat()).await;
     assert!(output.status.success(), "{}", said(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["blocks"].as_array().unwrap().len(), 8, "two rounds, there and back");
+    assert_eq!(report["blocks"].as_array().unwrap().len(), 12, "three rounds, there and back");
     assert_eq!(report["arms"][1]["name"], "two");
     assert_eq!(report["arms"][1]["failed"], 0);
     let ratio = &report["ratios"][0];
     assert_eq!(
         (&ratio["arm"], &ratio["base"], &ratio["pairs"]),
-        (&"two".into(), &"one".into(), &4.into())
+        (&"two".into(), &"one".into(), &6.into())
     );
     let ends = ["low", "median", "high"].map(|end| ratio["throughput"][end].as_f64().unwrap());
     assert!(ends.is_sorted() && ends[0] > 0.0, "{ends:?}");

@@ -29,7 +29,11 @@ pub(crate) async fn measure(house: &House) -> Outcome<Value> {
     let gomark = Server::gomark(folder.path()).await?;
     let client = house.target(&gomark, 1).connect().await?.remove(0);
     for revisions in &house.args.revisions {
-        make(&client, &company(*revisions), *revisions).await?;
+        let company = company(*revisions);
+        tokio::select! {
+            made = make(&client, &company, *revisions) => made?,
+            () = house.stop.cancelled() => return Ok(Value::Null),
+        }
     }
     let channel = channels(&gomark.endpoint(), 1).await?.remove(0);
     let list = |newest_first| -> Request {

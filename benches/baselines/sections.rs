@@ -219,7 +219,9 @@ pub(crate) fn show(clients: usize, compared: &Compared) -> Value {
 }
 
 fn interval(interval: Option<Interval>) -> String {
-    interval.map_or("-".to_owned(), |Interval { median, low, high }| {
-        format!("{median:.2} [{low:.2}, {high:.2}]")
-    })
+    let Some(Interval { median, low, high }) = interval else { return "-".to_owned() };
+    match low.zip(high) {
+        Some((low, high)) => format!("{median:.2} [{low:.2}, {high:.2}]"),
+        None => format!("{median:.2}"),
+    }
 }

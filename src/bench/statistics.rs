@@ -8,21 +8,28 @@ const RESAMPLES: usize = 10_000;
 /// The interval is the same for the same series.
 const SEED: u64 = 0x67_6f_6d_61_72_6b;
 
+/// The shortest series that an interval is given for: of fewer values than six, even the range from
+/// the least to the most holds the median less often than 95 %.
+const SHORTEST: usize = 6;
+
 /// A median with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Interval {
     /// The median.
     pub median: f64,
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
+    /// The lower end; `None` where there are too few values for one.
+    pub low: Option<f64>,
+    /// The upper end; likewise.
+    pub high: Option<f64>,
 }
 
 /// Returns the median of a series and, by the percentile bootstrap, its 95 % interval; `None` of
 /// an empty series.
 pub fn median_with_interval(series: &[f64]) -> Option<Interval> {
     let middle = median(series.to_vec())?;
+    if series.len() < SHORTEST {
+        return Some(Interval { median: middle, low: None, high: None });
+    }
     let mut random = StdRng::seed_from_u64(SEED);
     let mut medians: Vec<f64> = (0..RESAMPLES)
         .filter_map(|_| {
@@ -31,7 +38,7 @@ pub fn median_with_interval(series: &[f64]) -> Option<Interval> {
         })
         .collect();
     medians.sort_by(f64::total_cmp);
-    let at = |share: f64| medians[((RESAMPLES - 1) as f64 * share).round() as usize];
+    let at = |share: f64| medians.get(((RESAMPLES - 1) as f64 * share).round() as usize).copied();
     Some(Interval { median: middle, low: at(0.025), high: at(0.975) })
 }
 
@@ -64,10 +71,18 @@ mod tests {
         let (wide, narrow) =
             (median_with_interval(&wide).unwrap(), median_with_interval(&narrow).unwrap());
         for interval in [wide, narrow] {
-            assert!(interval.low <= interval.median && interval.median <= interval.high);
+            let (low, high) = (interval.low.unwrap(), interval.high.unwrap());
+            assert!(low <= interval.median && interval.median <= high);
         }
-        assert!(narrow.high - narrow.low < wide.high - wide.low);
-        let same = median_with_interval(&[1.25; 5]).unwrap();
-        assert_eq!(same, Interval { median: 1.25, low: 1.25, high: 1.25 });
+        let width = |interval: Interval| interval.high.unwrap() - interval.low.unwrap();
+        assert!(width(narrow) < width(wide));
+        let same = median_with_interval(&[1.25; 6]).unwrap();
+        assert_eq!(same, Interval { median: 1.25, low: Some(1.25), high: Some(1.25) });
+    }
+
+    #[test]
+    fn too_few_values_have_no_interval() {
+        let few = median_with_interval(&[0.9, 0.95, 0.97, 0.96, 0.94]).unwrap();
+        assert_eq!(few, Interval { median: 0.95, low: None, high: None });
     }
 }

@@ -81,7 +81,8 @@ pub(super) fn comparison(report: &Comparison) -> Result<(), Error> {
         })
         .collect();
     table::print(&["Ratio", "Calls/s", "p50", "p99", "Pairs"], &ratios)?;
-    let mut lines = vec!["medians; in brackets the 95 % interval".to_owned()];
+    let mut lines =
+        vec!["medians; in brackets the 95 % interval, where there are 6 pairs or more".to_owned()];
     if report.interrupted {
         lines.push("it was interrupted".to_owned());
     }
@@ -91,6 +92,7 @@ pub(super) fn comparison(report: &Comparison) -> Result<(), Error> {
 /// Shows an interval: in colour where it leaves 1 out.
 fn interval(interval: Option<Interval>, more_is_better: bool) -> (String, Tone) {
     let Some(Interval { median, low, high }) = interval else { return plain("-") };
+    let Some((low, high)) = low.zip(high) else { return plain(format!("{median:.2}")) };
     let tone = match (low > 1.0, high < 1.0) {
         (false, false) => Tone::Plain,
         (more, _) if more == more_is_better => Tone::Good,
