@@ -12,8 +12,7 @@ use crate::Outcome;
 /// Prints and returns what is known of the machine.
 pub(crate) fn describe() -> Outcome<Value> {
     let cores = std::thread::available_parallelism()?.get();
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split_whitespace().next().unwrap_or("?").to_owned();
+    let load = load();
     let sync = sync_us()?;
     let version = env!("CARGO_PKG_VERSION");
     println!(
@@ -31,6 +30,12 @@ pub(crate) fn describe() -> Outcome<Value> {
         "fdatasync_us": sync,
         "optimised": optimised,
     }))
+}
+
+/// Returns how many processes want to run, on average over the last minute.
+pub(crate) fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split_whitespace().next().unwrap_or("?").to_owned()
 }
 
 /// Returns the median of what it takes to write a page and have it on the disk, in microseconds.

@@ -22,6 +22,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use gomark::config::parse_duration;
 use gomark::supervisor::Supervisor;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 type Outcome<T> = Result<T, Box<dyn StdError + Send + Sync>>;
@@ -122,7 +123,9 @@ async fn measure(args: &Args, supervisor: &Supervisor) -> Outcome<()> {
             Section::Write => ("write", house.write().await?),
             Section::History => ("history", history::measure(&house).await?),
         };
-        results.insert(name.to_owned(), found);
+        let load = machine::load();
+        println!("\n(load {load} at the end of this section)");
+        results.insert(name.to_owned(), json!({ "load_at_end": load, "found": found }));
         if let Some(path) = &args.json {
             std::fs::write(path, serde_json::to_vec_pretty(&results)?)?;
         }
