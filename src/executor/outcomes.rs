@@ -173,32 +173,4 @@ pub(super) fn millis(wait: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn failure(scope: FailureScope, retry_after: Duration) -> Failure {
-        Failure {
-            scope,
-            effect_unknown: false,
-            retry_after: Some(retry_after),
-            problem: Problem::new(ProblemReason::RateLimited, "too many calls"),
-        }
-    }
-
-    #[test]
-    fn a_vendor_that_wants_to_be_asked_again_at_once_is_given_growing_rests_all_the_same() {
-        let mut health = Health::default();
-        let at_once = failure(FailureScope::Connection, Duration::ZERO);
-        let waits = [1, 2, 3].map(|_| health.failed(&at_once).unwrap().wait_ms);
-        assert!(waits[0] >= 400 && waits[2] >= 1_600, "{waits:?}");
-        let at_once = failure(FailureScope::Resource, Duration::ZERO);
-        let (transition, _) = failed("field x", Before::default(), false, &at_once, None);
-        assert!(matches!(transition, Transition::Fail { wait_ms: 400.., .. }), "{transition:?}");
-    }
-
-    #[test]
-    fn a_time_that_the_vendor_names_is_kept() {
-        let in_an_hour = failure(FailureScope::Connection, Duration::from_secs(3_600));
-        assert_eq!(Health::default().failed(&in_an_hour).unwrap().wait_ms, 3_600_000);
-    }
-}
+mod tests;

@@ -9,4 +9,5 @@ mod flood;
 mod jobs;
 mod main_job;
 mod review;
+mod settings;
 mod world;

@@ -1,21 +1,19 @@
 //! A service, a stand-in for HubSpot, and a client.
 
-use std::path::Path;
 use std::time::Duration;
 
 use gomark::app::App;
-use gomark::auth::Policy;
 use gomark::clock::SystemClock;
-use gomark::config::{Checked, KeyOrigin};
+use gomark::config::Checked;
 use gomark::sandbox::{self, Sandbox};
 use gomark::supervisor::Supervisor;
-use gomark::telemetry::{Format, Log};
-use gomark::vault::{Key, Vault};
 use gomark_sdk::v1::{Job, JobEvent};
 use gomark_sdk::{Change, Client};
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
+
+use crate::settings::settings;
 
 /// How long a test waits for something before it says that it did not happen.
 pub(crate) const BOUND: Duration = Duration::from_secs(30);
@@ -93,23 +91,6 @@ impl World {
 /// The token that opens the portal of a company.
 pub(crate) fn token(company: &str) -> String {
     format!("portal-of-{company}")
-}
-
-pub(crate) fn settings(database: &Path) -> Checked {
-    Checked {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        database: database.to_owned(),
-        auth: Policy::Local,
-        vault: Vault::new(&Key::generate().unwrap()),
-        key_origin: KeyOrigin::Environment,
-        vendor_hosts: Vec::new(),
-        call_timeout: Duration::from_secs(1),
-        lease: Duration::from_secs(6),
-        sweep_interval: Duration::from_millis(200),
-        shutdown_grace: Duration::from_secs(10),
-        queue_max: 1_024,
-        log: Log { filter: "info".to_owned(), format: Format::Text },
-    }
 }
 
 async fn client(app: &App) -> Client {

@@ -1,0 +1,27 @@
+//! Settings for a service that a test starts.
+
+use std::path::Path;
+use std::time::Duration;
+
+use gomark::auth::Policy;
+use gomark::config::{Checked, KeyOrigin};
+use gomark::telemetry::{Format, Log};
+use gomark::vault::{Key, Vault};
+
+/// Settings for a free port, with short times.
+pub(crate) fn settings(database: &Path) -> Checked {
+    Checked {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        database: database.to_owned(),
+        auth: Policy::Local,
+        vault: Vault::new(&Key::generate().unwrap()),
+        key_origin: KeyOrigin::Environment,
+        vendor_hosts: Vec::new(),
+        call_timeout: Duration::from_secs(1),
+        lease: Duration::from_secs(6),
+        sweep_interval: Duration::from_millis(200),
+        shutdown_grace: Duration::from_secs(10),
+        queue_max: 1_024,
+        log: Log { filter: "info".to_owned(), format: Format::Text },
+    }
+}
