@@ -21,6 +21,8 @@ mod types;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+pub(crate) mod hooked;
 
 use std::fmt;
 use std::time::Duration;
@@ -43,8 +45,8 @@ pub type Answer<T> = Result<Result<T, Refusal>, Error>;
 /// Keeps everything that GoMark must not forget.
 ///
 /// What a method changes is one transaction: it is there, as durable as the database promises, when
-/// the method answers `Ok`, and not at all when it answers a refusal. After [`Error::Unavailable`]
-/// the outcome is unknown. A future that is dropped half way MUST NOT leave a transaction open.
+/// the method answers `Ok`, and not at all when it answers a refusal. After [`Error::InDoubt`] the
+/// outcome is unknown, after any other error nothing was changed. A future that is dropped half way MUST NOT leave a transaction open.
 ///
 /// Methods that take a [`Scope`] MUST answer as if companies outside it did not exist. Methods that
 /// take a [`Lease`] MUST change nothing and answer [`Error::Fenced`] unless the lease's epoch is the

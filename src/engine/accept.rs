@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use crate::domain::{Mutation, Refusal};
@@ -29,11 +30,7 @@ impl Accept {
         let (sender, receiver) = mpsc::channel(queue_max.max(1));
         let stopping = supervisor.stopping();
         supervisor.spawn("accept", async move {
-            let mut committer = Committer { store, receiver };
-            tokio::select! {
-                () = stopping.cancelled() => committer.drain().await,
-                () = committer.run() => {}
-            }
+            Committer { store, receiver }.run(stopping).await;
         });
         Self { sender }
     }
@@ -55,17 +52,19 @@ struct Committer {
 }
 
 impl Committer {
-    async fn run(&mut self) {
+    /// Commits what comes. Once the service stops it takes no more, and finishes what is under way
+    /// and what is waiting.
+    async fn run(mut self, stopping: CancellationToken) {
         let mut waiting = Vec::new();
-        while self.receiver.recv_many(&mut waiting, BATCH_MAX).await > 0 {
-            self.commit(std::mem::take(&mut waiting)).await;
+        loop {
+            tokio::select! {
+                () = stopping.cancelled(), if !self.receiver.is_closed() => self.receiver.close(),
+                taken = self.receiver.recv_many(&mut waiting, BATCH_MAX) => match taken {
+                    0 => return,
+                    _ => self.commit(std::mem::take(&mut waiting)).await,
+                },
+            }
         }
-    }
-
-    /// Takes no more, and finishes what is waiting.
-    async fn drain(&mut self) {
-        self.receiver.close();
-        self.run().await;
     }
 
     async fn commit(&self, batch: Vec<(Mutation, Reply)>) {
@@ -74,6 +73,16 @@ impl Committer {
             Ok(answers) => {
                 for (answer, reply) in answers.into_iter().zip(replies) {
                     tell(reply, Ok(answer));
+                }
+            }
+            Err(store::Error::InDoubt(error)) => {
+                // Repeated, they might take effect twice; callers with a request id can tell.
+                tracing::error!(
+                    error = crate::telemetry::chain(&*error),
+                    "whether a batch was committed is not known"
+                );
+                for reply in replies {
+                    tell(reply, Err(store::Error::InDoubt(error.to_string().into())));
                 }
             }
             Err(error) if mutations.len() == 1 => {
@@ -113,4 +122,106 @@ fn tell(reply: Reply, answer: Result<Result<Committed, Refusal>, store::Error>) 
     };
     // A caller who left does not change what was decided.
     let _gone = reply.send(answer);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::domain::{Caller, CompanyId, Door, Intent, Revision, Scope, Timestamp};
+    use crate::store::hooked::Hooked;
+    use crate::store::sqlite::SqliteStore;
+
+    const BOUND: Duration = Duration::from_secs(20);
+
+    fn ask(intent: Intent) -> Mutation {
+        Mutation {
+            company_id: CompanyId::parse("acme").unwrap(),
+            intent,
+            request_id: None,
+            fingerprint: [0; 32],
+            expected_revision: Revision::ZERO,
+            validate_only: false,
+            reason: String::new(),
+            caller: Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All },
+            at: Timestamp::from_micros(1),
+        }
+    }
+
+    fn rename(name: &str) -> Mutation {
+        ask(Intent::UpdateCompany { display_name: name.to_owned() })
+    }
+
+    /// A store with a company at revision 1.
+    async fn store(supervisor: &Supervisor) -> (Arc<Hooked>, TempDir) {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("gomark.db");
+        let store = SqliteStore::open(&path, SystemClock::shared(), supervisor).await.unwrap();
+        let store = Arc::new(Hooked::new(store));
+        let register = ask(Intent::RegisterCompany { display_name: "acme".to_owned() });
+        store.commit(vec![register]).await.unwrap().remove(0).unwrap();
+        (store, folder)
+    }
+
+    async fn revision(store: &Hooked) -> i64 {
+        let id = CompanyId::parse("acme").unwrap();
+        store.company(&Scope::All, &id).await.unwrap().unwrap().company.revision.get()
+    }
+
+    /// Commits two mutations as one batch.
+    async fn commit_two(store: &Arc<Hooked>) -> Vec<Result<Committed, Error>> {
+        let (_, receiver) = mpsc::channel(1);
+        let committer = Committer { store: store.clone(), receiver };
+        let (replies, answers): (Vec<_>, Vec<_>) =
+            (0..2).map(|_| oneshot::channel::<Result<Committed, Error>>()).unzip();
+        let mutations = [rename("one"), rename("two")];
+        committer.commit(mutations.into_iter().zip(replies).collect()).await;
+        let mut told = Vec::new();
+        for answer in answers {
+            told.push(answer.await.unwrap());
+        }
+        told
+    }
+
+    #[tokio::test]
+    async fn what_may_have_been_committed_is_not_committed_again() {
+        let (store, _folder) = store(&Supervisor::new()).await;
+        store.answers_get_lost.store(true, Ordering::Relaxed);
+        for answer in commit_two(&store).await {
+            assert!(matches!(answer, Err(Error::Store(store::Error::InDoubt(_)))), "{answer:?}");
+        }
+        assert_eq!(revision(&store).await, 3);
+    }
+
+    #[tokio::test]
+    async fn what_was_certainly_not_committed_is_repeated_alone() {
+        let (store, _folder) = store(&Supervisor::new()).await;
+        store.only_single_ones.store(true, Ordering::Relaxed);
+        assert!(commit_two(&store).await.iter().all(Result::is_ok));
+        assert_eq!(revision(&store).await, 3);
+    }
+
+    #[tokio::test]
+    async fn a_commit_under_way_when_the_service_stops_is_answered() {
+        let supervisor = Supervisor::new();
+        let (store, _folder) = store(&supervisor).await;
+        let accept = Accept::start(store.clone(), 1, &supervisor);
+        let held_up = store.may_commit.acquire().await.unwrap();
+        let (answer, ()) = tokio::join!(accept.submit(rename("one")), async {
+            // The committer took it up: there is room again.
+            drop(accept.sender.reserve().await.unwrap());
+            let stopped = supervisor.shutdown(BOUND);
+            tokio::pin!(stopped);
+            assert!(futures::poll!(&mut stopped).is_pending());
+            tokio::task::yield_now().await;
+            drop(held_up);
+            assert!(stopped.await, "everything ends in time");
+        });
+        assert_eq!(answer.unwrap().revision, Revision::new(2));
+    }
 }

@@ -272,7 +272,7 @@ impl Session {
                 Ok(())
             }
             // There may be time for another try.
-            Err(store::Error::Unavailable(_)) if self.may_begin() => {
+            Err(store::Error::Unavailable(_) | store::Error::InDoubt(_)) if self.may_begin() => {
                 self.renew_at = Instant::now() + STORE_RETRY;
                 Ok(())
             }

@@ -1,7 +1,5 @@
 //! Sessions over a real store and a vendor that does what a test tells it to.
 
-mod hooked;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,7 +9,6 @@ use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use self::hooked::Hooked;
 use super::{Bell, Executor, Parts, Settings, session};
 use crate::broker::LocalBroker;
 use crate::clock::SystemClock;
@@ -20,6 +17,7 @@ use crate::domain::{
     NewConnection, Observed, Problem, ProblemReason, Resource, Revision, Scope, VendorKind,
 };
 use crate::events::LocalBus;
+use crate::store::hooked::Hooked;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Doorbell, Store};
 use crate::supervisor::Supervisor;

@@ -41,7 +41,7 @@ impl<B: Backend> Database<B> {
         self.run("store write", async move {
             let mut rows = backend.write().await?;
             match work(&mut rows).await {
-                Ok(answer) => rows.commit().await.map(|()| answer),
+                Ok(answer) => rows.commit().await.map(|()| answer).map_err(in_doubt),
                 Err(error) => {
                     // The error at hand says more than one of undoing could.
                     let _undone = rows.end().await;
@@ -74,7 +74,15 @@ impl<B: Backend> Database<B> {
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
         let task = self.supervisor.spawn(name, work);
-        task.await.unwrap_or_else(|died| Err(Error::Unavailable(Box::new(died))))
+        task.await.unwrap_or_else(|died| Err(Error::InDoubt(Box::new(died))))
+    }
+}
+
+/// What it means that the database did not say that it committed.
+fn in_doubt(error: Error) -> Error {
+    match error {
+        Error::Unavailable(source) => Error::InDoubt(source),
+        error => error,
     }
 }
 

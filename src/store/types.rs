@@ -14,9 +14,12 @@ use crate::domain::{
 /// Why a store could not do something.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database did not do it; whether it took effect is unknown.
+    /// The database did not do it. Nothing was changed.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database was to commit and did not say that it did; whether it took effect is unknown.
+    #[error("the database did not say whether it did it")]
+    InDoubt(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What the database holds cannot be read.
     #[error("the database holds something that cannot be read: {0}")]
     Corrupt(String),

@@ -1439,8 +1439,9 @@ pub mod config_service_client {
                 .insert(GrpcMethod::new("gomark.v1.ConfigService", "CancelJob"));
             self.inner.unary(req, path, codec).await
         }
-        /// Sets a failed or cancelled job going again. Errors: INVALID_ARGUMENT; NOT_FOUND;
-        /// FAILED_PRECONDITION (it is neither).
+        /// Sets a failed or cancelled job going again. A newer decision about the same resource that was
+        /// cancelled stays cancelled. Errors: INVALID_ARGUMENT; NOT_FOUND; FAILED_PRECONDITION (it is
+        /// neither, or all of it was decided anew and cancelled since).
         pub async fn retry_job(
             &mut self,
             request: impl tonic::IntoRequest<super::RetryJobRequest>,
@@ -1590,8 +1591,9 @@ pub mod config_service_server {
             tonic::Response<super::CancelJobResponse>,
             tonic::Status,
         >;
-        /// Sets a failed or cancelled job going again. Errors: INVALID_ARGUMENT; NOT_FOUND;
-        /// FAILED_PRECONDITION (it is neither).
+        /// Sets a failed or cancelled job going again. A newer decision about the same resource that was
+        /// cancelled stays cancelled. Errors: INVALID_ARGUMENT; NOT_FOUND; FAILED_PRECONDITION (it is
+        /// neither, or all of it was decided anew and cancelled since).
         async fn retry_job(
             &self,
             request: tonic::Request<super::RetryJobRequest>,

@@ -164,7 +164,9 @@ impl From<engine::Error> for Answered {
                     .retry_after(Some(STORE_RETRY))
                     .status()
             }
-            engine::Error::Store(error @ store::Error::Unavailable(_)) => {
+            engine::Error::Store(
+                error @ (store::Error::Unavailable(_) | store::Error::InDoubt(_)),
+            ) => {
                 tracing::error!(error = telemetry::chain(&error), "the database is away");
                 let message = "the database cannot be reached; whether a change took effect is \
                                unknown: repeat it with the same request_id";

@@ -150,7 +150,10 @@ impl Session {
                     self.noted(recorded);
                     return Ok(());
                 }
-                Err(store::Error::Unavailable(error)) if Instant::now() < self.lease_until => {
+                // To record it again changes nothing.
+                Err(store::Error::Unavailable(error) | store::Error::InDoubt(error))
+                    if Instant::now() < self.lease_until =>
+                {
                     tracing::warn!(%error, "outcomes could not be recorded yet");
                     tokio::time::sleep(STORE_RETRY).await;
                 }

@@ -41,7 +41,7 @@ impl Given {
         self.harness.advance(by);
     }
 
-    pub(super) async fn execute(&self, sql: &str) -> Result<(), String> {
+    pub(in crate::store) async fn execute(&self, sql: &str) -> Result<(), String> {
         self.harness.execute(sql).await
     }
 

@@ -150,6 +150,32 @@ async fn the_mode_of_a_database_that_is_there_is_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn only_a_commit_that_fails_leaves_the_outcome_in_doubt() {
+    let given = Given::new(fresh().await);
+    given.company("acme").await;
+    let ask = async |name| given.store().commit(vec![given.ask("acme", add(name))]).await;
+    // A reference that is checked when the transaction is committed.
+    for sql in [
+        "CREATE TABLE nobody (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE somebody (id INTEGER REFERENCES nobody (id) DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TRIGGER late AFTER INSERT ON revisions BEGIN INSERT INTO somebody VALUES (1); END",
+        "PRAGMA foreign_keys = on",
+    ] {
+        given.execute(sql).await.unwrap();
+    }
+    let late = ask("one").await;
+    assert!(matches!(late, Err(Error::InDoubt(_))), "{late:?}");
+    given.execute("DROP TRIGGER late").await.unwrap();
+    let early = "CREATE TRIGGER early AFTER INSERT ON revisions BEGIN SELECT RAISE(ABORT, ''); END";
+    given.execute(early).await.unwrap();
+    let early = ask("one").await;
+    assert!(matches!(early, Err(Error::Unavailable(_))), "{early:?}");
+    given.execute("DROP TRIGGER early").await.unwrap();
+    ask("one").await.unwrap().remove(0).unwrap();
+    assert_eq!(given.revision("acme").await, 2);
+}
+
+#[tokio::test]
 async fn readers_cannot_write() {
     let InFile { store, folder: _folder, .. } = fresh().await;
     let wrote = sqlx::query("DELETE FROM leases").execute(&store.backend.readers).await;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::domain::{
     CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
@@ -16,16 +16,22 @@ use crate::store::{
 };
 
 #[derive(Debug)]
-pub(super) struct Hooked {
+pub(crate) struct Hooked {
     inner: SqliteStore,
+    /// Whether what is committed is not told.
+    pub(crate) answers_get_lost: AtomicBool,
+    /// Whether only one mutation at a time can be committed.
+    pub(crate) only_single_ones: AtomicBool,
+    /// Taken before every commit.
+    pub(crate) may_commit: Semaphore,
     /// Whether leases cannot be prolonged.
-    pub(super) renews_fail: AtomicBool,
+    pub(crate) renews_fail: AtomicBool,
     /// How often that was tried.
-    pub(super) renews: AtomicUsize,
+    pub(crate) renews: AtomicUsize,
     /// How long the first answer to `begin` is on its way, in milliseconds.
-    pub(super) begin_takes_ms: AtomicUsize,
+    pub(crate) begin_takes_ms: AtomicUsize,
     /// How often calls were noted.
-    pub(super) begins: AtomicUsize,
+    pub(crate) begins: AtomicUsize,
     claims: AtomicUsize,
     claiming: AtomicUsize,
     claiming_max: AtomicUsize,
@@ -33,9 +39,12 @@ pub(super) struct Hooked {
 }
 
 impl Hooked {
-    pub(super) fn new(inner: SqliteStore) -> Self {
+    pub(crate) fn new(inner: SqliteStore) -> Self {
         Self {
             inner,
+            answers_get_lost: AtomicBool::new(false),
+            only_single_ones: AtomicBool::new(false),
+            may_commit: Semaphore::new(1),
             renews_fail: AtomicBool::new(false),
             renews: AtomicUsize::new(0),
             begin_takes_ms: AtomicUsize::new(0),
@@ -48,17 +57,17 @@ impl Hooked {
     }
 
     /// How many leases were given.
-    pub(super) fn claims(&self) -> usize {
+    pub(crate) fn claims(&self) -> usize {
         self.claims.load(Ordering::Relaxed)
     }
 
     /// How many were asked for at the same time, at most.
-    pub(super) fn claiming_max(&self) -> usize {
+    pub(crate) fn claiming_max(&self) -> usize {
         self.claiming_max.load(Ordering::Relaxed)
     }
 
     /// Waits until the sweeper came by so many times more.
-    pub(super) async fn sweeps(&self, more: usize) {
+    pub(crate) async fn sweeps(&self, more: usize) {
         let mut swept = self.swept.subscribe();
         let until = *swept.borrow() + more;
         swept.wait_for(|count| *count >= until).await.unwrap();
@@ -68,7 +77,15 @@ impl Hooked {
 #[async_trait]
 impl Store for Hooked {
     async fn commit(&self, batch: Vec<Mutation>) -> Result<Vec<Result<Committed, Refusal>>, Error> {
-        self.inner.commit(batch).await
+        let _turn = self.may_commit.acquire().await.unwrap();
+        if self.only_single_ones.load(Ordering::Relaxed) && batch.len() > 1 {
+            return Err(Error::Unavailable("told to fail".into()));
+        }
+        let committed = self.inner.commit(batch).await;
+        if self.answers_get_lost.load(Ordering::Relaxed) {
+            return Err(Error::InDoubt("told to lose it".into()));
+        }
+        committed
     }
 
     async fn find_request(
