@@ -4,6 +4,7 @@
 //! to a terminal as tables with colour, elsewhere as plain lines; machines ask for `--json`.
 
 pub mod audit;
+pub mod bench;
 pub mod demo;
 pub mod key;
 pub mod sandbox;
@@ -47,6 +48,9 @@ enum Command {
     /// Proves and exports the audit log; needs no running service
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Measures a running service; it writes to it, so do not point it at one that matters
+    #[command(subcommand)]
+    Bench(bench::Command),
 }
 
 const EXIT_CODES: &str = "\
@@ -137,6 +141,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Key(command) => key::run(&command),
         Command::Token(command) => token::run(&command),
         Command::Audit(command) => audit::run(command).await,
+        Command::Bench(command) => Ok(bench::run(command).await),
     };
     ended.unwrap_or_else(|error| {
         if !error.is_closed_output() {

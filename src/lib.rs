@@ -25,6 +25,7 @@
 //! | [`audit`] | proof of the audit log, without a service |
 //! | [`auth`], [`vault`], [`config`], [`telemetry`] | callers, sealed credentials, settings, the log |
 //! | [`sandbox`] | a stand-in for HubSpot |
+//! | [`mod@bench`] | a load generator, for any running service |
 //! | [`app`] | puts it all together |
 //! | [`cli`] | the commands of the program |
 //!
@@ -47,6 +48,7 @@ pub mod api;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod bench;
 pub mod broker;
 pub mod cli;
 pub mod clock;
