@@ -60,6 +60,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// the same fingerprint it answers as then (`repeated`), with another it is refused. Refusals
     /// are not remembered. A refused mutation MUST NOT keep its neighbours from being committed.
     /// The answers stand in the order of the batch.
+    ///
+    /// A connection that comes into use takes up everything that is decided, also what was refused
+    /// or cancelled at it before; a new credential for one in use only ends its waits.
     async fn commit(&self, batch: Vec<Mutation>) -> Result<Vec<Result<Committed, Refusal>>, Error>;
 
     /// Looks up a request id as [`Store::commit`] does; `None` when the company has not used it.
@@ -127,14 +130,16 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Cancel parks each pending resource of the job, unless a newer revision of it was decided;
     /// open jobs whose pending resources are all parked by that are cancelled too. Retry unparks
     /// the job's failed and cancelled resources. A request id that the job has seen is looked up
-    /// first, as in [`Store::commit`].
+    /// first, as in [`Store::commit`]. Without a connection in use a cancel ends jobs and parks
+    /// nothing: the next connection takes up everything.
     async fn control(&self, control: JobControl) -> Answer<Recorded>;
 
     /// Lists connections in use for which there may be something to do: those with jobs that have
-    /// not ended, or with calls in doubt, whose lease nobody holds.
+    /// not ended, or with calls in doubt, whose lease nobody holds and which are not closed for
+    /// more than a second; the one whose lease ended the longest time ago first.
     async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error>;
 
-    /// Takes the lease of a connection, if nobody holds it.
+    /// Takes the lease of a connection, if it is in use and nobody holds the lease.
     async fn claim(
         &self,
         doorbell: &Doorbell,
@@ -150,7 +155,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
 
     /// Reads what is to be done at a connection, at most `limit` resources, the longest decided
     /// first: resources whose latest version is not confirmed or that an open job waits for,
-    /// without those parked at that version; and all that are in doubt.
+    /// without those parked at that version, and with those that wait after a failure last; and
+    /// all that are in doubt, in front.
     async fn work(&self, lease: &Lease, limit: usize) -> Result<Work, Error>;
 
     /// Notes that calls are about to be made, and which window the limiter is in. They can take
@@ -167,7 +173,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     ) -> Result<Recorded, Error>;
 
     /// Notes what came of operations, what that means for jobs, and when the connection may be
-    /// used again where `gate` closes it.
+    /// used again where `gate` closes it. At a connection that is no longer in use it means nothing
+    /// for jobs, which wait for another or are carried out there.
     async fn record(
         &self,
         lease: &Lease,

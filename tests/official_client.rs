@@ -4,6 +4,8 @@
 //! `tests/official_client/requirements.txt` lists. Without it the test is skipped, loudly, except
 //! in CI, where it fails.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic
+
 use std::time::Duration;
 
 use gomark::app::App;

@@ -124,7 +124,7 @@ CREATE TABLE jobs (
     ended_at        INTEGER,
     last_seq        INTEGER NOT NULL,
     PRIMARY KEY (company_id, revision)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- The part of a job at one vendor, with how many of its items stand where. Those that are in none
 -- of the three counts are pending.
@@ -175,7 +175,7 @@ CREATE TABLE job_events (
     request_id      TEXT,
     fingerprint     BLOB,
     PRIMARY KEY (company_id, revision, seq)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX job_events_by_request ON job_events (company_id, revision, request_id)
     WHERE request_id IS NOT NULL;

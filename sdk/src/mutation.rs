@@ -99,7 +99,7 @@ impl<M: Mutation> IntoFuture for Mutate<M> {
 impl<M: Mutation> fmt::Debug for Mutate<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mutate")
-            .field("request", &self.request.redacted())
+            .field("request", &self.request)
             .field("request_id", &self.request_id)
             .finish_non_exhaustive()
     }
@@ -122,13 +122,10 @@ pub trait Mutation: Rpc {
     fn reason_mut(&mut self) -> &mut String;
     #[doc(hidden)]
     fn outcome(answer: Self::Answer) -> (i64, Option<Job>, Option<Plan>);
-    /// The request as it may be shown: without secrets.
-    #[doc(hidden)]
-    fn redacted(&self) -> Self;
 }
 
 macro_rules! mutations {
-    ($($request:ident -> $answer:ident $(, redacted by $redact:path)?;)*) => {$(
+    ($($request:ident -> $answer:ident;)*) => {$(
         impl Mutation for $request {
             fn request_id_mut(&mut self) -> &mut String {
                 &mut self.request_id
@@ -149,12 +146,6 @@ macro_rules! mutations {
             fn outcome(answer: $answer) -> (i64, Option<Job>, Option<Plan>) {
                 (answer.revision, answer.job, answer.plan)
             }
-
-            fn redacted(&self) -> Self {
-                let shown = self.clone();
-                $(let shown = $redact(shown);)?
-                shown
-            }
         }
     )*};
 }
@@ -166,6 +157,6 @@ mutations! {
     RollbackRequest -> RollbackResponse;
     RegisterCompanyRequest -> RegisterCompanyResponse;
     UpdateCompanyRequest -> UpdateCompanyResponse;
-    ConnectVendorRequest -> ConnectVendorResponse, redacted by requests::without_credential;
+    ConnectVendorRequest -> ConnectVendorResponse;
     DisconnectVendorRequest -> DisconnectVendorResponse;
 }

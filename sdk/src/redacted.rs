@@ -17,7 +17,7 @@ impl fmt::Debug for HubSpotSettings {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AccessToken(_) => f.write_str("AccessToken(redacted)"),
+            Self::AccessToken(_) => f.write_str("AccessToken([redacted])"),
         }
     }
 }

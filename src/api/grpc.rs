@@ -5,6 +5,7 @@ mod authenticate;
 mod company_service;
 mod config_service;
 mod envelope;
+mod health;
 mod mask;
 mod paging;
 mod requests;

@@ -3177,9 +3177,10 @@ pub mod company_service_server {
 /// Every error has an `ErrorInfo` with the domain `gomark` and as its `reason` the name of one of
 /// these values without the prefix, for example `REVISION_MISMATCH`. Wrong input also has a
 /// `google.rpc.BadRequest` that names the path of each field and the rule it breaks, for example
-/// `field.options\[3\].value`. A thing that is unknown or exists already also has a
-/// `google.rpc.ResourceInfo`; an error worth repeating has a `google.rpc.RetryInfo`; an internal
-/// one has a `google.rpc.RequestInfo` whose id stands in GoMark's log.
+/// `field.options\[3\].value`; where many are broken, the first ones. A thing that is unknown or
+/// exists already also has a `google.rpc.ResourceInfo`; an error worth repeating has a
+/// `google.rpc.RetryInfo`; an internal one has a `google.rpc.RequestInfo` whose id stands in
+/// GoMark's log. Message and details together stay under 8 KiB; long texts are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ErrorReason {

@@ -193,14 +193,6 @@ impl Mutate<ConnectVendorRequest> {
     }
 }
 
-/// Shows a request to connect without the access token.
-pub(super) fn without_credential(mut request: ConnectVendorRequest) -> ConnectVendorRequest {
-    if let Some(Settings::Hubspot(settings)) = &mut request.settings {
-        settings.credential = Some(Credential::AccessToken("[redacted]".to_owned()));
-    }
-    request
-}
-
 fn mask<P: Into<String>>(paths: impl IntoIterator<Item = P>) -> FieldMask {
     FieldMask { paths: paths.into_iter().map(Into::into).collect() }
 }

@@ -76,7 +76,10 @@ async fn every_mutation_sends_what_it_was_given() {
     let expected = [
         ("register_company", vec!["\"acme\"", "\"Acme\"", "reason: \"new\""]),
         ("update_company", vec!["\"acme\"", "\"A\"", "paths: [\"display_name\"]"]),
-        ("connect_vendor", vec!["pat-1", "\"http://h\"", "burst_per_10s: 9", "Hubspot"]),
+        (
+            "connect_vendor",
+            vec!["AccessToken([redacted])", "\"http://h\"", "burst_per_10s: 9", "Hubspot"],
+        ),
         ("disconnect_vendor", vec!["\"acme\"", "Hubspot"]),
         ("modify_field", vec!["name: \"amount\"", "\"why\"", "paths: [\"description\"]"]),
         ("remove_field", vec!["name: \"amount\"", "expected_revision: 6"]),

@@ -24,6 +24,8 @@ pub(crate) struct Seen {
     pub(crate) metadata: MetadataMap,
     /// The request, printed.
     pub(crate) request: String,
+    /// The message as it was sent: `request` shows no credential.
+    pub(crate) sent: Vec<u8>,
 }
 
 impl Seen {
@@ -108,14 +110,15 @@ impl Fake {
         tokio::time::timeout(Duration::from_secs(10), many).await.expect("so many calls").unwrap();
     }
 
-    async fn take<R: std::fmt::Debug>(
+    async fn take<R: prost::Message + std::fmt::Debug>(
         &self,
         method: &'static str,
         request: Request<R>,
     ) -> Result<R, Status> {
         let metadata = request.metadata().clone();
         let request = request.into_inner();
-        let seen = Seen { method, metadata, request: format!("{request:?}") };
+        let sent = request.encode_to_vec();
+        let seen = Seen { method, metadata, request: format!("{request:?}"), sent };
         self.seen.send_modify(|all| all.push(seen));
         let hang = {
             let mut script = self.script.lock().unwrap();

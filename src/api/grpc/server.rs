@@ -19,6 +19,7 @@ use tower::util::MapResponseLayer;
 use super::authenticate::{self, Authenticate};
 use super::company_service::Company;
 use super::config_service::Config;
+use super::health::EndingHealth;
 use super::{DESCRIPTORS, MESSAGE_BYTES_MAX};
 use crate::auth::Policy;
 use crate::engine::Engine;
@@ -67,7 +68,7 @@ impl Listening {
         policy: Policy,
         supervisor: &Supervisor,
     ) -> Result<(), tonic_reflection::server::Error> {
-        let (health, health_service) = tonic_health::server::health_reporter();
+        let health = HealthReporter::new();
         set_health(&health, ServingStatus::Serving).await;
         let reflection = || {
             tonic_reflection::server::Builder::configure()
@@ -94,7 +95,7 @@ impl Listening {
             .http2_max_local_error_reset_streams(Some(LOCAL_RESETS_MAX))
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
             .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-            .add_service(health_service)
+            .add_service(EndingHealth::server(&health))
             .add_service(reflection)
             .add_service(old_reflection)
             .add_service(layers.named_layer(config))

@@ -21,6 +21,16 @@ const OVERLOAD_RETRY: Duration = Duration::from_millis(250);
 /// After how long a database that is away is asked again.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
+/// The longest message, in bytes. Message and details travel in headers, of which clients take
+/// 8 KiB (gRPC's own) or 16 KiB (tonic's); one that gets more breaks the connection. Of what is
+/// told here, the worst case (each character in three, details in base64, the message in both) is
+/// under 8 KiB.
+const MESSAGE_BYTES_MAX: usize = 600;
+/// The most that the paths and rules of violations may take up, in bytes; the first is always told.
+const VIOLATIONS_BYTES_MAX: usize = 2_500;
+/// The longest name of a resource or value of metadata, in bytes.
+const NAME_BYTES_MAX: usize = 300;
+
 /// An error on its way to a caller.
 struct Told {
     code: Code,
@@ -42,12 +52,12 @@ impl Told {
     }
 
     fn with(mut self, key: &str, value: impl ToString) -> Self {
-        self.metadata.insert(key.to_owned(), value.to_string());
+        self.metadata.insert(key.to_owned(), head(&value.to_string(), NAME_BYTES_MAX).to_owned());
         self
     }
 
-    fn resource(mut self, kind: &str, name: impl Into<String>) -> Self {
-        self.details.set_resource_info(kind, name, "", "");
+    fn resource(mut self, kind: &str, name: &str) -> Self {
+        self.details.set_resource_info(kind, head(name, NAME_BYTES_MAX), "", "");
         self
     }
 
@@ -59,17 +69,32 @@ impl Told {
     }
 
     fn violations(mut self, violations: impl IntoIterator<Item = (String, String)>) -> Self {
-        let violations: Vec<_> =
-            violations.into_iter().map(|(field, rule)| FieldViolation::new(field, rule)).collect();
-        self.details.set_bad_request(violations);
+        let mut bytes = 0;
+        let fits = violations.into_iter().enumerate().take_while(|(index, (field, rule))| {
+            bytes += field.len() + rule.len() + 8;
+            *index == 0 || bytes <= VIOLATIONS_BYTES_MAX
+        });
+        let told = fits.map(|(_, (field, rule))| {
+            FieldViolation::new(field, head(&rule, VIOLATIONS_BYTES_MAX))
+        });
+        self.details.set_bad_request(told.collect::<Vec<_>>());
         self
     }
 
     fn status(mut self) -> Status {
         let name = self.reason.as_str_name().trim_start_matches("ERROR_REASON_");
         self.details.set_error_info(name, DOMAIN, self.metadata);
-        Status::with_error_details(self.code, self.message, self.details)
+        let message = match head(&self.message, MESSAGE_BYTES_MAX) {
+            all if all.len() == self.message.len() => self.message,
+            beginning => format!("{beginning}…"),
+        };
+        Status::with_error_details(self.code, message, self.details)
     }
+}
+
+/// The beginning of a text, of at most so many bytes.
+fn head(text: &str, bytes_max: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes_max)]
 }
 
 /// Tells of broken rules.
@@ -194,7 +219,7 @@ fn refused(refusal: &Refusal) -> Status {
         }
         Refusal::RevisionNotFound { revision, present, .. } => {
             told(Code::NotFound, ErrorReason::RevisionNotFound)
-                .resource("revision", revision.to_string())
+                .resource("revision", &revision.to_string())
                 .with("revision", present)
         }
         Refusal::RevisionMismatch { present, .. } => {

@@ -1,5 +1,7 @@
 //! Revisions: the audit log, and all that goes with an entry.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 use super::Head;
@@ -37,6 +39,35 @@ pub(in crate::store) struct NewJob {
     pub(in crate::store) vendor: VendorKind,
     pub(in crate::store) items: Vec<ResourceId>,
     pub(in crate::store) event: JobEvent,
+}
+
+/// A new version, with the revision that it ends at.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct VersionSpan<'a> {
+    pub(in crate::store) company_id: &'a CompanyId,
+    pub(in crate::store) version: &'a Version,
+    /// Where a later one of these revisions takes its place.
+    pub(in crate::store) to_rev: Option<Revision>,
+    /// Whether it ends the version that was the latest before these revisions.
+    pub(in crate::store) is_first: bool,
+}
+
+/// Lists the versions of revisions that are written together.
+pub(in crate::store) fn version_spans(revisions: &[NewRevision]) -> Vec<VersionSpan<'_>> {
+    let mut spans: Vec<VersionSpan<'_>> = Vec::new();
+    let mut latest = HashMap::new();
+    for new in revisions {
+        let company_id = &new.head.company.id;
+        for version in &new.versions {
+            let before = latest.insert((company_id, &version.id), spans.len());
+            if let Some(before) = before.and_then(|place: usize| spans.get_mut(place)) {
+                before.to_rev = Some(version.from_rev);
+            }
+            let is_first = before.is_none();
+            spans.push(VersionSpan { company_id, version, to_rev: None, is_first });
+        }
+    }
+    spans
 }
 
 /// Revisions.

@@ -3,49 +3,52 @@
 use async_trait::async_trait;
 
 use super::{SqliteRows, failed, list, rows_at_most};
-use crate::domain::{CompanyId, ResourceId, Revision, Timestamp};
-use crate::store::rows::{EntryRows, NewJob, NewRevision};
+use crate::domain::{CompanyId, Revision};
+use crate::store::rows::{EntryRows, NewJob, NewRevision, version_spans};
 use crate::store::{AuditQuery, Error, StoredEntry};
 use crate::{hex, store::stored, wire};
 
-/// The statements of every revision. A revision is written in one call: calls are what costs.
-/// Parameters have numbers, of which each statement uses some.
-macro_rules! revision {
-    ($more:literal) => {
-        concat!(
-            "INSERT INTO companies (company_id, display_name, revision, head_hash, field_count, \
-                 field_bytes, created_at) \
-             VALUES ($1, $3, $2, $4, $5, $6, $7) \
-             ON CONFLICT (company_id) DO UPDATE SET display_name = $3, revision = $2, \
-                 head_hash = $4, field_count = $5, field_bytes = $6; \
-             INSERT INTO revisions (company_id, revision, action, request_id, fingerprint, \
-                 record, prev_hash, hash, at) \
-             VALUES ($1, $2, $8, $9, $10, $11, $12, $4, $13); \
-             UPDATE resource_versions INDEXED BY resource_versions_latest_by_id SET to_rev = $2 \
-             WHERE company_id = $1 AND to_rev IS NULL \
-             AND resource_id IN (SELECT value ->> 0 FROM json_each($14)); \
-             INSERT INTO resource_versions (company_id, resource_id, kind, name, from_rev, spec) \
-             SELECT $1, value ->> 0, value ->> 1, value ->> 2, $2, unhex(value ->> 3) \
-             FROM json_each($14);",
-            $more
-        )
-    };
-}
+/// How many bytes of records go into one call.
+const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
-const WITHOUT_JOB: &str = revision!("");
-
-const WITH_JOB: &str = revision!(
-    "INSERT INTO jobs (company_id, revision, state, attempt, held_up, created_at, last_seq) \
-     VALUES ($1, $2, $15, $16, $17, $13, 1); \
-     INSERT INTO job_parts (company_id, revision, vendor, state, total, done, failed, cancelled, \
-         unit, message) \
-     VALUES ($1, $2, $18, $15, $19, 0, 0, 0, $20, $21); \
-     INSERT INTO job_items (company_id, revision, vendor, resource_id, state) \
-     SELECT $1, $2, $18, value, 'pending' FROM json_each($22); \
-     INSERT INTO job_events (company_id, revision, seq, state, done, total, unit, message, \
-         attempt, at, actor, reason) \
-     VALUES ($1, $2, 1, $15, 0, $19, $20, $21, $16, $23, '', '');"
-);
+/// All rows of some revisions, in one call. Bytes go in as hexadecimal text.
+pub(super) const REVISIONS: &str = "\
+    INSERT INTO companies (company_id, display_name, revision, head_hash, field_count, \
+        field_bytes, created_at) \
+    SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3), value ->> 4, value ->> 5, \
+        value ->> 6 \
+    FROM json_each($1) WHERE true \
+    ON CONFLICT (company_id) DO UPDATE SET display_name = excluded.display_name, \
+        revision = excluded.revision, head_hash = excluded.head_hash, \
+        field_count = excluded.field_count, field_bytes = excluded.field_bytes; \
+    INSERT INTO revisions (company_id, revision, action, request_id, fingerprint, record, \
+        prev_hash, hash, at) \
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), \
+        unhex(value ->> 5), unhex(value ->> 6), unhex(value ->> 7), value ->> 8 \
+    FROM json_each($2); \
+    UPDATE resource_versions INDEXED BY resource_versions_latest_by_id SET to_rev = e.value ->> 4 \
+    FROM json_each($3) AS e \
+    WHERE e.value ->> 6 AND company_id = e.value ->> 0 AND resource_id = e.value ->> 1 \
+        AND to_rev IS NULL; \
+    INSERT INTO resource_versions (company_id, resource_id, kind, name, from_rev, to_rev, spec) \
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
+        unhex(value ->> 7) \
+    FROM json_each($3); \
+    INSERT INTO jobs (company_id, revision, state, attempt, held_up, created_at, last_seq) \
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 1 \
+    FROM json_each($4); \
+    INSERT INTO job_parts (company_id, revision, vendor, state, total, done, failed, cancelled, \
+        unit, message) \
+    SELECT value ->> 0, value ->> 1, value ->> 7, value ->> 2, value ->> 8, 0, 0, 0, \
+        value ->> 9, value ->> 10 \
+    FROM json_each($4); \
+    INSERT INTO job_events (company_id, revision, seq, state, done, total, unit, message, \
+        attempt, at, actor, reason) \
+    SELECT value ->> 0, value ->> 1, 1, value ->> 2, 0, value ->> 8, value ->> 9, value ->> 10, \
+        value ->> 3, value ->> 6, '', '' \
+    FROM json_each($4); \
+    INSERT INTO job_items (company_id, revision, vendor, resource_id, state) \
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, 'pending' FROM json_each($5);";
 
 const CONNECTION: &str = "\
     UPDATE connections SET status = 'disconnected', sealed = x'' \
@@ -59,8 +62,18 @@ const CONNECTION: &str = "\
 #[async_trait]
 impl EntryRows for SqliteRows {
     async fn write_revisions(&mut self, revisions: &[NewRevision]) -> Result<(), Error> {
+        let mut rest = revisions;
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = rest.iter().take_while(|new| {
+                bytes += new.record.len();
+                bytes <= CHUNK_BYTES
+            });
+            let (chunk, after) = rest.split_at(fits.count().max(1));
+            self.write_chunk(chunk).await?;
+            rest = after;
+        }
         for revision in revisions {
-            self.write_revision(revision).await?;
             self.write_connection(revision).await?;
         }
         Ok(())
@@ -124,45 +137,61 @@ impl EntryRows for SqliteRows {
 }
 
 impl SqliteRows {
-    async fn write_revision(&mut self, new: &NewRevision) -> Result<(), Error> {
-        let company = &new.head.company;
-        let versions = new.versions.iter().map(|version| {
-            let spec = version
-                .resource
-                .as_ref()
-                .map(|resource| hex::encode(&wire::encode_resource(resource)));
-            (version.id.as_str(), version.kind.as_str(), &version.name, spec)
+    async fn write_chunk(&mut self, revisions: &[NewRevision]) -> Result<(), Error> {
+        let companies = revisions.iter().map(|new| {
+            let company = &new.head.company;
+            (
+                company.id.as_str(),
+                &company.display_name,
+                company.revision.get(),
+                hex::encode(&company.head_hash),
+                new.head.field_count,
+                new.head.field_bytes,
+                company.created_at.as_micros(),
+            )
         });
-        let sql = if new.job.is_some() { WITH_JOB } else { WITHOUT_JOB };
-        let query = sqlx::query(sql)
-            .bind(company.id.as_str())
-            .bind(company.revision.get())
-            .bind(&company.display_name)
-            .bind(company.head_hash.as_slice())
-            .bind(new.head.field_count)
-            .bind(new.head.field_bytes)
-            .bind(company.created_at.as_micros())
-            .bind(new.action)
-            .bind(new.request_id.as_ref().map(|id| id.as_str()))
-            .bind(new.fingerprint.as_slice())
-            .bind(new.record.as_slice())
-            .bind(new.prev_hash.as_slice())
-            .bind(new.at.as_micros())
-            .bind(list(versions)?);
-        let query = match &new.job {
-            None => query,
-            Some(NewJob { row, vendor, items, event }) => query
-                .bind(row.state.as_str())
-                .bind(i64::from(row.attempt))
-                .bind(row.held_up.as_ref().map(stored::write_error).transpose()?)
-                .bind(vendor.as_str())
-                .bind(event.total)
-                .bind(&event.unit)
-                .bind(&event.message)
-                .bind(list(items.iter().map(ResourceId::as_str))?)
-                .bind(Timestamp::as_micros(event.at)),
-        };
-        query.execute(&mut *self.tx).await.map_err(failed)?;
+        let entries = revisions.iter().map(|new| {
+            let company = &new.head.company;
+            (
+                company.id.as_str(),
+                company.revision.get(),
+                new.action,
+                new.request_id.as_ref().map(|id| id.as_str()),
+                hex::encode(&new.fingerprint),
+                hex::encode(&new.record),
+                hex::encode(&new.prev_hash),
+                hex::encode(&company.head_hash),
+                new.at.as_micros(),
+            )
+        });
+        let versions = version_spans(revisions).into_iter().map(|span| {
+            let version = span.version;
+            (
+                span.company_id.as_str(),
+                version.id.as_str(),
+                version.kind.as_str(),
+                &version.name,
+                version.from_rev.get(),
+                span.to_rev.map(Revision::get),
+                span.is_first,
+                version.resource.as_ref().map(|one| hex::encode(&wire::encode_resource(one))),
+            )
+        });
+        let jobs = revisions.iter().filter_map(|new| new.job.as_ref());
+        let items = jobs.clone().flat_map(|job| {
+            let (id, vendor) = (&job.row.id, job.vendor.as_str());
+            let company_id = id.company_id.as_str();
+            job.items.iter().map(move |item| (company_id, id.revision.get(), vendor, item.as_str()))
+        });
+        sqlx::query(REVISIONS)
+            .bind(list(companies)?)
+            .bind(list(entries)?)
+            .bind(list(versions)?)
+            .bind(list(jobs.map(job_columns).collect::<Result<Vec<_>, _>>()?)?)
+            .bind(list(items)?)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(failed)?;
         Ok(())
     }
 
@@ -185,4 +214,22 @@ impl SqliteRows {
             .map_err(failed)?;
         Ok(())
     }
+}
+
+/// The columns of a new job, its part and its first event.
+fn job_columns(job: &NewJob) -> Result<impl serde::Serialize, Error> {
+    let NewJob { row, vendor, event, .. } = job;
+    Ok((
+        row.id.company_id.as_str(),
+        row.id.revision.get(),
+        row.state.as_str(),
+        row.attempt,
+        row.held_up.as_ref().map(stored::write_error).transpose()?,
+        row.created_at.as_micros(),
+        event.at.as_micros(),
+        vendor.as_str(),
+        event.total,
+        &event.unit,
+        &event.message,
+    ))
 }

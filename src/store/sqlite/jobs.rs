@@ -31,18 +31,21 @@ macro_rules! jobs {
 }
 
 /// All that a step changes, in one call.
-const PROGRESS: &str = "\
-    UPDATE jobs SET state = e.value ->> 1, attempt = e.value ->> 2, \
-        next_attempt_at = e.value ->> 3, held_up = e.value ->> 4, refused = e.value ->> 5, \
-        ended_at = e.value ->> 6, last_seq = e.value ->> 7 \
-    FROM json_each($2) AS e WHERE company_id = $1 AND revision = e.value ->> 0; \
-    UPDATE job_parts SET state = e.value ->> 2, done = e.value ->> 3, failed = e.value ->> 4, \
-        cancelled = e.value ->> 5, message = e.value ->> 6 \
+///
+/// The company is in the lists although there is only one: were it given by itself, SQLite would
+/// look through all jobs of the company for those in the list.
+pub(super) const PROGRESS: &str = "\
+    UPDATE jobs SET state = e.value ->> 2, attempt = e.value ->> 3, \
+        next_attempt_at = e.value ->> 4, held_up = e.value ->> 5, refused = e.value ->> 6, \
+        ended_at = e.value ->> 7, last_seq = e.value ->> 8 \
+    FROM json_each($2) AS e WHERE company_id = e.value ->> 0 AND revision = e.value ->> 1; \
+    UPDATE job_parts SET state = e.value ->> 3, done = e.value ->> 4, failed = e.value ->> 5, \
+        cancelled = e.value ->> 6, message = e.value ->> 7 \
     FROM json_each($3) AS e \
-    WHERE company_id = $1 AND revision = e.value ->> 0 AND vendor = e.value ->> 1; \
-    UPDATE job_items SET state = e.value ->> 3 FROM json_each($4) AS e \
-    WHERE company_id = $1 AND revision = e.value ->> 0 AND vendor = e.value ->> 1 \
-        AND resource_id = e.value ->> 2; \
+    WHERE company_id = e.value ->> 0 AND revision = e.value ->> 1 AND vendor = e.value ->> 2; \
+    UPDATE job_items SET state = e.value ->> 4 FROM json_each($4) AS e \
+    WHERE company_id = e.value ->> 0 AND revision = e.value ->> 1 AND vendor = e.value ->> 2 \
+        AND resource_id = e.value ->> 3; \
     INSERT INTO job_events (company_id, revision, seq, state, done, total, unit, message, \
         attempt, next_attempt_at, at, actor, reason, request_id, fingerprint) \
     SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
@@ -159,12 +162,14 @@ impl JobRows for SqliteRows {
         let parts = jobs.iter().flat_map(|job| job.parts.iter().map(move |part| (job, part)));
         let parts = parts.map(|(job, part)| {
             let ItemCounts { done, failed, cancelled, .. } = part.counts;
-            let key = (job.id.revision.get(), part.vendor.as_str());
-            (key.0, key.1, part.state.as_str(), done, failed, cancelled, &part.message)
+            let (revision, vendor) = (job.id.revision.get(), part.vendor.as_str());
+            let state = part.state.as_str();
+            (company_id.as_str(), revision, vendor, state, done, failed, cancelled, &part.message)
         });
         let items = items.iter().map(|item| {
-            let key = (item.revision.get(), item.vendor.as_str(), item.resource_id.as_str());
-            (key.0, key.1, key.2, item.state.as_str())
+            let (revision, vendor) = (item.revision.get(), item.vendor.as_str());
+            let (resource_id, state) = (item.resource_id.as_str(), item.state.as_str());
+            (company_id.as_str(), revision, vendor, resource_id, state)
         });
         let micros = Timestamp::as_micros;
         let events = events.iter().map(|new| {
@@ -202,6 +207,7 @@ impl JobRows for SqliteRows {
 /// The columns of a job that a step changes.
 fn columns(job: &JobRow) -> Result<impl serde::Serialize + use<>, Error> {
     Ok((
+        job.id.company_id.to_string(),
         job.id.revision.get(),
         job.state.as_str(),
         job.attempt,

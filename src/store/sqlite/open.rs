@@ -21,6 +21,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many rows may be on their way from the thread that reads them.
 const ROWS_IN_FLIGHT: usize = 256;
+/// How much of the file each connection keeps in memory, in KiB; negative is how SQLite takes KiB.
+const CACHE_KIB: &str = "-16384";
+/// How many pages of 4 KiB the log may hold before they are brought into the file.
+const LOG_PAGES: &str = "4000";
 
 /// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +113,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(false)
         .busy_timeout(BUSY_TIMEOUT)
+        .pragma("cache_size", CACHE_KIB)
+        .pragma("wal_autocheckpoint", LOG_PAGES)
         .row_buffer_size(ROWS_IN_FLIGHT)
 }
 

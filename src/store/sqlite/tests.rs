@@ -157,3 +157,20 @@ async fn a_caller_who_goes_away_leaves_no_transaction_open() {
     let revisions = given.entries("acme").await.into_iter().map(|entry| entry.revision.get());
     assert_eq!(revisions.collect::<Vec<_>>(), (1..=fields + 1).collect::<Vec<_>>());
 }
+
+/// What ended long ago costs nothing: no statement looks through all that a company ever did.
+#[tokio::test]
+async fn writing_reads_only_the_rows_that_it_changes() {
+    let InFile { store, folder: _folder, .. } = fresh().await;
+    let statements = [super::jobs::PROGRESS, super::entries::REVISIONS].into_iter();
+    for sql in statements.flat_map(|text| text.split(';')).filter(|sql| sql.contains("UPDATE ")) {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(explain).fetch_all(&store.backend.writer).await.unwrap();
+        for (.., step) in plan {
+            let whole_company = step.ends_with("(company_id=?)");
+            let whole_table = step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE");
+            assert!(!whole_company && !whole_table, "{step} in {sql}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Connections that are refused, before anything is sent anywhere.
+
+use gomark_sdk::Code;
+use gomark_sdk::v1::*;
+
+use crate::cases::hubspot;
+use crate::refusals::{Bad, all_are_refused, bad, reason};
+use crate::world::World;
+
+const CONNECT: &str = "CompanyService/ConnectVendor";
+const TOKEN: &str = "a-token-of-somebody";
+const NOT_ALLOWED: &str = "must be https://api.hubapi.com, an address of this machine such as \
+                           http://127.0.0.1:8080, or a host that the operator allows \
+                           (--vendor-host)";
+const NO_URL: &str = "must be a URL such as https://api.hubapi.com";
+const SCHEME: &str = "must begin with https:// or http://";
+const CHARACTERS: &str = "must not contain white space, control characters or backslashes";
+const HOST: &str = "must name a host without wildcards and without a dot at its end";
+const USER: &str = "must not contain a user name or password";
+const PATH: &str = "must not have a path";
+const QUERY: &str = "must not have a query or fragment";
+
+fn connect(base_url: &str) -> ConnectVendorRequest {
+    ConnectVendorRequest {
+        company_id: "acme".to_owned(),
+        vendor: Vendor::Hubspot.into(),
+        base_url: base_url.to_owned(),
+        settings: Some(hubspot(TOKEN.to_owned())),
+        ..ConnectVendorRequest::default()
+    }
+}
+
+fn to(base_url: &str, rule: &str) -> Bad {
+    bad(base_url, CONNECT, &connect(base_url), "base_url", rule)
+}
+
+#[tokio::test]
+async fn a_base_url_leads_to_the_vendor_or_to_this_machine() {
+    let world = World::start().await;
+    world.client.register_company("acme").await.unwrap();
+    let not_allowed = [
+        "http://api.hubapi.com",
+        "https://api.hubapi.com:8443",
+        "https://api.hubapi.com.example.org",
+        "https://example.org",
+        "https://hubapi.com",
+        "http://127.0.0.1.example.org",
+        "http://localhost.example.org",
+        "http://10.0.0.1",
+        "http://192.168.0.1:8080",
+        "http://169.254.169.254",
+        "http://0.0.0.0",
+        "http://[::]",
+        "http://[fe80::1]",
+        "http://[::ffff:10.0.0.1]",
+        "https://10.0.0.1",
+    ];
+    let mut rows: Vec<_> = not_allowed.into_iter().map(|url| to(url, NOT_ALLOWED)).collect();
+    let others = [
+        ("api.hubapi.com", NO_URL),
+        ("127.0.0.1:8080", NO_URL),
+        ("//127.0.0.1", NO_URL),
+        ("https://", NO_URL),
+        ("http://[::1", NO_URL),
+        ("http://127.0.0.1:99999", NO_URL),
+        ("ftp://localhost", SCHEME),
+        ("file:///etc/passwd", SCHEME),
+        ("javascript:alert(1)", SCHEME),
+        ("localhost:8080", SCHEME),
+        ("https:127.0.0.1", SCHEME),
+        ("https://user@127.0.0.1", USER),
+        ("https://user:word@127.0.0.1", USER),
+        ("https://@127.0.0.1", USER),
+        ("http://127.0.0.1@example.org", USER),
+        ("http://127.0.0.1/crm", PATH),
+        ("http://127.0.0.1//", PATH),
+        ("http://127.0.0.1?a=b", QUERY),
+        ("http://127.0.0.1/?", QUERY),
+        ("http://127.0.0.1#a", QUERY),
+        ("http://127.0.0.1\\@example.org", CHARACTERS),
+        (" http://127.0.0.1", CHARACTERS),
+        ("http://127.0.\n0.1", CHARACTERS),
+        ("http://localhost\u{0}", CHARACTERS),
+        ("http://localhost.", HOST),
+        ("https://*.hubapi.com", HOST),
+    ];
+    rows.extend(others.into_iter().map(|(url, rule)| to(url, rule)));
+    all_are_refused(&world, "acme", rows).await;
+    assert!(world.stop().await);
+}
+
+/// Whoever is let through is asked; nothing listens there.
+async fn reaches_nobody(world: &World, base_url: &str) {
+    let answer = world.client.connect_hubspot("acme", TOKEN).base_url(base_url).await;
+    let error = answer.expect_err(base_url);
+    assert_eq!(reason(&error), "VENDOR_UNAVAILABLE", "{base_url}: {error}");
+    assert_eq!(error.code(), Some(Code::Unavailable), "{base_url}");
+    assert!(error.retry_after().is_some(), "{base_url}");
+    assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
+}
+
+#[tokio::test]
+async fn this_machine_may_be_named_in_several_ways() {
+    let world = World::start().await;
+    world.client.register_company("acme").await.unwrap();
+    let before = world.state("acme").await;
+    let port = free_port();
+    let hosts = ["127.0.0.1", "localhost", "LOCALHOST", "127.1.2.3", "[::1]"];
+    for host in hosts {
+        reaches_nobody(&world, &format!("http://{host}:{port}")).await;
+        reaches_nobody(&world, &format!("https://{host}:{port}/")).await;
+    }
+    assert_eq!(world.state("acme").await, before);
+    assert!(world.stop().await);
+}
+
+#[tokio::test]
+async fn hosts_that_the_operator_allows_pass_and_no_others_do() {
+    let port = free_port();
+    let allowed = ["stand-in.invalid".to_owned(), format!("http://other.invalid:{port}")];
+    let world = World::with(|settings| settings.vendor_hosts = allowed.to_vec()).await;
+    world.client.register_company("acme").await.unwrap();
+    let before = world.state("acme").await;
+    for url in ["https://stand-in.invalid", "https://STAND-IN.invalid:443/", &allowed[1]] {
+        reaches_nobody(&world, url).await;
+    }
+    let https = format!("https://other.invalid:{port}");
+    let others = [
+        "http://stand-in.invalid",
+        "https://stand-in.invalid:8443",
+        "https://sub.stand-in.invalid",
+        "http://other.invalid",
+        &https,
+    ];
+    all_are_refused(&world, "acme", others.into_iter().map(|url| to(url, NOT_ALLOWED)).collect())
+        .await;
+    assert_eq!(world.state("acme").await, before);
+    assert!(world.stop().await);
+}
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn settings_are_of_the_vendor_and_within_their_bounds() {
+    let world = World::start().await;
+    world.client.register_company("acme").await.unwrap();
+    let hubspot_url = world.hubspot_url.clone();
+    let settings = |credential: Option<&str>, burst| {
+        let credential =
+            credential.map(|token| hub_spot_settings::Credential::AccessToken(token.to_owned()));
+        let settings = HubSpotSettings { credential, burst_per_10s: burst };
+        Some(connect_vendor_request::Settings::Hubspot(settings))
+    };
+    let with = |settings| ConnectVendorRequest { settings, ..connect(&hubspot_url) };
+    let (token_path, burst_path) = ("hubspot.access_token", "hubspot.burst_per_10s");
+    let token_rule = "must be 8 to 2048 visible ASCII characters";
+    let burst_rule = "must be from 0 to 10000";
+    let row =
+        |what: &str, request, path: &str, rule: &str| bad(what, CONNECT, &request, path, rule);
+    let mut rows = vec![
+        row("none", with(None), "hubspot", "must be given"),
+        row("no token", with(settings(None, 0)), token_path, "must be given"),
+        row("a low burst", with(settings(Some(TOKEN), -1)), burst_path, burst_rule),
+        row("a high burst", with(settings(Some(TOKEN), 10_001)), burst_path, burst_rule),
+    ];
+    let long = "x".repeat(2_049);
+    let tokens =
+        ["", "7-chars", "with a blank", "line\nbreak", "umlaut-\u{e9}", "zero-\u{0}", &long];
+    for token in tokens {
+        rows.push(row(token, with(settings(Some(token), 0)), token_path, token_rule));
+    }
+    for (vendor, rule) in [(0, "must be given"), (99, "is not a value of Vendor")] {
+        let request = ConnectVendorRequest { vendor, ..connect(&hubspot_url) };
+        rows.push(row("a vendor", request, "vendor", rule));
+    }
+    rows.push(
+        row(
+            "all at once",
+            ConnectVendorRequest { vendor: 0, ..with(None) },
+            "vendor",
+            "must be given",
+        )
+        .and("hubspot", "must be given"),
+    );
+    let both = ConnectVendorRequest {
+        settings: settings(Some("short"), 10_001),
+        ..connect("ftp://localhost")
+    };
+    rows.push(
+        row("all at once", both, token_path, token_rule)
+            .and(burst_path, burst_rule)
+            .and("base_url", SCHEME),
+    );
+    all_are_refused(&world, "acme", rows).await;
+    assert!(world.stop().await);
+}
