@@ -23,7 +23,7 @@ pub use entry::{Action, Change, Entry};
 pub use field::{Field, FieldDraft, FieldOption, FieldPatch, FieldType, OptionDraft, PropertyType};
 pub use ids::{CompanyId, ConnectionId, JobId, RequestId, ResourceId, Revision};
 pub use job::{ItemCounts, ItemState, Job, JobAction, JobError, JobEvent, JobPart, JobState};
-pub use mutation::{Intent, Mutation, Needs, NewConnection};
+pub use mutation::{Envelope, Intent, Mutation, Needs, NewConnection};
 pub use plan::{Known, Observed, Operation, Step, plan};
 pub use refusal::Refusal;
 pub use resource::{Config, Resource, ResourceKind, SealedConnection, Tracked, Version};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::MissedTickBehavior;
 
 use crate::broker::Broker;
@@ -28,6 +28,9 @@ use crate::vendors::Vendors;
 
 /// How many due connections the sweeper takes up at a time.
 const SWEEP_MAX: usize = 1_000;
+/// How many sessions ask for their leases at the same time: however many companies have work, a
+/// mutation waits in the database's line behind few of them.
+const STARTS_MAX: usize = 8;
 
 /// What an executor is made of.
 #[derive(Clone, Debug)]
@@ -89,13 +92,19 @@ impl Bell {
 pub struct Executor {
     parts: Arc<Parts>,
     sessions: HashMap<Doorbell, Arc<Bell>>,
+    starts: Arc<Semaphore>,
     ended: (mpsc::UnboundedSender<Doorbell>, mpsc::UnboundedReceiver<Doorbell>),
 }
 
 impl Executor {
     /// Creates an executor.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), sessions: HashMap::new(), ended: mpsc::unbounded_channel() }
+        Self {
+            parts: Arc::new(parts),
+            sessions: HashMap::new(),
+            starts: Arc::new(Semaphore::new(STARTS_MAX)),
+            ended: mpsc::unbounded_channel(),
+        }
     }
 
     /// Works until shutdown begins. Its sessions finish the calls under way after that.
@@ -121,10 +130,11 @@ impl Executor {
         let bell = Arc::new(Bell::default());
         self.sessions.insert(doorbell.clone(), bell.clone());
         let (parts, ended) = (self.parts.clone(), self.ended.0.clone());
+        let starts = self.starts.clone();
         self.parts.supervisor.spawn("session", async move {
             // Told of even when the session panics: a connection must not stay shut for ever.
             let _tell = TellEnd { doorbell: doorbell.clone(), ended };
-            session::run(parts, doorbell, bell).await;
+            session::run(parts, doorbell, bell, starts).await;
         });
     }
 
@@ -161,3 +171,6 @@ impl Drop for TellEnd {
         let _gone = self.ended.send(self.doorbell.clone());
     }
 }
+
+#[cfg(test)]
+mod tests;

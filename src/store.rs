@@ -163,7 +163,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Notes that calls are about to be made, and which window the limiter is in. They can take
     /// effect until `settles_after` from now. Jobs that wait for these resources become RUNNING.
     /// Answers [`Error::Disconnected`] when the connection is no longer in use, or no longer with
-    /// the credential that `credential_id` stands for.
+    /// the credential that `credential_id` stands for, and [`Error::Parked`] when one of the versions
+    /// or a later one of its resource is parked: then nothing is noted and no call may be made.
     async fn begin(
         &self,
         lease: &Lease,
@@ -174,8 +175,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     ) -> Result<Recorded, Error>;
 
     /// Notes what came of operations, what that means for jobs, and when the connection may be
-    /// used again where `gate` closes it. At a connection that is no longer in use it means nothing
-    /// for jobs, which wait for another or are carried out there.
+    /// used again where `gate` closes it: of two gates the longer one counts, and open jobs are told
+    /// of it. At a connection that is no longer in use it means nothing for jobs, which wait for
+    /// another or are carried out there.
     async fn record(
         &self,
         lease: &Lease,

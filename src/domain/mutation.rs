@@ -28,6 +28,42 @@ pub struct Mutation {
     pub at: Timestamp,
 }
 
+/// What all requests for a change carry.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// The company.
+    pub company_id: CompanyId,
+    /// The caller's name for the request.
+    pub request_id: Option<RequestId>,
+    /// A digest of the request without its id, to tell a repeat from another request.
+    pub fingerprint: Digest,
+    /// The revision that the company has to be at; zero for any.
+    pub expected_revision: Revision,
+    /// Whether everything is checked and nothing changed.
+    pub validate_only: bool,
+    /// Why, for the audit log.
+    pub reason: String,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+impl Envelope {
+    /// Makes the mutation that asks for `intent`.
+    pub fn asking(self, intent: Intent, at: Timestamp) -> Mutation {
+        Mutation {
+            company_id: self.company_id,
+            intent,
+            request_id: self.request_id,
+            fingerprint: self.fingerprint,
+            expected_revision: self.expected_revision,
+            validate_only: self.validate_only,
+            reason: self.reason,
+            caller: self.caller,
+            at,
+        }
+    }
+}
+
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub enum Intent {

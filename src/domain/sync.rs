@@ -167,7 +167,13 @@ impl Sync {
     ) {
         match transition {
             Transition::Confirm(held) => self.confirm(held.clone(), seen_rev, now),
-            Transition::Settle(held) => self.settle(held.clone(), now),
+            Transition::Settle(held) => {
+                self.settle(held.clone(), now);
+                // Nothing more is tried here; the next decision begins anew.
+                if self.is_parked_at(desired_rev) {
+                    self.failing = None;
+                }
+            }
             Transition::Withdraw => self.in_doubt = None,
             Transition::Park { held, problem } => {
                 match held {

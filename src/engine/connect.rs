@@ -3,10 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{Accepted, Engine, Error};
-use crate::domain::{
-    Caller, CompanyId, Digest, Intent, Mutation, NewConnection, Refusal, RequestId, Revision,
-    VendorKind, Violations,
-};
+use crate::domain::{Envelope, Intent, NewConnection, Refusal, Revision, VendorKind, Violations};
 use crate::vendors::{Access, Failure, FailureScope, hosts};
 
 /// The shortest credential that is taken for one, in bytes.
@@ -19,24 +16,12 @@ const BURST_MAX: u32 = 10_000;
 /// A request to connect.
 #[derive(Debug)]
 pub struct ConnectRequest {
-    /// The company.
-    pub company_id: CompanyId,
+    /// What all requests for a change carry.
+    pub envelope: Envelope,
     /// Where the vendor is reached; empty for its usual address.
     pub base_url: String,
     /// What the vendor needs.
     pub settings: Settings,
-    /// The caller's name for the request.
-    pub request_id: Option<RequestId>,
-    /// A digest of the request without its id.
-    pub fingerprint: Digest,
-    /// The revision that the company has to be at; zero for any.
-    pub expected_revision: Revision,
-    /// Whether everything is checked and nothing changed.
-    pub validate_only: bool,
-    /// Why.
-    pub reason: String,
-    /// Who asks.
-    pub caller: Caller,
 }
 
 /// What a vendor needs to be reached.
@@ -63,14 +48,15 @@ impl std::fmt::Debug for Settings {
 impl Engine {
     /// Connects a company to the account that a credential opens.
     pub async fn connect(&self, request: ConnectRequest) -> Result<Accepted, Error> {
-        let ConnectRequest { company_id, settings, caller, .. } = &request;
-        let request_id = request.request_id.as_ref();
-        let replayed = self.replay(caller, company_id, request_id, &request.fingerprint).await?;
+        let ConnectRequest { envelope, settings, .. } = &request;
+        let Envelope { company_id, caller, .. } = envelope;
+        let request_id = envelope.request_id.as_ref();
+        let replayed = self.replay(caller, company_id, request_id, &envelope.fingerprint).await?;
         if let Some(accepted) = replayed {
             return Ok(accepted);
         }
         let view = self.company(caller, company_id).await?;
-        let (expected, present) = (request.expected_revision, view.company.revision);
+        let (expected, present) = (envelope.expected_revision, view.company.revision);
         if expected != Revision::ZERO && expected != present {
             let company_id = company_id.clone();
             return Err(Refusal::RevisionMismatch { company_id, expected, present }.into());
@@ -88,18 +74,7 @@ impl Engine {
             sealed: seal.map_err(|error| Error::Internal(error.to_string()))?,
             credential_id: vault.credential_id(company_id, settings.credential.as_str()),
         };
-        self.mutate(Mutation {
-            intent: Intent::ConnectVendor(new),
-            at: self.now(),
-            company_id: request.company_id,
-            request_id: request.request_id,
-            fingerprint: request.fingerprint,
-            expected_revision: request.expected_revision,
-            validate_only: request.validate_only,
-            reason: request.reason,
-            caller: request.caller,
-        })
-        .await
+        self.mutate(request.envelope.asking(Intent::ConnectVendor(new), self.now())).await
     }
 
     /// Checks how the vendor is to be reached.

@@ -44,6 +44,7 @@ pub(super) fn next_calls(
 
 #[cfg(test)]
 mod tests {
+    use super::super::outcomes::Before;
     use super::*;
     use crate::domain::{Attributes, ResourceId, ResourceKind, Revision};
     use crate::vendors::{Call, Target};
@@ -54,7 +55,7 @@ mod tests {
             desired: None,
             desired_rev: Revision::ZERO,
             seen_rev: Revision::ZERO,
-            failures: 0,
+            before: Before::default(),
             call: Call {
                 target: Target { kind: ResourceKind::Field, name: number.to_string() },
                 effect,

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use super::backoff;
 use super::session::Task;
-use crate::domain::{Attributes, Effect, Problem, ProblemReason, Transition};
+use crate::domain::{Attributes, Effect, Failing, Problem, ProblemReason, Timestamp, Transition};
 use crate::store::Gate;
 use crate::vendors::{Answer, Failure, FailureScope};
 
 /// After how many different failures in a row the connection is given a rest.
 const STREAK_MAX: u32 = 3;
+/// The shortest wait that a vendor can name.
+const NAMED_MIN: Duration = Duration::from_millis(100);
+/// After how long without a clear answer a resource is given up.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a result means for a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,9 +100,47 @@ impl Health {
                 }
             }
         }
-        let wait = failure.retry_after.unwrap_or_else(|| backoff::wait(self.closed));
+        let wait = named(failure).unwrap_or_else(|| backoff::wait(self.closed));
         self.closed = self.closed.saturating_add(1);
         Some(Gate { wait_ms: millis(wait), problem: failure.problem.clone() })
+    }
+}
+
+/// What went wrong with a resource before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Before {
+    /// How often it failed in a row.
+    failures: u32,
+    /// Whether that goes on for so long that one more failure is the last.
+    too_long: bool,
+}
+
+impl Before {
+    pub(super) fn new(failing: Option<Failing>, now: Timestamp) -> Self {
+        failing.map_or_else(Self::default, |failing| Self {
+            failures: failing.count,
+            too_long: now.since(failing.since) >= GIVE_UP_AFTER,
+        })
+    }
+
+    /// What follows from one more failure. Only a failure ends the attempts: whatever time passed
+    /// without any, while the service was down or the vendor wanted to be left alone, proves nothing.
+    pub(super) fn fails_again(
+        self,
+        subject: &str,
+        in_doubt: bool,
+        wait: Option<Duration>,
+        problem: Problem,
+    ) -> (Transition, String) {
+        if self.too_long {
+            let message = format!("{subject} was tried for 24 hours, at last: {}", problem.message);
+            let problem =
+                Problem { reason: ProblemReason::GaveUp, message: message.clone(), ..problem };
+            return (Transition::Park { held: None, problem }, message);
+        }
+        let wait_ms = millis(wait.unwrap_or_else(|| backoff::wait(self.failures)));
+        let message = format!("{subject} has to wait: {}", problem.message);
+        (Transition::Fail { in_doubt, wait_ms, problem }, message)
     }
 }
 
@@ -106,7 +148,7 @@ impl Health {
 /// doubt, whatever this one was.
 pub(super) fn failed(
     subject: &str,
-    failures: u32,
+    before: Before,
     keeps_doubt: bool,
     failure: &Failure,
     gate: Option<&Gate>,
@@ -116,13 +158,19 @@ pub(super) fn failed(
         let message = format!("{subject} was refused: {}", problem.message);
         return (Transition::Park { held: None, problem }, message);
     }
-    let own_wait = failure.retry_after.unwrap_or_else(|| backoff::wait(failures));
-    let wait_ms = gate.map_or_else(|| millis(own_wait), |gate| gate.wait_ms);
-    let message = format!("{subject} has to wait: {}", problem.message);
-    let in_doubt = failure.effect_unknown || keeps_doubt;
-    (Transition::Fail { in_doubt, wait_ms, problem }, message)
+    let wait = gate.map(|gate| Duration::from_millis(gate.wait_ms)).or(named(failure));
+    before.fails_again(subject, failure.effect_unknown || keeps_doubt, wait, problem)
+}
+
+/// The wait that the vendor named. One that is over at once is none: a vendor that fails every call
+/// and wants the next one right away would be called, and jobs told, without end.
+fn named(failure: &Failure) -> Option<Duration> {
+    failure.retry_after.filter(|wait| *wait >= NAMED_MIN)
 }
 
 pub(super) fn millis(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

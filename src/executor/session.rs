@@ -11,12 +11,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Open;
-use super::outcomes::Health;
+use super::outcomes::{Before, Health};
 use super::{Bell, Parts};
 use crate::domain::{Attributes, JobEvent, Observed, ResourceId, Revision, Timestamp};
 use crate::store::{self, Doorbell, Lease, Recorded, Work};
@@ -25,7 +25,8 @@ use crate::vendors::{Answer, Call, Failure, Target};
 
 /// How many resources are looked at together.
 const WORK_MAX: usize = 1_000;
-/// A lease is given back during a longer rest; the sweeper takes the connection up again.
+/// A lease is given back while the connection is closed for longer; the sweeper takes it up again
+/// when it opens. It knows of no other waits.
 const REST_MAX: Duration = Duration::from_secs(60);
 /// How often the database is asked again when it failed.
 const STORE_RETRY: Duration = Duration::from_millis(250);
@@ -39,8 +40,7 @@ pub(super) struct Task {
     pub(super) desired_rev: Revision,
     /// The company's revision at which it was planned.
     pub(super) seen_rev: Revision,
-    /// How often it failed before.
-    pub(super) failures: u32,
+    pub(super) before: Before,
     pub(super) call: Call,
 }
 
@@ -69,7 +69,7 @@ struct Look {
     target: Target,
     desired_rev: Revision,
     seen_rev: Revision,
-    failures: u32,
+    before: Before,
     /// Whether a call is in doubt that must not be forgotten when the read fails.
     in_doubt: bool,
 }
@@ -95,10 +95,21 @@ impl From<store::Error> for End {
 }
 
 /// Holds the lease of a connection and works until there is nothing to do.
-pub(super) async fn run(parts: Arc<Parts>, doorbell: Doorbell, bell: Arc<Bell>) {
+pub(super) async fn run(
+    parts: Arc<Parts>,
+    doorbell: Doorbell,
+    bell: Arc<Bell>,
+    starts: Arc<Semaphore>,
+) {
     let period = parts.settings.lease_period;
+    let turn = starts.acquire().await;
+    if parts.supervisor.stopping().is_cancelled() {
+        return;
+    }
     let asked = Instant::now();
-    let lease = match parts.store.claim(&doorbell, &parts.settings.holder, period).await {
+    let claimed = parts.store.claim(&doorbell, &parts.settings.holder, period).await;
+    drop(turn);
+    let lease = match claimed {
         Ok(Some(lease)) => lease,
         Ok(None) => return,
         Err(error) => {
@@ -124,6 +135,8 @@ struct Session {
     stopping: CancellationToken,
     lease: Lease,
     lease_until: Instant,
+    /// When the lease is to be prolonged: in good time before a call may no longer be begun.
+    renew_at: Instant,
     open: Option<Open>,
     work: Option<(Work, Instant)>,
     /// What was read, for the next plan.
@@ -135,14 +148,18 @@ struct Session {
     creates: usize,
     health: Health,
     closed_until: Option<Instant>,
+    /// The company's revision whose jobs know that the connection is closed.
+    told_rev: Revision,
     finished: (mpsc::UnboundedSender<Finished>, mpsc::UnboundedReceiver<Finished>),
 }
 
 impl Session {
     fn new(parts: Arc<Parts>, lease: Lease, asked: Instant, bell: Arc<Bell>) -> Self {
+        let period = parts.settings.lease_period;
         Self {
             stopping: parts.supervisor.stopping(),
-            lease_until: asked + parts.settings.lease_period,
+            lease_until: asked + period,
+            renew_at: asked + period / 3,
             parts,
             bell,
             lease,
@@ -155,6 +172,7 @@ impl Session {
             creates: 0,
             health: Health::default(),
             closed_until: None,
+            told_rev: Revision::ZERO,
             finished: mpsc::unbounded_channel(),
         }
     }
@@ -186,12 +204,12 @@ impl Session {
             }
             let linger_until = idle_since + self.parts.settings.linger;
             let now = Instant::now();
-            let rests = next_at.is_some_and(|at| at > now + REST_MAX);
+            let rests = self.closed_until.is_some_and(|at| at > now + REST_MAX);
             if self.calls == 0 && (rests || (self.is_idle() && now >= linger_until)) {
                 return Ok(());
             }
             let wake_at = next_at.unwrap_or(linger_until.max(now + Duration::from_millis(1)));
-            self.wait_until(wake_at.min(self.renew_at())).await?;
+            self.wait_until(wake_at.min(self.renew_at)).await?;
         }
     }
 
@@ -240,13 +258,8 @@ impl Session {
         }
     }
 
-    /// When the lease is to be prolonged: in good time before a call may no longer be begun.
-    fn renew_at(&self) -> Instant {
-        self.lease_until - self.parts.settings.lease_period * 2 / 3
-    }
-
     async fn renew_in_time(&mut self) -> Result<(), End> {
-        if Instant::now() < self.renew_at() {
+        if Instant::now() < self.renew_at {
             return Ok(());
         }
         let asked = Instant::now();
@@ -255,10 +268,14 @@ impl Session {
             Ok(lease) => {
                 self.lease = lease;
                 self.lease_until = asked + period;
+                self.renew_at = asked + period / 3;
                 Ok(())
             }
             // There may be time for another try.
-            Err(store::Error::Unavailable(_)) if self.may_begin() => Ok(()),
+            Err(store::Error::Unavailable(_)) if self.may_begin() => {
+                self.renew_at = Instant::now() + STORE_RETRY;
+                Ok(())
+            }
             Err(error) => Err(error.into()),
         }
     }

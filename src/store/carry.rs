@@ -55,6 +55,11 @@ pub(super) async fn begin<R: Rows>(
     let mut syncs = syncs(rows, at, &ids).await?;
     for begin in &begins {
         let sync = syncs.entry(begin.resource_id.clone()).or_default();
+        // Cancelled since the plan was made. Where it is a later version that is parked, the one
+        // that was planned is not wanted either.
+        if sync.parked.as_ref().is_some_and(|parked| parked.revision >= begin.desired_rev) {
+            return Err(Error::Parked);
+        }
         sync.begin(begin.effect.clone(), now.plus(settles_after));
     }
     rows.write_syncs(at, &syncs.into_iter().collect::<Vec<_>>()).await?;
@@ -85,15 +90,16 @@ pub(super) async fn record<R: Rows>(
         sync.apply(transition, *desired_rev, *seen_rev, now);
     }
     rows.write_syncs(at, &syncs.into_iter().collect::<Vec<_>>()).await?;
-    let gated = gate.map(|gate| Gated {
-        until: now.plus(Duration::from_millis(gate.wait_ms)),
-        problem: gate.problem,
+    let gated = gate.map(|gate| {
+        let until = now.plus(Duration::from_millis(gate.wait_ms));
+        // A gate that is to stay closed for longer is not opened early, and jobs are told so.
+        match row.gate.clone().filter(|(longer, _)| *longer >= until) {
+            Some((until, problem)) => Gated { until, problem },
+            None => Gated { until, problem: gate.problem },
+        }
     });
-    if let Some(gated) = &gated {
-        // A gate that is to stay closed for longer is not opened early.
-        let until = row.gate.as_ref().map_or(gated.until, |(until, _)| gated.until.max(*until));
-        let gate = Some((until, gated.problem.clone()));
-        rows.write_lease(at, &LeaseRow { gate, ..row }).await?;
+    if let Some(Gated { until, problem }) = gated.clone() {
+        rows.write_lease(at, &LeaseRow { gate: Some((until, problem)), ..row }).await?;
     }
     // What an account holds that is no longer in use means nothing for jobs: they are carried out
     // at the one that comes into use.

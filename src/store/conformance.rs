@@ -108,6 +108,8 @@ macro_rules! conformance {
                 retrying_takes_up_what_was_refused,
                 retrying_takes_up_what_was_cancelled,
                 retrying_one_job_makes_the_failure_of_another_moot,
+                retrying_an_older_job_leaves_a_newer_cancelled_decision_alone,
+                retrying_takes_up_all_but_what_was_cancelled_since,
                 retrying_what_is_there_already_succeeds_at_once,
                 retrying_without_a_connection_waits_for_one,
                 cancelling_without_a_connection_ends_the_job,
@@ -139,6 +141,7 @@ macro_rules! conformance {
                 there_is_no_lease_on_what_is_not_in_use,
                 the_gate_and_the_window_outlive_the_lease,
                 a_shorter_gate_does_not_open_a_longer_one,
+                jobs_are_told_the_longer_of_two_gates,
                 connecting_again_opens_the_gate,
             }
             reads {
@@ -171,6 +174,7 @@ macro_rules! conformance {
                 what_is_in_doubt_is_always_to_be_looked_at,
                 where_the_vendor_stands_is_read_as_it_was_written,
                 nothing_is_begun_at_a_connection_that_was_changed,
+                nothing_is_begun_that_was_cancelled_since_it_was_planned,
                 a_connection_with_open_jobs_is_due_unless_somebody_holds_it,
                 a_connection_with_a_call_in_doubt_is_due,
                 a_connection_that_is_closed_or_not_in_use_is_not_due,

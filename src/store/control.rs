@@ -33,8 +33,9 @@ pub(super) async fn control<R: Rows>(rows: &mut R, control: JobControl) -> Answe
             Err(Refusal::RequestIdReused)
         });
     }
+    let refused = |rule| Ok(Err(Refusal::JobState { job_id: id.clone(), state: job.state, rule }));
     if let Some(rule) = rule_against(control.action, &job) {
-        return Ok(Err(Refusal::JobState { job_id: id.clone(), state: job.state, rule }));
+        return refused(rule);
     }
     // A revision is carried out at one vendor; a job of several parts would take a step for each.
     let Some(vendor) = job.parts.first().map(|part| part.vendor) else { return unknown() };
@@ -52,7 +53,10 @@ pub(super) async fn control<R: Rows>(rows: &mut R, control: JobControl) -> Answe
     };
     let ledger = match control.action {
         JobAction::Cancel => step.cancel(rows).await?,
-        JobAction::Retry => step.retry(rows).await?,
+        JobAction::Retry => match step.retry(rows).await? {
+            Some(ledger) => ledger,
+            None => return refused("all of it was decided anew and cancelled; retry that job"),
+        },
     };
     let progress = ledger.close();
     rows.write_progress(&id.company_id, &progress).await?;
@@ -116,10 +120,23 @@ impl Controlled<'_> {
         Ok(ledger)
     }
 
-    /// Takes up again what was refused or cancelled.
-    async fn retry<R: Rows>(&self, rows: &mut R) -> Result<Ledger, Error> {
-        let ids = self.ids_in(&[ItemState::Failed, ItemState::Cancelled]);
-        let latest = self.latest(rows, &ids).await?;
+    /// Takes up again what was refused or cancelled, but for what was decided anew since and
+    /// cancelled then: that is for the job of that decision to take up. `None` when nothing is left.
+    async fn retry<R: Rows>(&self, rows: &mut R) -> Result<Option<Ledger>, Error> {
+        let mut ids: BTreeSet<_> =
+            self.ids_in(&[ItemState::Failed, ItemState::Cancelled]).into_iter().collect();
+        let mut latest = self.latest(rows, &ids.iter().cloned().collect::<Vec<_>>()).await?;
+        latest.retain(|tracked| {
+            let Tracked { version, sync } = tracked;
+            let by_caller = sync.parked.as_ref().is_some_and(|parked| parked.problem.is_none());
+            let elsewhere = by_caller
+                && sync.is_parked_at(version.from_rev)
+                && version.from_rev > self.id().revision;
+            !(elsewhere && ids.remove(&version.id))
+        });
+        if ids.is_empty() {
+            return Ok(None);
+        }
         let is_parked = |tracked: &Tracked| tracked.sync.is_parked_at(tracked.version.from_rev);
         let (mut parked, others): (Vec<_>, Vec<_>) = latest.into_iter().partition(is_parked);
         for tracked in &mut parked {
@@ -132,8 +149,8 @@ impl Controlled<'_> {
         let covered: BTreeSet<_> = confirmed.map(|tracked| tracked.version.id).collect();
         let held_up = self.at.is_none().then(|| of_no_resource(not_connected(self.vendor)));
         let mut ledger = self.ledger(rows, &[]).await?;
-        ledger.retried(self.id().revision, &covered, held_up, self.wish());
-        Ok(ledger)
+        ledger.retried(self.id().revision, &ids, &covered, held_up, self.wish());
+        Ok(Some(ledger))
     }
 
     fn id(&self) -> &JobId {

@@ -26,6 +26,9 @@ pub enum Error {
     /// The connection is no longer in use, or has another credential.
     #[error("the connection was changed")]
     Disconnected,
+    /// A decision that was to be carried out is to be left alone now.
+    #[error("a decision was cancelled since it was planned")]
+    Parked,
 }
 
 /// What came of a mutation.
@@ -193,6 +196,8 @@ pub struct Gate {
 pub struct Begin {
     /// The resource.
     pub resource_id: ResourceId,
+    /// The version that it was planned for.
+    pub desired_rev: Revision,
     /// What the call does.
     pub effect: Effect,
     /// For people: `creating field deal_stage`.

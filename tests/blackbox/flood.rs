@@ -1,7 +1,7 @@
 //! Many changes at once.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use gomark_sdk::fields;
@@ -57,8 +57,15 @@ async fn a_flood_of_changes_costs_few_calls() {
 
 #[tokio::test]
 async fn a_lone_change_is_sent_at_once_and_what_comes_meanwhile_shares_the_next_call() {
-    let world = World::connected("acme").await;
-    world.hubspot.settings(json!({ "latency_ms": 300 })).await;
+    let world = World::with(|settings| {
+        settings.call_timeout = Duration::from_secs(10);
+        settings.lease = Duration::from_secs(30);
+    })
+    .await;
+    world.connect("acme").await;
+    // Long enough for the others to be accepted on any machine.
+    let slow = json!({ "kind": "latency", "method": "POST", "count": 1, "latency_ms": 3_000 });
+    world.hubspot.fault(slow).await;
     let first = world.client.add_field("acme", fields::text("First")).await.unwrap();
     until(&first, |event| event.state() == JobState::Running).await;
     let mut others = Vec::new();

@@ -8,5 +8,6 @@ mod faults;
 mod flood;
 mod jobs;
 mod main_job;
+mod review;
 mod settings;
 mod world;

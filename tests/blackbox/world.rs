@@ -10,6 +10,7 @@ use gomark::supervisor::Supervisor;
 use gomark_sdk::v1::{Job, JobEvent};
 use gomark_sdk::{Change, Client};
 use serde_json::{Value, json};
+use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 
 use crate::settings::settings;
@@ -64,6 +65,18 @@ impl World {
     /// Stops the service and starts it again on its database.
     pub(crate) async fn restart(&mut self) {
         assert!(self.app.take().unwrap().stop().await, "everything ends in time");
+        let app = App::start(self.settings.clone()).await.unwrap();
+        self.client = client(&app).await;
+        self.app = Some(app);
+    }
+
+    /// Stops the service, changes its database, and starts it again.
+    pub(crate) async fn restart_after(&mut self, sql: &'static str) {
+        assert!(self.app.take().unwrap().stop().await, "everything ends in time");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&self.settings.database);
+        let mut database = options.connect().await.unwrap();
+        sqlx::query(sql).execute(&mut database).await.unwrap();
+        database.close().await.unwrap();
         let app = App::start(self.settings.clone()).await.unwrap();
         self.client = client(&app).await;
         self.app = Some(app);

@@ -40,6 +40,18 @@ async fn without_a_token_that_is_known_there_is_no_call() {
 }
 
 #[tokio::test]
+async fn an_rpc_that_there_is_not_is_not_told_without_a_token() {
+    let world = World::with_tokens(&[OWN]).await;
+    for rpc in ["ConfigService/NoSuchCall", "CompanyService/NoSuchCall"] {
+        let error = world.wire.without_token().send(rpc, Vec::new()).await.expect_err(rpc);
+        assert_eq!(reason(&error), "UNAUTHENTICATED", "{rpc}");
+        let error = world.wire.send(rpc, Vec::new()).await.expect_err(rpc);
+        assert_eq!(error.code(), Some(Code::Unimplemented), "{rpc}");
+    }
+    assert!(world.stop().await);
+}
+
+#[tokio::test]
 async fn a_company_of_others_is_one_that_does_not_exist() {
     let world = World::with_tokens(&[OWN]).await;
     let eve = world.wire.with_token(EVE);

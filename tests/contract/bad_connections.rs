@@ -2,9 +2,10 @@
 
 use gomark_sdk::Code;
 use gomark_sdk::v1::*;
+use serde_json::json;
 
 use crate::cases::hubspot;
-use crate::refusals::{Bad, all_are_refused, bad, reason};
+use crate::refusals::{Bad, all_are_refused, bad, fits_into_headers, reason, refused};
 use crate::world::World;
 
 const CONNECT: &str = "CompanyService/ConnectVendor";
@@ -196,5 +197,30 @@ async fn settings_are_of_the_vendor_and_within_their_bounds() {
             .and("base_url", SCHEME),
     );
     all_are_refused(&world, "acme", rows).await;
+    assert!(world.stop().await);
+}
+
+#[tokio::test]
+async fn a_vendor_that_says_much_is_quoted_briefly() {
+    let world = World::start().await;
+    world.client.register_company("acme").await.unwrap();
+    let before = world.state("acme").await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let said = json!({ "status": "error", "message": "\u{20ac}".repeat(100_000),
+                       "correlationId": "c".repeat(100_000), "category": "VALIDATION_ERROR" });
+    for (status, code, wanted) in [
+        (400, Code::InvalidArgument, "CREDENTIAL_REFUSED"),
+        (401, Code::InvalidArgument, "CREDENTIAL_REFUSED"),
+        (503, Code::Unavailable, "VENDOR_UNAVAILABLE"),
+    ] {
+        let fault = json!({ "kind": "status", "status": status, "count": 1,
+                            "body": said.to_string() });
+        let faults = format!("{}/_sandbox/faults", world.hubspot_url);
+        let asked = http.post(faults).json(&fault).send().await.unwrap();
+        assert!(asked.status().is_success(), "{asked:?}");
+        let connect = world.client.connect_hubspot("acme", TOKEN).base_url(&world.hubspot_url);
+        fits_into_headers(&refused(connect.await, code, wanted));
+    }
+    assert_eq!(world.state("acme").await, before);
     assert!(world.stop().await);
 }

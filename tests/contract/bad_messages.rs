@@ -1,13 +1,13 @@
 //! Messages that are too large, that are none, that lack something, and what all requests share.
 
+use gomark_sdk::Code;
 use gomark_sdk::v1::*;
-use gomark_sdk::{Code, Error};
 use prost::Message as _;
 use prost_reflect::Value;
 
 use crate::calls::{Rpc, text};
 use crate::cases::{Stage, Target, case, cases};
-use crate::refusals::{Bad, all_are_refused, bad, reason, refused};
+use crate::refusals::{Bad, all_are_refused, bad, fits_into_headers, reason, refused};
 use crate::world::World;
 
 const MIB: usize = 1024 * 1024;
@@ -220,14 +220,6 @@ async fn a_request_that_is_wrong_all_over_is_refused_like_any_other() {
     }
     assert_eq!(world.state("acme").await, before);
     assert!(world.stop().await);
-}
-
-/// Message and details travel in headers, of which gRPC's own clients take 8 KiB.
-fn fits_into_headers(error: &Error) {
-    let status = error.status().unwrap();
-    let message_bytes = 3 * status.message().len();
-    let details_bytes = status.details().len().div_ceil(3) * 4;
-    assert!(message_bytes + details_bytes < 8 * 1024, "{message_bytes} and {details_bytes}");
 }
 
 #[tokio::test]

@@ -94,3 +94,11 @@ pub(crate) fn refused<T: std::fmt::Debug>(
     assert_eq!(reason(&error), wanted, "{error}");
     error
 }
+
+/// Message and details travel in headers, of which gRPC's own clients take 8 KiB.
+pub(crate) fn fits_into_headers(error: &Error) {
+    let status = error.status().unwrap();
+    let message_bytes = 3 * status.message().len();
+    let details_bytes = status.details().len().div_ceil(3) * 4;
+    assert!(message_bytes + details_bytes < 8 * 1024, "{message_bytes} and {details_bytes}");
+}

@@ -941,7 +941,8 @@ pub struct ListAuditRequest {
     /// The company.
     #[prost(string, tag = "1")]
     pub company_id: ::prost::alloc::string::String,
-    /// How many entries to answer at most. 0: 100; over 1,000: 1,000. A page also ends at 2 MiB.
+    /// How many entries to answer at most. 0: 100; over 1,000: 1,000. A page also ends at
+    /// 1 MiB of records.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
     /// Where to go on: the `next_page_token` of the page before, with all else unchanged.
@@ -3174,7 +3175,8 @@ pub mod company_service_server {
 }
 /// Why a call was refused: the closed list of the reasons that `google.rpc.ErrorInfo` carries.
 ///
-/// Every error has an `ErrorInfo` with the domain `gomark` and as its `reason` the name of one of
+/// What is refused before a service is reached (a method that does not exist, a compression that is not
+/// known, a deadline that has passed) has only its gRPC code. Every other error has an `ErrorInfo` with the domain `gomark` and as its `reason` the name of one of
 /// these values without the prefix, for example `REVISION_MISMATCH`. Wrong input also has a
 /// `google.rpc.BadRequest` that names the path of each field and the rule it breaks, for example
 /// `field.options\[3\].value`; where many are broken, the first ones. A thing that is unknown or

@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 
 use super::authenticate::caller;
 use super::config_service::{answer, answered, mutate, refuse};
-use super::envelope::Envelope;
+use super::envelope;
 use super::{paging, requests};
 use crate::domain::{CompanyId, Intent, Violation, Violations};
 use crate::engine::{ConnectRequest, Engine};
@@ -107,19 +107,10 @@ impl CompanyService for Company {
                 return answered!(ConnectVendorResponse, accepted);
             }
         };
-        let envelope = Envelope::read(&request, caller, |bare| self.hide_credential(bare));
+        let envelope = envelope::read(&request, caller, |bare| self.hide_credential(bare));
         let envelope = envelope.map_err(refuse)?;
-        let accepted = self.engine.connect(ConnectRequest {
-            company_id: envelope.company_id,
-            base_url: request.base_url,
-            settings,
-            request_id: envelope.request_id,
-            fingerprint: envelope.fingerprint,
-            expected_revision: envelope.expected_revision,
-            validate_only: envelope.validate_only,
-            reason: envelope.reason,
-            caller: envelope.caller,
-        });
+        let base_url = request.base_url;
+        let accepted = self.engine.connect(ConnectRequest { envelope, base_url, settings });
         answered!(ConnectVendorResponse, accepted.await.map_err(answer)?)
     }
 

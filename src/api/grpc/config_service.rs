@@ -8,11 +8,11 @@ use pb::config_service_server::ConfigService;
 use tonic::{Request, Response, Status};
 
 use super::authenticate::caller;
-use super::envelope::{Envelope, Mutating, check_reason, fingerprint};
+use super::envelope::{self, Mutating, check_reason, fingerprint};
 use super::status::{self, Answered};
 use super::{paging, requests};
 use crate::domain::{
-    Caller, CompanyId, Intent, JobAction, RequestId, Revision, Violation, Violations,
+    Caller, CompanyId, Envelope, Intent, JobAction, RequestId, Revision, Violation, Violations,
 };
 use crate::engine::{Accepted, Engine, Error};
 use crate::store::{AuditQuery, JobControl, StoredEntry, record};
@@ -69,9 +69,9 @@ pub(super) async fn mutate<M: Mutating>(
     caller: Caller,
     intent: Result<Intent, Violations>,
 ) -> Result<Accepted, Status> {
-    let envelope = Envelope::read(request, caller, |_| {}).map_err(refuse)?;
+    let envelope = envelope::read(request, caller, |_| {}).map_err(refuse)?;
     let accepted = match intent {
-        Ok(intent) => engine.mutate(envelope.mutation(intent, engine.now())).await,
+        Ok(intent) => engine.mutate(envelope.asking(intent, engine.now())).await,
         Err(violations) => {
             let Envelope { caller, company_id, request_id, fingerprint, .. } = envelope;
             let replayed =

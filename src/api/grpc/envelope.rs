@@ -4,9 +4,7 @@ use gomark_sdk::v1 as pb;
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::{
-    Caller, CompanyId, Digest, Intent, Mutation, RequestId, Revision, Timestamp, Violations,
-};
+use crate::domain::{Caller, CompanyId, Digest, Envelope, RequestId, Revision, Violations};
 
 /// The longest reason, in characters.
 const REASON_LENGTH_MAX: usize = 1_000;
@@ -68,66 +66,37 @@ mutating! {
     DisconnectVendorRequest "DisconnectVendor" company_id;
 }
 
-/// What all mutations carry, checked.
-#[derive(Debug)]
-pub(super) struct Envelope {
-    pub(super) company_id: CompanyId,
-    pub(super) request_id: Option<RequestId>,
-    pub(super) fingerprint: Digest,
-    pub(super) expected_revision: Revision,
-    pub(super) validate_only: bool,
-    pub(super) reason: String,
-    pub(super) caller: Caller,
-}
-
-impl Envelope {
-    /// Reads what all mutations carry. `secret` replaces the secret in the request, if it has one,
-    /// before its fingerprint is taken.
-    pub(super) fn read<M: Mutating>(
-        request: &M,
-        caller: Caller,
-        secret: impl FnOnce(&mut M),
-    ) -> Result<Self, Violations> {
-        let (request_id, expected_revision, validate_only, reason) = request.common();
-        let mut found = Violations::new();
-        let company_id = found.take(CompanyId::parse(request.company_id()).map_err(|mut v| {
-            request.company_path().clone_into(&mut v.field);
-            v
-        }));
-        let request_id = found.take(RequestId::parse(request_id)).flatten();
-        found.require(expected_revision >= 0, "expected_revision", "must not be negative");
-        check_reason(&mut found, reason);
-        let mut bare = request.clone();
-        bare.clear_request_id();
-        secret(&mut bare);
-        let fingerprint = fingerprint(M::RPC, &bare);
-        match company_id {
-            Some(company_id) if found.is_empty() => Ok(Self {
-                company_id,
-                request_id,
-                fingerprint,
-                expected_revision: Revision::new(expected_revision),
-                validate_only,
-                reason: reason.to_owned(),
-                caller,
-            }),
-            _ => Err(found),
-        }
-    }
-
-    /// Makes the mutation that asks for `intent`.
-    pub(super) fn mutation(self, intent: Intent, at: Timestamp) -> Mutation {
-        Mutation {
-            company_id: self.company_id,
-            intent,
-            request_id: self.request_id,
-            fingerprint: self.fingerprint,
-            expected_revision: self.expected_revision,
-            validate_only: self.validate_only,
-            reason: self.reason,
-            caller: self.caller,
-            at,
-        }
+/// Reads what all mutations carry. `secret` replaces the secret in the request, if it has one, before
+/// its fingerprint is taken.
+pub(super) fn read<M: Mutating>(
+    request: &M,
+    caller: Caller,
+    secret: impl FnOnce(&mut M),
+) -> Result<Envelope, Violations> {
+    let (request_id, expected_revision, validate_only, reason) = request.common();
+    let mut found = Violations::new();
+    let company_id = found.take(CompanyId::parse(request.company_id()).map_err(|mut v| {
+        request.company_path().clone_into(&mut v.field);
+        v
+    }));
+    let request_id = found.take(RequestId::parse(request_id)).flatten();
+    found.require(expected_revision >= 0, "expected_revision", "must not be negative");
+    check_reason(&mut found, reason);
+    let mut bare = request.clone();
+    bare.clear_request_id();
+    secret(&mut bare);
+    let fingerprint = fingerprint(M::RPC, &bare);
+    match company_id {
+        Some(company_id) if found.is_empty() => Ok(Envelope {
+            company_id,
+            request_id,
+            fingerprint,
+            expected_revision: Revision::new(expected_revision),
+            validate_only,
+            reason: reason.to_owned(),
+            caller,
+        }),
+        _ => Err(found),
     }
 }
 

@@ -56,6 +56,23 @@ fn giving_up_leaves_a_call_in_doubt() {
 }
 
 #[test]
+fn failures_to_read_what_is_left_alone_end_with_the_read() {
+    let mut sync = in_doubt();
+    sync.cancel(rev(3));
+    sync.apply(&fail(true, 500), rev(3), rev(3), at(2));
+    sync.apply(&Transition::Settle(Some(attributes(1))), rev(3), rev(3), at(3));
+    assert_eq!(sync.failing, None, "they say nothing about the next decision");
+}
+
+#[test]
+fn a_read_between_two_attempts_does_not_end_a_row_of_failures() {
+    let mut sync = in_doubt();
+    sync.apply(&fail(true, 500), rev(3), rev(3), at(2));
+    sync.apply(&Transition::Settle(Some(attributes(1))), rev(3), rev(3), at(3));
+    assert!(sync.failing.is_some());
+}
+
+#[test]
 fn a_refusal_ends_a_doubt() {
     let mut sync = in_doubt();
     sync.apply(&park(None, ProblemReason::VendorRefused), rev(3), rev(3), at(2));

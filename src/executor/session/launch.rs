@@ -1,8 +1,10 @@
 //! Planning, and sending what can be sent now.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use futures::FutureExt as _;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{End, Finished, Look, Session, Task, subject};
 use crate::domain::{
@@ -11,11 +13,12 @@ use crate::domain::{
 };
 use crate::executor::accounts::{self, Open};
 use crate::executor::batches::{self, UnderWay};
+use crate::executor::outcomes::Before;
 use crate::store::{self, Begin, Gate, Outcome};
-use crate::vendors::{Call, Target};
+use crate::vendors::{Call, Failure, FailureScope, Target};
 
-/// After how long without a clear answer a resource is given up.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long to wait for a place that was free a moment ago.
+const ADMIT_MAX: Duration = Duration::from_millis(50);
 /// How long to wait when a credential cannot be opened.
 const SEALED_WAIT_MS: u64 = 30_000;
 
@@ -38,6 +41,7 @@ impl Session {
     pub(super) async fn launch(&mut self) -> Result<Option<Instant>, End> {
         let now = Instant::now();
         if let Some(until) = self.closed_until.filter(|until| *until > now) {
+            self.tell_closed().await?;
             return Ok(Some(until));
         }
         let Some(open) = self.opened().await? else {
@@ -60,6 +64,20 @@ impl Session {
             next_at = earlier(next_at, Some(now + open.account.wait()));
         }
         Ok(next_at)
+    }
+
+    /// Tells the jobs that were accepted since the connection was closed how long it will be.
+    async fn tell_closed(&mut self) -> Result<(), End> {
+        let Some((work, _)) = &self.work else { return Ok(()) };
+        let Some(gate) = work.gate.clone().filter(|_| work.revision > self.told_rev) else {
+            return Ok(());
+        };
+        if work.resources.is_empty() {
+            return Ok(());
+        }
+        self.told_rev = work.revision;
+        // The gate is closed for longer than that already, which is what counts.
+        self.record(Vec::new(), Some(Gate { wait_ms: 0, ..gate })).await
     }
 
     /// Returns the account, opened with the present credential; `None` when there is none.
@@ -144,7 +162,7 @@ impl Session {
                     desired: desired.clone(),
                     desired_rev: version.from_rev,
                     seen_rev: work.revision,
-                    failures: tracked.sync.failing.map_or(0, |failing| failing.count),
+                    before: Before::new(tracked.sync.failing, now),
                     call: Call { target: target(tracked), effect },
                 };
                 sort(&mut due, operation.step, tracked, work.revision, now, task);
@@ -158,16 +176,16 @@ impl Session {
         if looks.is_empty() || self.calls >= self.parts.settings.calls_max {
             return false;
         }
-        if !open.account.wait().is_zero() {
+        if !admitted(open).await {
             return true;
         }
-        open.account.admit().await;
         self.calls += 1;
         self.in_flight.extend(looks.iter().map(|look| look.resource_id.clone()));
         let (account, finished) = (open.account.clone(), self.finished.0.clone());
         self.parts.supervisor.spawn("look", async move {
             let targets: Vec<_> = looks.iter().map(|look| look.target.clone()).collect();
-            let result = account.read(&targets).await;
+            let reading = AssertUnwindSafe(account.read(&targets)).catch_unwind();
+            let result = reading.await.unwrap_or_else(|_died| Err(unclear("the call died")));
             // The session may have lost its lease meanwhile; then nobody wants to know.
             let _gone = finished.send(Finished::Looked { looks, result });
         });
@@ -179,24 +197,31 @@ impl Session {
         let under_way = UnderWay { calls: self.calls, creates: self.creates };
         let per_call = open.vendor.capabilities().creates_per_call_max;
         let calls = batches::next_calls(tasks, under_way, self.parts.settings.calls_max, per_call);
-        let mut admitted = Vec::new();
+        let mut with_place = Vec::new();
         let mut held_back = false;
         for call in calls {
-            if !open.account.wait().is_zero() {
+            if !admitted(open).await {
                 held_back = true;
                 break;
             }
-            open.account.admit().await;
-            admitted.push(call);
+            with_place.push(call);
         }
-        if admitted.is_empty() {
+        if with_place.is_empty() {
             return Ok(held_back);
         }
-        if !self.begin(open, &admitted).await? {
+        // A call ends one call time-out after this at the latest, which is before the doubt about
+        // it settles: the database notes the beginning later.
+        let ends_at = Instant::now() + self.parts.settings.call_timeout;
+        if !self.begin(open, &with_place).await? {
             return Ok(false);
         }
-        for tasks in admitted {
-            self.spawn(open, tasks);
+        let enough_left = Instant::now() + self.parts.settings.call_timeout / 2 < ends_at;
+        if !enough_left || ends_at >= self.lease_until {
+            self.withdraw(with_place).await?;
+            return Ok(false);
+        }
+        for tasks in with_place {
+            self.spawn(open, tasks, ends_at);
         }
         Ok(held_back)
     }
@@ -205,6 +230,7 @@ impl Session {
     async fn begin(&mut self, open: &Open, admitted: &[Vec<Task>]) -> Result<bool, End> {
         let begin = |task: &Task| Begin {
             resource_id: task.resource_id.clone(),
+            desired_rev: task.desired_rev,
             effect: task.call.effect.clone(),
             message: format!("{} {}", verb(&task.call.effect), task.subject()),
         };
@@ -229,11 +255,27 @@ impl Session {
                 self.work = None;
                 Ok(false)
             }
+            Err(store::Error::Parked) => {
+                self.work = None;
+                Ok(false)
+            }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn spawn(&mut self, open: &Open, tasks: Vec<Task>) {
+    /// Takes back calls that were noted and not made: noting them took too long.
+    async fn withdraw(&mut self, calls: Vec<Vec<Task>>) -> Result<(), End> {
+        let outcome = |task: Task| Outcome {
+            message: format!("{} was not begun in time", task.subject()),
+            resource_id: task.resource_id,
+            desired_rev: task.desired_rev,
+            seen_rev: task.seen_rev,
+            transition: Transition::Withdraw,
+        };
+        self.record(calls.into_iter().flatten().map(outcome).collect(), None).await
+    }
+
+    fn spawn(&mut self, open: &Open, tasks: Vec<Task>, ends_at: Instant) {
         self.calls += 1;
         if tasks.iter().any(|task| matches!(task.call.effect, Effect::Create(_))) {
             self.creates += 1;
@@ -245,10 +287,32 @@ impl Session {
         let (account, finished) = (open.account.clone(), self.finished.0.clone());
         self.parts.supervisor.spawn("call", async move {
             let calls: Vec<_> = tasks.iter().map(|task| task.call.clone()).collect();
-            let results = account.carry_out(&calls).await;
+            let carrying_out = AssertUnwindSafe(account.carry_out(&calls)).catch_unwind();
+            let all = |what| tasks.iter().map(|_| Err(unclear(what))).collect();
+            let results = match timeout_at(ends_at, carrying_out).await {
+                Ok(Ok(results)) => results,
+                Ok(Err(_died)) => all("the call died"),
+                Err(_elapsed) => all("the call did not end in time"),
+            };
             // The session may have lost its lease meanwhile; then nobody wants to know.
             let _gone = finished.send(Finished::Called { tasks, results });
         });
+    }
+}
+
+/// Takes the place of a call if one is free. Never waits for long: the session has a lease to look
+/// after, and calls under way take places too.
+async fn admitted(open: &Open) -> bool {
+    open.account.wait().is_zero() && timeout(ADMIT_MAX, open.account.admit()).await.is_ok()
+}
+
+/// What is known of a call that came to no end of its own: nothing.
+fn unclear(what: &str) -> Failure {
+    Failure {
+        scope: FailureScope::Resource,
+        effect_unknown: true,
+        retry_after: None,
+        problem: Problem::new(ProblemReason::VendorUnavailable, what),
     }
 }
 
@@ -271,8 +335,6 @@ fn sort(
             message,
         });
     };
-    let failing = tracked.sync.failing;
-    let hopeless = failing.is_some_and(|failing| now.since(failing.since) >= GIVE_UP_AFTER);
     match step {
         Step::Confirm(held) => {
             let message = match (&held, &tracked.sync.applied) {
@@ -286,17 +348,12 @@ fn sort(
             let message = problem.message.clone();
             note(Transition::Park { held: None, problem }, message);
         }
-        Step::Read | Step::Call(_) if hopeless => {
-            let message = format!("{subject} was tried for 24 hours without a clear answer");
-            let problem = Problem::new(ProblemReason::GaveUp, message.clone());
-            note(Transition::Park { held: None, problem }, message);
-        }
         Step::Read => due.looks.push(Look {
             resource_id: tracked.version.id.clone(),
             target: target(tracked),
             desired_rev: tracked.version.from_rev,
             seen_rev,
-            failures: failing.map_or(0, |failing| failing.count),
+            before: Before::new(tracked.sync.failing, now),
             in_doubt: tracked.sync.in_doubt.is_some(),
         }),
         Step::Call(effect) => due.tasks.push(task(effect)),

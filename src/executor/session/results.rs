@@ -5,8 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{End, Finished, Look, STORE_RETRY, Session, Task};
-use crate::domain::{Effect, Observed, Problem, ProblemReason, Transition};
-use crate::executor::backoff;
+use crate::domain::{Effect, Observed, Problem, ProblemReason, Revision, Transition};
 use crate::executor::outcomes::{self, Meaning};
 use crate::store::{self, Gate, Outcome};
 use crate::vendors::{Answer, Failure};
@@ -59,8 +58,7 @@ impl Session {
                     }
                 },
                 Err(failure) => {
-                    let (subject, failures) = (task.subject(), task.failures);
-                    outcomes::failed(&subject, failures, false, &failure, gate.as_ref())
+                    outcomes::failed(&task.subject(), task.before, false, &failure, gate.as_ref())
                 }
             };
             outcomes.push(Outcome {
@@ -97,7 +95,7 @@ impl Session {
         for look in looks {
             let subject = look.subject();
             let (transition, message) =
-                outcomes::failed(&subject, look.failures, look.in_doubt, &failure, gate.as_ref());
+                outcomes::failed(&subject, look.before, look.in_doubt, &failure, gate.as_ref());
             outcomes.push(Outcome {
                 resource_id: look.resource_id,
                 desired_rev: look.desired_rev,
@@ -118,13 +116,13 @@ impl Session {
             return;
         }
         let message = format!("the vendor says that it holds {} and shows none", look.subject());
-        let problem = Problem::new(ProblemReason::VendorUnavailable, message.clone());
-        let wait_ms = outcomes::millis(backoff::wait(look.failures));
+        let problem = Problem::new(ProblemReason::VendorUnavailable, message);
+        let (transition, message) = look.before.fails_again(&look.subject(), false, None, problem);
         outcomes.push(Outcome {
             resource_id: look.resource_id,
             desired_rev: look.desired_rev,
             seen_rev: look.seen_rev,
-            transition: Transition::Fail { in_doubt: false, wait_ms, problem },
+            transition,
             message,
         });
     }
@@ -138,6 +136,9 @@ impl Session {
         if let Some(gate) = &gate {
             let until = Instant::now() + Duration::from_millis(gate.wait_ms);
             self.closed_until = Some(self.closed_until.map_or(until, |at| at.max(until)));
+            // All jobs that are open now are told.
+            let seen = self.work.as_ref().map_or(Revision::ZERO, |(work, _)| work.revision);
+            self.told_rev = self.told_rev.max(seen);
         }
         self.work = None;
         if outcomes.is_empty() && gate.is_none() {

@@ -183,6 +183,42 @@ pub(crate) async fn retrying_one_job_makes_the_failure_of_another_moot(given: Gi
     assert_eq!((given.state(&job).await, given.state(&folded).await), (Succeeded, Superseded));
 }
 
+pub(crate) async fn retrying_an_older_job_leaves_a_newer_cancelled_decision_alone(given: Given) {
+    let lease = given.leased("acme").await;
+    let older = given.add("acme", "one").await;
+    given.park(&lease, "one").await;
+    let newer = given.relabel("acme", "one", "First").await;
+    given.cancel(&newer).await;
+    let wish = given.wish(&older, JobAction::Retry);
+    let refusal = given.store().control(wish).await.unwrap().unwrap_err();
+    assert!(matches!(refusal, Refusal::JobState { state: Failed, .. }), "{refusal:?}");
+    assert!(given.to_do(&lease).await.is_empty());
+    assert_eq!((given.state(&older).await, given.state(&newer).await), (Failed, Cancelled));
+    // Whoever wants it after all retries the job that was cancelled.
+    given.retry(&newer).await;
+    given.confirm(&lease, "one").await;
+    assert_eq!((given.state(&older).await, given.state(&newer).await), (Superseded, Succeeded));
+}
+
+pub(crate) async fn retrying_takes_up_all_but_what_was_cancelled_since(given: Given) {
+    let lease = given.leased("acme").await;
+    for name in ["a", "b"] {
+        given.add("acme", name).await;
+        given.confirm(&lease, name).await;
+    }
+    let both = given.done("acme", roll_back(2)).await.job.unwrap().id;
+    for name in ["a", "b"] {
+        given.park(&lease, name).await;
+    }
+    let newer = given.add("acme", "a").await;
+    given.cancel(&newer).await;
+    given.retry(&both).await;
+    assert_eq!(given.to_do(&lease).await, ["b"]);
+    given.record(&lease, "b", Transition::Confirm(None)).await;
+    let ended = given.job(&both).await;
+    assert_eq!((ended.state, ended.parts[0].done), (Failed, 1));
+}
+
 pub(crate) async fn retrying_what_is_there_already_succeeds_at_once(given: Given) {
     let lease = given.leased("acme").await;
     let older = given.add("acme", "one").await;

@@ -168,6 +168,7 @@ impl Given {
         let work = self.work(lease).await;
         let begins = names.iter().map(|name| Begin {
             resource_id: find(&work, name).version.id.clone(),
+            desired_rev: find(&work, name).version.from_rev,
             effect: Effect::Create(attributes(name)),
             message: format!("creating field {name}"),
         });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Given;
 use super::given::{PERIOD, SETTLES, attributes, connect, disconnect, outcome};
-use crate::domain::{ConnectionId, Effect, JobState, Transition};
+use crate::domain::{ConnectionId, Effect, JobState, Revision, Transition};
 use crate::store::{Begin, Doorbell, Error, Lease};
 
 /// Asserts that a lease is worth nothing any more, and that trying it changes nothing.
@@ -12,6 +12,7 @@ async fn assert_fenced(given: &Given, lease: &Lease) {
     let store = given.store();
     let begin = Begin {
         resource_id: super::given::resource("field-3"),
+        desired_rev: Revision::new(3),
         effect: Effect::Create(attributes("one")),
         message: String::new(),
     };
@@ -102,6 +103,7 @@ pub(crate) async fn the_gate_and_the_window_outlive_the_lease(given: Given) {
     given.add("acme", "one").await;
     let begin = Begin {
         resource_id: super::given::resource("field-3"),
+        desired_rev: Revision::new(3),
         effect: Effect::Create(attributes("one")),
         message: "creating".to_owned(),
     };
@@ -134,4 +136,21 @@ pub(crate) async fn connecting_again_opens_the_gate(given: Given) {
     given.done("acme", disconnect()).await;
     given.done("acme", connect("account of acme")).await;
     assert_eq!(given.work(&lease).await.gate, None);
+}
+
+pub(crate) async fn jobs_are_told_the_longer_of_two_gates(given: Given) {
+    let lease = given.leased("acme").await;
+    let early = given.add("acme", "one").await;
+    let work = given.work(&lease).await;
+    let opens_at = work.now.plus(Duration::from_secs(60));
+    given.store().record(&lease, Vec::new(), Some(Given::gate())).await.unwrap();
+    let late = given.add("acme", "two").await;
+    let short = crate::store::Gate { wait_ms: 10, problem: super::given::away() };
+    given.store().record(&lease, Vec::new(), Some(short)).await.unwrap();
+    for job in [&early, &late] {
+        let job = given.job(job).await;
+        assert_eq!((job.state, job.next_attempt_at), (JobState::Waiting, Some(opens_at)));
+        assert_eq!(job.error.unwrap().problem, Given::gate().problem);
+    }
+    assert_eq!(given.states(&early).await.len(), 2, "told once");
 }

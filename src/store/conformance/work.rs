@@ -6,7 +6,7 @@ use super::Given;
 use super::given::{
     PERIOD, SETTLES, attributes, away, connect_with, default_value, disconnect, find, remove,
 };
-use crate::domain::{Effect, InDoubt, Parked, Transition};
+use crate::domain::{Effect, InDoubt, Parked, Revision, Transition};
 use crate::store::{Begin, Error};
 
 pub(crate) async fn what_is_decided_and_not_confirmed_is_to_be_done(given: Given) {
@@ -121,6 +121,7 @@ pub(crate) async fn nothing_is_begun_at_a_connection_that_was_changed(given: Giv
     given.add("acme", "one").await;
     let begin = || Begin {
         resource_id: super::given::resource("field-3"),
+        desired_rev: Revision::new(3),
         effect: Effect::Create(attributes("one")),
         message: String::new(),
     };
@@ -135,6 +136,32 @@ pub(crate) async fn nothing_is_begun_at_a_connection_that_was_changed(given: Giv
     assert!(matches!(begun, Err(Error::Disconnected)), "{begun:?}");
     given.done("acme", connect_with("account of acme", "renewed")).await;
     assert!(find(&given.work(&lease).await, "one").sync.in_doubt.is_none());
+}
+
+pub(crate) async fn nothing_is_begun_that_was_cancelled_since_it_was_planned(given: Given) {
+    let lease = given.leased("acme").await;
+    given.add("acme", "one").await;
+    let planned = find(&given.work(&lease).await, "one").version.from_rev;
+    let begin = |desired_rev| Begin {
+        resource_id: super::given::resource("field-3"),
+        desired_rev,
+        effect: Effect::Create(attributes("one")),
+        message: String::new(),
+    };
+    let ask = |desired_rev| {
+        given.store().begin(&lease, "credential", vec![begin(desired_rev)], SETTLES, None)
+    };
+    // What is parked is a newer decision than the one that was planned: neither is wanted.
+    let job = given.relabel("acme", "one", "First").await;
+    given.cancel(&job).await;
+    for revision in [planned, job.revision] {
+        let begun = ask(revision).await;
+        assert!(matches!(begun, Err(Error::Parked)), "{begun:?}");
+    }
+    assert!(given.to_do(&lease).await.is_empty(), "no call is in doubt");
+    // An older decision that is parked does not hold up a newer one.
+    let newest = given.relabel("acme", "one", "Second").await.revision;
+    ask(newest).await.unwrap();
 }
 
 pub(crate) async fn a_connection_with_open_jobs_is_due_unless_somebody_holds_it(given: Given) {

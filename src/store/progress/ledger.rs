@@ -159,21 +159,19 @@ impl Ledger {
         self.in_state(resource_id, &[ItemState::Pending])
     }
 
-    /// A caller sets a job going again: `covered` are its items that the vendor holds already.
+    /// A caller sets these items of a job going again: `covered` are those that the vendor holds
+    /// already.
     pub(in crate::store) fn retried(
         &mut self,
         revision: Revision,
+        ids: &BTreeSet<ResourceId>,
         covered: &BTreeSet<ResourceId>,
         held_up: Option<JobError>,
         wish: Wish,
     ) {
-        let of_job = self.items.iter().filter(|((_, of), state)| {
-            *of == revision && matches!(state, ItemState::Failed | ItemState::Cancelled)
-        });
-        let ids: Vec<_> = of_job.map(|((id, _), _)| id.clone()).collect();
         for id in ids {
-            let state = if covered.contains(&id) { ItemState::Done } else { ItemState::Pending };
-            self.put(&id, revision, state);
+            let state = if covered.contains(id) { ItemState::Done } else { ItemState::Pending };
+            self.put(id, revision, state);
         }
         let note = self.note(revision, Weight::Progress, "set going again");
         note.trigger = Some(Trigger::Retried(held_up));

@@ -1,6 +1,7 @@
 //! The lock file that keeps a second process out.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::OpenError;
@@ -15,7 +16,8 @@ impl Lock {
     /// Takes the lock of the database at `path`.
     pub(super) fn take(path: &Path) -> Result<Self, OpenError> {
         let path = beside(path);
-        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let mut options = OpenOptions::new();
+        let opened = options.create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = match opened {
             Ok(file) => file,
             Err(source) => return Err(OpenError::LockFile { path, source }),

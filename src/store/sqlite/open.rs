@@ -1,5 +1,7 @@
 //! Opening the file.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,6 +79,7 @@ impl SqliteStore {
         supervisor: &Supervisor,
     ) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
+        make_private(path);
         let options = options(path);
         let failed = |source| OpenError::Open { path: path.to_owned(), source };
         let pool = SqlitePoolOptions::new()
@@ -103,6 +106,13 @@ impl SqliteStore {
         self.backend.readers.close().await;
         self.backend.writer.close().await;
     }
+}
+
+/// Makes a new database readable by its owner only; SQLite makes the files beside it alike. What is
+/// there already keeps its mode.
+fn make_private(path: &Path) {
+    // Whatever hinders this hinders SQLite too, which says so better.
+    let _made = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

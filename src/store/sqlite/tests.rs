@@ -132,6 +132,28 @@ async fn a_folder_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
+async fn a_new_database_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let given = fresh().await;
+    for file in ["gomark.db", "gomark.db-wal", "gomark.db-shm", "gomark.db.lock"] {
+        let mode = given.folder.path().join(file).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn the_mode_of_a_database_that_is_there_is_left_as_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let InFile { folder, clock, store } = fresh().await;
+    store.close().await;
+    drop(store);
+    let path = folder.path().join("gomark.db");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let _store = open(&folder, &clock).await.unwrap();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[tokio::test]
 async fn readers_cannot_write() {
     let InFile { store, folder: _folder, .. } = fresh().await;
     let wrote = sqlx::query("DELETE FROM leases").execute(&store.backend.readers).await;
