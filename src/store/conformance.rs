@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub(super) use given::{Given, add};
+pub(super) use given::{Given, add, connect, id, register};
 
 use super::Store;
 

@@ -12,7 +12,7 @@ use crate::supervisor::Supervisor;
 
 /// How many sessions a process has at most. Three processes of that fit into a server that was not
 /// configured; one writes, the others read and note what came of vendor calls.
-const SESSIONS_MAX: u32 = 20;
+pub(super) const SESSIONS_MAX: u32 = 20;
 /// How long a transaction waits for a session.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the first connection may take.
@@ -149,13 +149,13 @@ async fn connect(url: &PostgresUrl, options: &PgConnectOptions) -> Result<PgConn
 
 /// What the promises rest on, as the server says it.
 #[derive(sqlx::FromRow)]
-struct Server {
-    version: i64,
-    standby: bool,
-    fsync: String,
-    full_page_writes: String,
-    synchronous_commit: String,
-    encoding: String,
+pub(super) struct Server {
+    pub(super) version: i64,
+    pub(super) standby: bool,
+    pub(super) fsync: String,
+    pub(super) full_page_writes: String,
+    pub(super) synchronous_commit: String,
+    pub(super) encoding: String,
 }
 
 async fn inspect(url: &PostgresUrl, first: &mut PgConnection) -> Result<(), OpenError> {
@@ -171,7 +171,7 @@ async fn inspect(url: &PostgresUrl, first: &mut PgConnection) -> Result<(), Open
 }
 
 impl Server {
-    fn check(self, url: &PostgresUrl) -> Result<(), OpenError> {
+    pub(super) fn check(self, url: &PostgresUrl) -> Result<(), OpenError> {
         let url = || url.clone();
         if self.version < VERSION_MIN {
             return Err(OpenError::TooOld { url: url(), found: self.version });

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr as _;
+use std::sync::Arc;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
@@ -25,7 +26,7 @@ const PARAMETERS: [&str; 11] = [
 ///
 /// `Debug` and `Display` show where it is, and no password.
 #[derive(Clone)]
-pub struct PostgresUrl(PgConnectOptions);
+pub struct PostgresUrl(Arc<PgConnectOptions>);
 
 impl PostgresUrl {
     /// Tells whether a URL's scheme says Postgres.
@@ -60,7 +61,7 @@ impl PostgresUrl {
             return Err(format!("has a wrong sslmode; it is one of {}", modes.join(", ")));
         }
         let options = PgConnectOptions::from_str(text.trim()).map_err(|_| wrong())?;
-        Ok(Self(options))
+        Ok(Self(Arc::new(options)))
     }
 
     /// Tells whether somebody between here and the server could read along, or play the server.
@@ -72,7 +73,7 @@ impl PostgresUrl {
     }
 
     pub(super) fn options(&self) -> PgConnectOptions {
-        self.0.clone()
+        (*self.0).clone()
     }
 }
 
