@@ -8,12 +8,14 @@ use uuid::Uuid;
 
 use crate::api::grpc::Listening;
 use crate::broker::LocalBroker;
-use crate::clock::SystemClock;
-use crate::config::Checked;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Checked, Database};
 use crate::engine::{self, Engine};
 use crate::events::LocalBus;
 use crate::executor::{self, Executor};
-use crate::store::sqlite::SqliteStore;
+use crate::store::Store;
+use crate::store::postgres::{self, PostgresStore};
+use crate::store::sqlite::{self, SqliteStore};
 use crate::supervisor::Supervisor;
 use crate::vendors::hosts::HostPolicy;
 use crate::vendors::hubspot::{self, HubSpot, HubSpotConfig};
@@ -30,9 +32,12 @@ pub enum Error {
     /// A vendor host cannot be read.
     #[error("--vendor-host: {}", .0.join("; "))]
     VendorHosts(Vec<String>),
-    /// The database could not be opened.
+    /// The file of the database could not be opened.
     #[error("the database could not be opened")]
-    Store(#[source] crate::store::sqlite::OpenError),
+    Sqlite(#[source] sqlite::OpenError),
+    /// The database of a server could not be opened.
+    #[error("the database could not be opened")]
+    Postgres(#[source] postgres::OpenError),
     /// HubSpot cannot be spoken to.
     #[error("HubSpot cannot be spoken to")]
     HubSpot(#[source] hubspot::BuildError),
@@ -57,7 +62,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct App {
     supervisor: Supervisor,
-    store: Arc<SqliteStore>,
+    store: Opened,
     local_addr: SocketAddr,
     shutdown_grace: Duration,
 }
@@ -80,8 +85,7 @@ impl App {
         let listening = Listening::bind(settings.listen).await;
         let address = settings.listen;
         let listening = listening.map_err(|source| Error::Listen { address, source })?;
-        let store = SqliteStore::open(&settings.database, clock.clone(), supervisor).await;
-        let store = Arc::new(store.map_err(Error::Store)?);
+        let store = Opened::open(&settings.database, clock.clone(), supervisor).await?;
         let hubspot = HubSpot::new(HubSpotConfig::default(), hosts.clone(), clock.clone());
         let hubspot = hubspot.map_err(Error::HubSpot)?;
         let vendors = Vendors::new([Arc::new(hubspot) as Arc<dyn Vendor>]);
@@ -91,7 +95,7 @@ impl App {
 
         let engine = Engine::start(
             engine::Parts {
-                store: store.clone(),
+                store: store.shared(),
                 vendors: vendors.clone(),
                 broker: broker.clone(),
                 bus: bus.clone(),
@@ -104,7 +108,7 @@ impl App {
             supervisor,
         );
         let executor = Executor::new(executor::Parts {
-            store: store.clone(),
+            store: store.shared(),
             vendors,
             broker,
             bus,
@@ -144,6 +148,46 @@ impl App {
             self.store.close().await;
         }
         in_time
+    }
+}
+
+/// The store that was asked for.
+#[derive(Clone, Debug)]
+enum Opened {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+impl Opened {
+    async fn open(
+        database: &Database,
+        clock: Arc<dyn Clock>,
+        supervisor: &Supervisor,
+    ) -> Result<Self, Error> {
+        match database {
+            Database::Sqlite(path) => {
+                let store = SqliteStore::open(path, clock, supervisor).await;
+                Ok(Self::Sqlite(Arc::new(store.map_err(Error::Sqlite)?)))
+            }
+            Database::Postgres(url) => {
+                let store = PostgresStore::open(url, supervisor).await;
+                Ok(Self::Postgres(Arc::new(store.map_err(Error::Postgres)?)))
+            }
+        }
+    }
+
+    fn shared(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(store) => store.clone(),
+            Self::Postgres(store) => store.clone(),
+        }
+    }
+
+    async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ mod settings;
 mod values;
 
 pub use check::Surroundings;
-pub use checked::{Checked, KeyOrigin};
+pub use checked::{Checked, Database, KeyOrigin};
 pub use duration::{parse as parse_duration, show as show_duration};
 pub use fault::{Fault, Faults};
 pub use settings::Settings;

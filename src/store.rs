@@ -11,6 +11,7 @@ mod commit;
 mod control;
 mod database;
 mod leases;
+pub mod postgres;
 mod progress;
 mod read;
 pub mod record;

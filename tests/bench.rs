@@ -14,6 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gomark::app::App;
 use gomark::bench::{Answer, Caller, Ended, Pace, Plan, Progress, measure};
+use gomark::config::Database;
 use gomark::supervisor::Supervisor;
 use gomark_sdk::Client;
 use serde_json::Value;
@@ -34,7 +35,7 @@ struct Service {
 impl Service {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = settings::settings(&folder.path().join("gomark.db"));
+        let settings = settings::settings(Database::Sqlite(folder.path().join("gomark.db")));
         let app = App::start(settings).await.unwrap();
         let endpoint = format!("http://{}", app.local_addr());
         let client = Client::builder(&endpoint).connect().await.unwrap();

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use gomark::app::App;
 use gomark::clock::SystemClock;
+use gomark::config::Database;
 use gomark::sandbox::{Config, Sandbox};
 use gomark::supervisor::Supervisor;
 use gomark_sdk::v1::Field;
@@ -63,7 +64,8 @@ async fn the_official_client_reads_what_was_decided() {
     let sandbox =
         Sandbox::start(Config::default(), &supervisor, SystemClock::shared()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let app = App::start(settings(&folder.path().join("gomark.db"))).await.unwrap();
+    let app =
+        App::start(settings(Database::Sqlite(folder.path().join("gomark.db")))).await.unwrap();
     let client = Client::builder(format!("http://{}", app.local_addr())).connect().await.unwrap();
     client.register_company("acme").await.unwrap();
     client.connect_hubspot("acme", TOKEN).base_url(sandbox.base_url()).await.unwrap();

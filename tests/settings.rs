@@ -106,6 +106,32 @@ fn no_new_key_is_made_for_a_database_that_was_sealed_with_another() {
 }
 
 #[test]
+fn with_postgres_a_key_must_be_given() {
+    let url = "--database-url=postgres://ada:secret@127.0.0.1/gomark";
+    let place = Place::new();
+    let faults = place.faults(&[url]);
+    assert!(faults.contains("GOMARK_KEY: is needed with Postgres"), "{faults}");
+    assert_eq!(fs::read_dir(place.folder.path()).unwrap().count(), 0);
+    let place = Place::with_key();
+    let checked = place.check(&[url]).unwrap();
+    assert_eq!(checked.warnings(), Vec::<String>::new());
+    let shown = format!("{checked:?}");
+    assert!(shown.contains("postgres://ada@127.0.0.1:5432/gomark"), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn a_way_to_postgres_that_others_could_take_over_is_warned_of() {
+    let place = Place::with_key();
+    let checked = place.check(&["--database-url=postgres://ada:secret@db.example/gomark"]);
+    let warnings = checked.unwrap().warnings();
+    assert!(warnings[0].contains("sslmode=verify-full"), "{warnings:?}");
+    assert!(!warnings[0].contains("secret"), "{warnings:?}");
+    let url = "--database-url=postgres://ada@db.example/gomark?sslmode=verify-full";
+    assert_eq!(place.check(&[url]).unwrap().warnings(), Vec::<String>::new());
+}
+
+#[test]
 fn a_key_file_that_others_may_read_is_refused() {
     let place = Place::new();
     let key = Key::generate().unwrap().to_text();
@@ -172,7 +198,7 @@ fn everything_that_is_wrong_is_said_at_once_and_no_secret_is_shown() {
     let faults = place
         .check(&[
             "--listen=localhost",
-            "--database-url=postgres://user:secret@db/gomark",
+            "--database-url=mysql://user:secret@db/gomark",
             "--tokens",
             &tokens,
             "--anonymous=perhaps",
@@ -274,7 +300,7 @@ fn the_program_reads_the_environment_and_ends_with_code_2_when_it_is_wrong() {
         .env("GOMARK_LEASE", "")
         .env("GOMARK_CALL_TIMEOUT", "11s")
         .env("GOMARK_VENDOR_HOSTS", "ftp://one,ftp://two")
-        .env("DATABASE_URL", "postgres://user:secret@db/gomark")
+        .env("DATABASE_URL", "mysql://user:secret@db/gomark")
         .current_dir(place.folder.path())
         .output()
         .unwrap();

@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::app::{self, App};
 use crate::auth::Policy;
 use crate::clock::SystemClock;
-use crate::config::{Checked, KeyOrigin};
+use crate::config::{Checked, Database, KeyOrigin};
 use crate::sandbox::{self, Sandbox};
 use crate::supervisor::Supervisor;
 use crate::telemetry::{Format, Log};
@@ -79,7 +79,7 @@ async fn tour(supervisor: &Supervisor, exit: bool) -> Outcome<()> {
 fn settings(database: std::path::PathBuf) -> Outcome<Checked> {
     Ok(Checked {
         listen: NO_PORT,
-        database,
+        database: Database::Sqlite(database),
         auth: Policy::Local,
         vault: Vault::new(&Key::generate()?),
         key_origin: KeyOrigin::Environment,

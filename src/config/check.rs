@@ -78,7 +78,7 @@ impl Settings {
         let database = faults.take(DATABASE_URL, database);
         let auth = self.policy(beyond_loopback, &mut faults);
         let key_file = given(self.key_file.as_deref());
-        let place = Place { database: database.as_deref(), beyond_loopback };
+        let place = Place { database: database.as_ref(), beyond_loopback };
         let key = key_source::find(surroundings.key.as_ref(), key_file, place, &mut faults);
         let vendor_hosts = self.vendor_hosts(&mut faults);
         let times = self.times(&mut faults);

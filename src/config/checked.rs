@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::auth::Policy;
+use crate::store::postgres::PostgresUrl;
 use crate::telemetry::Log;
 use crate::vault::Vault;
 
@@ -13,8 +14,8 @@ use crate::vault::Vault;
 pub struct Checked {
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// The file of the SQLite database.
-    pub database: PathBuf,
+    /// The database.
+    pub database: Database,
     /// How callers are told apart.
     pub auth: Policy,
     /// Seals credentials.
@@ -38,6 +39,15 @@ pub struct Checked {
     pub log: Log,
 }
 
+/// Which database keeps what GoMark knows. `Debug` shows no password.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// A file of SQLite.
+    Sqlite(PathBuf),
+    /// A database of a Postgres server.
+    Postgres(PostgresUrl),
+}
+
 /// Where the key came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyOrigin {
@@ -57,6 +67,14 @@ impl Checked {
             warnings.push(format!(
                 "no tokens are asked for: everyone who reaches {} may do everything",
                 self.listen
+            ));
+        }
+        if let Database::Postgres(url) = &self.database
+            && url.is_open_to_others()
+        {
+            warnings.push(format!(
+                "the way to {url} does not prove that it leads there: add sslmode=verify-full to \
+                 its URL, and sslrootcert where the authority is your own"
             ));
         }
         if let KeyOrigin::Made(path) = &self.key_origin {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{Faults, KeyOrigin};
+use super::{Database, Faults, KeyOrigin};
 use crate::telemetry::chain;
 use crate::vault::{Key, KeyFileError, create_key_file, read_key_file};
 
@@ -16,7 +16,7 @@ pub(super) const KEY_FILE: &str = "--key-file (GOMARK_KEY_FILE)";
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     /// The database, where that is known.
-    pub(super) database: Option<&'a Path>,
+    pub(super) database: Option<&'a Database>,
     /// Whether other machines can reach the service.
     pub(super) beyond_loopback: bool,
 }
@@ -66,7 +66,14 @@ pub(super) fn find(
         }
         (None, Some(path)) => read_file(path, faults),
         (None, None) => {
-            let database = place.database?;
+            let Database::Sqlite(database) = place.database? else {
+                faults.add(
+                    KEY,
+                    "is needed with Postgres, and the same for all processes: set it, or \
+                     --key-file, to what `gomark key generate` prints, and keep a copy",
+                );
+                return None;
+            };
             let path = key_file_beside(database);
             match path.try_exists() {
                 Ok(false) => absent(path, database, place.beyond_loopback, faults),

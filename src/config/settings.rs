@@ -57,7 +57,8 @@ pub struct Settings {
     )]
     pub queue: String,
 
-    /// Database: sqlite: and the path of a file, which is made at the first start
+    /// Database: sqlite: and the path of a file, which is made at the first start, or
+    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE, which any number of processes may share
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -92,7 +93,7 @@ pub struct Settings {
     )]
     pub anonymous: Option<String>,
 
-    /// File with the key that seals vendor credentials [default: the database's path and .key]
+    /// File with the key that seals vendor credentials [default: the SQLite file's path and .key]
     ///
     /// Only its owner may read it (mode 0600). The default file is made when the database is, on a
     /// loopback address. Instead of a file the environment variable GOMARK_KEY may hold the key

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::Database;
+use crate::store::postgres::PostgresUrl;
 use crate::telemetry;
 
 /// How many mutations may be allowed to wait.
@@ -14,8 +16,16 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// Returns the path of a SQLite database. The URL is not shown: others than SQLite's hold passwords.
-pub(super) fn database(url: &str) -> Result<PathBuf, String> {
+/// Reads the URL of a database. It is not shown: others than SQLite's hold passwords.
+pub(super) fn database(url: &str) -> Result<Database, String> {
+    if PostgresUrl::is_meant_by(url) {
+        return PostgresUrl::parse(url).map(Database::Postgres);
+    }
+    sqlite(url).map(Database::Sqlite)
+}
+
+/// Returns the path of a SQLite database.
+fn sqlite(url: &str) -> Result<PathBuf, String> {
     let url = url.trim();
     let Some((scheme, rest)) = url.split_once(':') else {
         return Err("is no URL; write sqlite: and the path of a file: sqlite:gomark.db".to_owned());
@@ -26,8 +36,8 @@ pub(super) fn database(url: &str) -> Result<PathBuf, String> {
             && scheme.bytes().all(|byte| byte.is_ascii_lowercase());
         let named = if known { format!("{scheme}: is") } else { "its scheme is".to_owned() };
         return Err(format!(
-            "{named} not supported; this version keeps its data in SQLite only: \
-                            sqlite:gomark.db"
+            "{named} not supported; write sqlite: and the path of a file, or \
+             postgres://USER:PASSWORD@HOST:PORT/DATABASE"
         ));
     }
     let path = rest.strip_prefix("//").unwrap_or(rest);
@@ -87,7 +97,7 @@ mod tests {
             ("sqlite:///tmp/gomark.db", "/tmp/gomark.db"),
             ("SQLite:/tmp/gomark.db", "/tmp/gomark.db"),
         ] {
-            assert_eq!(database(url), Ok(PathBuf::from(path)), "{url}");
+            assert_eq!(sqlite(url), Ok(PathBuf::from(path)), "{url}");
         }
         let bad = ["", "gomark.db", "sqlite:", "sqlite::memory:", "sqlite:a.db?mode=ro"];
         for url in bad.into_iter().chain(["sqlite:/no/such/folder/x.db", "sqlite:/tmp"]) {
@@ -97,8 +107,8 @@ mod tests {
 
     #[test]
     fn the_password_of_another_database_is_not_repeated() {
-        let error = database("postgres://gomark:secret@db/gomark").unwrap_err();
-        assert!(error.contains("postgres: is not supported"), "{error}");
+        let error = database("mysql://gomark:secret@db/gomark").unwrap_err();
+        assert!(error.contains("mysql: is not supported"), "{error}");
         assert!(!error.contains("secret"), "{error}");
         assert!(!database("sec-ret:x").unwrap_err().contains("sec-ret"));
     }

@@ -31,23 +31,22 @@ impl<B: Backend> Database<B> {
 
     /// Runs work in a transaction and commits it.
     ///
-    /// It runs in a task of its own, which a caller that goes away does not stop half way.
+    /// It runs in a task of its own, which a caller that goes away does not stop half way. What the
+    /// database undid is done anew.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: for<'r> FnOnce(&'r mut B::Rows) -> BoxFuture<'r, Result<T, Error>> + Send + 'static,
+        F: UnitOfWork<B, T>,
     {
         let backend = Arc::clone(&self.backend);
         self.run("store write", async move {
-            let mut rows = backend.write().await?;
-            match work(&mut rows).await {
-                Ok(answer) => rows.commit().await.map(|()| answer).map_err(in_doubt),
-                Err(error) => {
-                    // The error at hand says more than one of undoing could.
-                    let _undone = rows.end().await;
-                    Err(error)
+            for _ in 1..B::ATTEMPTS {
+                match write_once(&*backend, work.clone()).await {
+                    Err(error) if backend.was_undone(&error) => again(&error),
+                    done => return done,
                 }
             }
+            write_once(&*backend, work).await
         })
         .await
     }
@@ -56,14 +55,17 @@ impl<B: Backend> Database<B> {
     pub(super) async fn read<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: for<'r> FnOnce(&'r mut B::Rows) -> BoxFuture<'r, Result<T, Error>> + Send + 'static,
+        F: UnitOfWork<B, T>,
     {
         let backend = Arc::clone(&self.backend);
         self.run("store read", async move {
-            let mut rows = backend.read().await?;
-            let answer = work(&mut rows).await;
-            let ended = rows.end().await;
-            answer.and_then(|answer| ended.map(|()| answer))
+            for _ in 1..B::ATTEMPTS {
+                match read_once(&*backend, work.clone()).await {
+                    Err(error) if backend.was_undone(&error) => again(&error),
+                    done => return done,
+                }
+            }
+            read_once(&*backend, work).await
         })
         .await
     }
@@ -86,9 +88,49 @@ fn in_doubt(error: Error) -> Error {
     }
 }
 
+/// What is done in a transaction; it can be done anew.
+pub(super) trait UnitOfWork<B: Backend, T>:
+    for<'r> FnOnce(&'r mut B::Rows) -> BoxFuture<'r, Result<T, Error>> + Clone + Send + 'static
+{
+}
+
+impl<B: Backend, T, F> UnitOfWork<B, T> for F where
+    F: for<'r> FnOnce(&'r mut B::Rows) -> BoxFuture<'r, Result<T, Error>> + Clone + Send + 'static
+{
+}
+
+async fn write_once<B: Backend, T>(backend: &B, work: impl UnitOfWork<B, T>) -> Result<T, Error> {
+    let mut rows = backend.write().await?;
+    match work(&mut rows).await {
+        Ok(answer) => match rows.commit().await {
+            Ok(()) => Ok(answer),
+            // Known to be undone.
+            Err(error) if backend.was_undone(&error) => Err(error),
+            Err(error) => Err(in_doubt(error)),
+        },
+        Err(error) => {
+            // The error at hand says more than one of undoing could.
+            let _undone = rows.end().await;
+            Err(error)
+        }
+    }
+}
+
+async fn read_once<B: Backend, T>(backend: &B, work: impl UnitOfWork<B, T>) -> Result<T, Error> {
+    let mut rows = backend.read().await?;
+    let answer = work(&mut rows).await;
+    let ended = rows.end().await;
+    answer.and_then(|answer| ended.map(|()| answer))
+}
+
+fn again(error: &Error) {
+    tracing::debug!(error = crate::telemetry::chain(error), "a transaction is done anew");
+}
+
 #[async_trait]
 impl<B: Backend> Store for Database<B> {
     async fn commit(&self, batch: Vec<Mutation>) -> Result<Vec<Result<Committed, Refusal>>, Error> {
+        let batch = Arc::new(batch);
         self.write(|rows| Box::pin(async move { commit::commit(rows, &batch).await })).await
     }
 

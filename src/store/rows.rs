@@ -33,11 +33,20 @@ pub(super) trait Backend: Send + Sync + fmt::Debug + 'static {
     /// An open transaction. MUST undo everything when it is dropped without a commit.
     type Rows: Rows;
 
+    /// How often a transaction is done at most, where the database undid it.
+    const ATTEMPTS: usize = 1;
+
     /// Opens a transaction that may write.
     async fn write(&self) -> Result<Self::Rows, Error>;
 
     /// Opens a transaction that only reads, all of it from one state.
     async fn read(&self) -> Result<Self::Rows, Error>;
+
+    /// Tells whether the database undid the transaction that failed so, through nothing that the
+    /// transaction did. MUST be certain that nothing is left of it.
+    fn was_undone(&self, _error: &Error) -> bool {
+        false
+    }
 }
 
 /// An open transaction.

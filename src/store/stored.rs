@@ -1,8 +1,18 @@
-//! The texts in which the database keeps what has no column of its own: JSON, which may gain
-//! fields and never changes the meaning of one.
+//! What the backends read from rows, and the texts in which the database keeps what has no column of
+//! its own: JSON, which may gain fields and never changes the meaning of one.
+
+mod companies;
+mod events;
+mod jobs;
+mod leases;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+pub(super) use companies::{CompanyRow, ConnectionRow, SealedRow};
+pub(super) use events::EventColumns;
+pub(super) use jobs::{ItemColumns, JobColumns, collect, item};
+pub(super) use leases::LeaseColumns;
 
 use super::Error;
 use crate::domain::{

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic
 
 mod connections;
+mod database;
 mod faults;
 mod flood;
 mod jobs;

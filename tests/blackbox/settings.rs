@@ -1,18 +1,17 @@
 //! Settings for a service that a test starts.
 
-use std::path::Path;
 use std::time::Duration;
 
 use gomark::auth::Policy;
-use gomark::config::{Checked, KeyOrigin};
+use gomark::config::{Checked, Database, KeyOrigin};
 use gomark::telemetry::{Format, Log};
 use gomark::vault::{Key, Vault};
 
 /// Settings for a free port, with short times.
-pub(crate) fn settings(database: &Path) -> Checked {
+pub(crate) fn settings(database: Database) -> Checked {
     Checked {
         listen: "127.0.0.1:0".parse().unwrap(),
-        database: database.to_owned(),
+        database,
         auth: Policy::Local,
         vault: Vault::new(&Key::generate().unwrap()),
         key_origin: KeyOrigin::Environment,

@@ -10,9 +10,8 @@ use gomark::supervisor::Supervisor;
 use gomark_sdk::v1::{Job, JobEvent};
 use gomark_sdk::{Change, Client};
 use serde_json::{Value, json};
-use sqlx::{ConnectOptions as _, Connection as _};
-use tempfile::TempDir;
 
+use crate::database::Fresh;
 use crate::settings::settings;
 
 /// How long a test waits for something before it says that it did not happen.
@@ -25,7 +24,7 @@ pub(crate) struct World {
     app: Option<App>,
     settings: Checked,
     supervisor: Supervisor,
-    _folder: TempDir,
+    fresh: Fresh,
 }
 
 impl World {
@@ -35,14 +34,14 @@ impl World {
 
     /// Starts with settings of its own.
     pub(crate) async fn with(change: impl FnOnce(&mut Checked)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let fresh = Fresh::make().await;
         let supervisor = Supervisor::new();
         let hubspot = HubSpot::start(&supervisor).await;
-        let mut settings = settings(&folder.path().join("gomark.db"));
+        let mut settings = settings(fresh.database());
         change(&mut settings);
         let app = App::start(settings.clone()).await.unwrap();
         let client = client(&app).await;
-        Self { client, hubspot, app: Some(app), settings, supervisor, _folder: folder }
+        Self { client, hubspot, app: Some(app), settings, supervisor, fresh }
     }
 
     /// Starts, registers a company and connects it to a portal.
@@ -73,10 +72,7 @@ impl World {
     /// Stops the service, changes its database, and starts it again.
     pub(crate) async fn restart_after(&mut self, sql: &'static str) {
         assert!(self.app.take().unwrap().stop().await, "everything ends in time");
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&self.settings.database);
-        let mut database = options.connect().await.unwrap();
-        sqlx::query(sql).execute(&mut database).await.unwrap();
-        database.close().await.unwrap();
+        self.fresh.execute(sql).await;
         let app = App::start(self.settings.clone()).await.unwrap();
         self.client = client(&app).await;
         self.app = Some(app);

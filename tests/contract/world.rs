@@ -5,7 +5,7 @@ use std::time::Duration;
 use gomark::app::App;
 use gomark::auth::{Policy, Tokens};
 use gomark::clock::SystemClock;
-use gomark::config::{Checked, KeyOrigin};
+use gomark::config::{Checked, Database, KeyOrigin};
 use gomark::sandbox::{self, Sandbox};
 use gomark::supervisor::Supervisor;
 use gomark::telemetry::{Format, Log};
@@ -68,7 +68,7 @@ impl World {
         let hubspot = Sandbox::start(hubspot, &supervisor, SystemClock::shared()).await.unwrap();
         let mut settings = Checked {
             listen: "127.0.0.1:0".parse().unwrap(),
-            database: folder.path().join("gomark.db"),
+            database: Database::Sqlite(folder.path().join("gomark.db")),
             auth: Policy::Local,
             vault: Vault::new(&Key::generate().unwrap()),
             key_origin: KeyOrigin::Environment,

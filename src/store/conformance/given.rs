@@ -88,7 +88,7 @@ impl Given {
     }
 
     /// Registers a company and connects it to an account of its own.
-    pub(super) async fn connected(&self, company: &str) -> Doorbell {
+    pub(in crate::store) async fn connected(&self, company: &str) -> Doorbell {
         self.company(company).await;
         self.connect(company, &format!("account of {company}")).await
     }
@@ -247,7 +247,7 @@ impl Given {
     }
 }
 
-pub(super) fn id(company: &str) -> CompanyId {
+pub(in crate::store) fn id(company: &str) -> CompanyId {
     CompanyId::parse(company).unwrap()
 }
 
@@ -267,11 +267,11 @@ pub(super) fn only(companies: &[&str]) -> Scope {
     Scope::Only(companies.iter().map(|company| id(company)).collect())
 }
 
-pub(super) fn register(display_name: &str) -> Intent {
+pub(in crate::store) fn register(display_name: &str) -> Intent {
     Intent::RegisterCompany { display_name: display_name.to_owned() }
 }
 
-pub(super) fn connect(account: &str) -> Intent {
+pub(in crate::store) fn connect(account: &str) -> Intent {
     connect_with(account, "credential")
 }
 

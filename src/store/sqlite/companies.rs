@@ -3,15 +3,11 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use sqlx::FromRow;
 
 use super::{SqliteRows, failed, list, rows_at_most};
-use crate::domain::{
-    Company, CompanyId, Connection, ConnectionId, ConnectionStatus, RequestId, Revision,
-    SealedConnection, Timestamp, VendorKind,
-};
+use crate::domain::{CompanyId, Connection, RequestId, Revision, SealedConnection, VendorKind};
 use crate::store::rows::{CompanyRows, Head, UsedRequest};
-use crate::store::stored::known;
+use crate::store::stored::{CompanyRow, ConnectionRow, SealedRow};
 use crate::store::{Doorbell, Error};
 use crate::wire;
 
@@ -124,62 +120,4 @@ impl CompanyRows for SqliteRows {
         })
         .transpose()
     }
-}
-
-#[derive(FromRow)]
-struct CompanyRow {
-    company_id: String,
-    display_name: String,
-    revision: i64,
-    head_hash: Vec<u8>,
-    field_count: i64,
-    field_bytes: i64,
-    created_at: i64,
-}
-
-impl CompanyRow {
-    fn read(self, connections: Vec<Connection>) -> Result<Head, Error> {
-        let company = Company {
-            id: CompanyId::from_trusted(self.company_id),
-            display_name: self.display_name,
-            revision: Revision::new(self.revision),
-            head_hash: wire::digest(&self.head_hash)?,
-            created_at: Timestamp::from_micros(self.created_at),
-        };
-        let (field_count, field_bytes) = (self.field_count, self.field_bytes);
-        Ok(Head { company, field_count, field_bytes, connections })
-    }
-}
-
-#[derive(FromRow)]
-struct ConnectionRow {
-    company_id: String,
-    connection_id: String,
-    vendor: String,
-    base_url: String,
-    account_id: String,
-    burst_per_10s: i64,
-    status: String,
-    credential_id: String,
-}
-
-impl ConnectionRow {
-    fn read(self) -> Result<Connection, Error> {
-        Ok(Connection {
-            id: ConnectionId::from_trusted(self.connection_id),
-            vendor: known(&self.vendor, VendorKind::parse)?,
-            base_url: self.base_url,
-            account_id: self.account_id,
-            burst_per_10s: u32::try_from(self.burst_per_10s).unwrap_or(0),
-            status: known(&self.status, ConnectionStatus::parse)?,
-            credential_id: self.credential_id,
-        })
-    }
-}
-
-#[derive(FromRow)]
-struct SealedRow {
-    #[sqlx(flatten)]
-    connection: ConnectionRow,
-    sealed: Vec<u8>,
 }

@@ -1,13 +1,12 @@
 //! Events of jobs.
 
 use async_trait::async_trait;
-use sqlx::FromRow;
 
 use super::{SqliteRows, failed, rows_at_most};
-use crate::domain::{Digest, JobEvent, JobId, JobState, RequestId, Timestamp};
+use crate::domain::{Digest, JobId, JobState, RequestId};
 use crate::store::Error;
 use crate::store::rows::{EventRows, EventsOf};
-use crate::store::stored::known;
+use crate::store::stored::{EventColumns, known};
 use crate::wire;
 
 #[async_trait]
@@ -56,41 +55,5 @@ impl EventRows for SqliteRows {
             .map_err(failed)?;
         let events = rows.into_iter().map(|row| row.read(id)).collect::<Result<_, _>>()?;
         Ok(Some(EventsOf { state: known(&state, JobState::parse)?, last_seq, events }))
-    }
-}
-
-#[derive(FromRow)]
-struct EventColumns {
-    seq: i64,
-    state: String,
-    done: i64,
-    total: i64,
-    unit: String,
-    message: String,
-    attempt: i64,
-    next_attempt_at: Option<i64>,
-    at: i64,
-    actor: String,
-    reason: String,
-    request_id: Option<String>,
-}
-
-impl EventColumns {
-    fn read(self, job_id: &JobId) -> Result<JobEvent, Error> {
-        Ok(JobEvent {
-            job_id: job_id.clone(),
-            seq: self.seq,
-            state: known(&self.state, JobState::parse)?,
-            done: self.done,
-            total: self.total,
-            unit: self.unit,
-            message: self.message,
-            attempt: u32::try_from(self.attempt).unwrap_or(u32::MAX),
-            next_attempt_at: self.next_attempt_at.map(Timestamp::from_micros),
-            at: Timestamp::from_micros(self.at),
-            actor: self.actor,
-            reason: self.reason,
-            request_id: self.request_id.unwrap_or_default(),
-        })
     }
 }

@@ -1,17 +1,16 @@
 //! Jobs and their items.
 
 use async_trait::async_trait;
-use sqlx::FromRow;
 
 use super::{SqliteRows, failed, list, rows_at_most};
 use crate::domain::{
-    CompanyId, ItemCounts, ItemState, JobId, JobState, ResourceId, Revision, Timestamp, VendorKind,
+    CompanyId, ItemCounts, JobId, JobState, ResourceId, Revision, Timestamp, VendorKind,
 };
 use crate::hex;
 use crate::store::Error;
-use crate::store::progress::{ItemRow, JobRow, PartRow, Progress};
+use crate::store::progress::{ItemRow, JobRow, Progress};
 use crate::store::rows::JobRows;
-use crate::store::stored::{known, read_error, write_error};
+use crate::store::stored::{ItemColumns, JobColumns, collect, item, write_error};
 
 /// Jobs `j` with their parts `p`; the jobs are to be put in front, in the order that is wanted.
 macro_rules! jobs {
@@ -217,74 +216,4 @@ fn columns(job: &JobRow) -> Result<impl serde::Serialize + use<>, Error> {
         job.ended_at.map(Timestamp::as_micros),
         job.last_seq,
     ))
-}
-
-/// A part of a job, with the job's own columns.
-#[derive(FromRow)]
-struct JobColumns {
-    company_id: String,
-    revision: i64,
-    state: String,
-    attempt: i64,
-    next_attempt_at: Option<i64>,
-    held_up: Option<String>,
-    refused: Option<String>,
-    created_at: i64,
-    ended_at: Option<i64>,
-    last_seq: i64,
-    vendor: String,
-    part_state: String,
-    total: i64,
-    done: i64,
-    failed: i64,
-    cancelled: i64,
-    unit: String,
-    message: String,
-}
-
-/// Puts the parts of each job together.
-fn collect(rows: Vec<JobColumns>) -> Result<Vec<JobRow>, Error> {
-    let mut jobs: Vec<JobRow> = Vec::new();
-    for row in rows {
-        let revision = Revision::new(row.revision);
-        let part = PartRow {
-            vendor: known(&row.vendor, VendorKind::parse)?,
-            state: known(&row.part_state, JobState::parse)?,
-            counts: ItemCounts {
-                pending: row.total - row.done - row.failed - row.cancelled,
-                done: row.done,
-                failed: row.failed,
-                cancelled: row.cancelled,
-            },
-            unit: row.unit,
-            message: row.message,
-        };
-        match jobs.last_mut().filter(|job| job.id.revision == revision) {
-            Some(job) => job.parts.push(part),
-            None => jobs.push(JobRow {
-                id: JobId { company_id: CompanyId::from_trusted(row.company_id), revision },
-                state: known(&row.state, JobState::parse)?,
-                attempt: u32::try_from(row.attempt).unwrap_or(u32::MAX),
-                next_attempt_at: row.next_attempt_at.map(Timestamp::from_micros),
-                held_up: row.held_up.as_deref().map(read_error).transpose()?,
-                refused: row.refused.as_deref().map(read_error).transpose()?,
-                created_at: Timestamp::from_micros(row.created_at),
-                ended_at: row.ended_at.map(Timestamp::from_micros),
-                last_seq: row.last_seq,
-                parts: vec![part],
-            }),
-        }
-    }
-    Ok(jobs)
-}
-
-type ItemColumns = (i64, String, String, String);
-
-fn item((revision, vendor, resource_id, state): ItemColumns) -> Result<ItemRow, Error> {
-    Ok(ItemRow {
-        revision: Revision::new(revision),
-        vendor: known(&vendor, VendorKind::parse)?,
-        resource_id: ResourceId::from_trusted(resource_id),
-        state: known(&state, ItemState::parse)?,
-    })
 }

@@ -1,12 +1,11 @@
 //! Leases, and connections for which there may be something to do.
 
 use async_trait::async_trait;
-use sqlx::FromRow;
 
 use super::{SqliteRows, failed, rows_at_most};
 use crate::domain::{CompanyId, ConnectionId, Timestamp};
 use crate::store::rows::{LeaseRow, LeaseRows};
-use crate::store::stored::{read_if, write};
+use crate::store::stored::{LeaseColumns, write};
 use crate::store::{Doorbell, Error};
 
 #[async_trait]
@@ -79,30 +78,5 @@ impl LeaseRows for SqliteRows {
             connection_id: ConnectionId::from_trusted(connection_id),
         };
         Ok(rows.into_iter().map(read).collect())
-    }
-}
-
-#[derive(FromRow)]
-struct LeaseColumns {
-    holder: String,
-    epoch: i64,
-    expires_at: i64,
-    released: bool,
-    window: Option<String>,
-    gate_until: Option<i64>,
-    gate_problem: Option<String>,
-}
-
-impl LeaseColumns {
-    fn read(self) -> Result<LeaseRow, Error> {
-        let problem = read_if(self.gate_problem)?;
-        Ok(LeaseRow {
-            holder: self.holder,
-            epoch: self.epoch,
-            expires_at: Timestamp::from_micros(self.expires_at),
-            released: self.released,
-            window: self.window,
-            gate: self.gate_until.map(Timestamp::from_micros).zip(problem),
-        })
     }
 }

@@ -15,7 +15,11 @@ use crate::store::{Error, Store};
 use crate::supervisor::Supervisor;
 
 mod suite {
-    crate::store::conformance::conformance!(crate::store::sqlite::tests::fresh);
+    async fn some() -> Option<super::InFile> {
+        Some(super::fresh().await)
+    }
+
+    crate::store::conformance::conformance!(crate::store::sqlite::tests::suite::some);
 }
 
 /// A clock that stands still until it is told to go on.

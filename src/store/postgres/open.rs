@@ -1,0 +1,211 @@
+//! Opening the database.
+
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use super::{Postgres, PostgresStore, PostgresUrl, Time, session};
+use crate::store::Database;
+use crate::supervisor::Supervisor;
+
+/// How many sessions a process has at most. Three processes of that fit into a server that was not
+/// configured; one writes, the others read and note what came of vendor calls.
+pub(super) const SESSIONS_MAX: u32 = 20;
+/// How long a transaction waits for a session.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the first connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an unused session is kept.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
+/// How long a session is used at most: so that a new server, or a new address, is found by itself.
+const MAX_LIFETIME: Duration = Duration::from_secs(1_800);
+/// The oldest version that works: it can tell the outcome of a transaction.
+const VERSION_MIN: i64 = 13;
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be reached, or lets nobody in.
+    #[error("cannot connect to {url}")]
+    Connect {
+        /// The database.
+        url: PostgresUrl,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// It did not answer.
+    #[error("cannot connect to {url}: no answer within {} s", CONNECT_TIMEOUT.as_secs())]
+    NoAnswer {
+        /// The database.
+        url: PostgresUrl,
+    },
+    /// Something about it cannot be found out.
+    #[error("cannot read the settings of {url}")]
+    Inspect {
+        /// The database.
+        url: PostgresUrl,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The server is too old.
+    #[error("the server of {url} is Postgres {found}; {VERSION_MIN} or newer is needed")]
+    TooOld {
+        /// The database.
+        url: PostgresUrl,
+        /// Its version.
+        found: i64,
+    },
+    /// The server only follows another one.
+    #[error("the server of {url} is a standby, which cannot be written to; name the primary")]
+    Standby {
+        /// The database.
+        url: PostgresUrl,
+    },
+    /// It could lose what it has answered, or not hold all texts.
+    #[error("the database {url} has {setting} = {found}; GoMark needs {wanted}")]
+    Unfit {
+        /// The database.
+        url: PostgresUrl,
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        found: String,
+        /// The value that it must have.
+        wanted: &'static str,
+    },
+    /// The tables cannot be brought up to date.
+    #[error("cannot bring the tables of {url} up to date")]
+    Migrate {
+        /// The database.
+        url: PostgresUrl,
+        /// Why.
+        #[source]
+        source: MigrateError,
+    },
+}
+
+impl PostgresStore {
+    /// Opens a database, and makes its tables where there are none. Any number of processes may do
+    /// so at the same time.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database cannot be reached, is not durable, or cannot be brought up to date.
+    pub async fn open(url: &PostgresUrl, supervisor: &Supervisor) -> Result<Self, OpenError> {
+        Self::open_with(url, Time::OfDatabase, supervisor).await
+    }
+
+    pub(super) async fn open_with(
+        url: &PostgresUrl,
+        time: Time,
+        supervisor: &Supervisor,
+    ) -> Result<Self, OpenError> {
+        let options = options(url);
+        // A session of its own: others may take long to bring the tables up to date, and waiting
+        // for that is no reason to give up.
+        let mut first = connect(url, &options).await?;
+        inspect(url, &mut first).await?;
+        migrate(&mut first)
+            .await
+            .map_err(|source| OpenError::Migrate { url: url.clone(), source })?;
+        // Whatever it could not say any more was said before.
+        let _closed = first.close().await;
+        let pool = PgPoolOptions::new()
+            .max_connections(SESSIONS_MAX)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(IDLE_TIMEOUT)
+            .max_lifetime(MAX_LIFETIME)
+            .test_before_acquire(false)
+            .after_connect(|session, _| Box::pin(session::prepare(session)))
+            .connect_lazy_with(options);
+        Ok(Database::new(Postgres { pool, time }, supervisor.clone()))
+    }
+
+    /// Ends all sessions once what is under way has ended. Everything fails afterwards.
+    pub async fn close(&self) {
+        self.backend.pool.close().await;
+    }
+}
+
+fn options(url: &PostgresUrl) -> PgConnectOptions {
+    let options = url.options().disable_statement_logging();
+    match options.get_application_name() {
+        Some(_) => options,
+        None => options.application_name("gomark"),
+    }
+}
+
+async fn connect(url: &PostgresUrl, options: &PgConnectOptions) -> Result<PgConnection, OpenError> {
+    match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
+        Ok(Ok(session)) => Ok(session),
+        Ok(Err(source)) => Err(OpenError::Connect { url: url.clone(), source }),
+        Err(_) => Err(OpenError::NoAnswer { url: url.clone() }),
+    }
+}
+
+/// What the promises rest on, as the server says it.
+#[derive(sqlx::FromRow)]
+pub(super) struct Server {
+    pub(super) version: i64,
+    pub(super) standby: bool,
+    pub(super) fsync: String,
+    pub(super) full_page_writes: String,
+    pub(super) synchronous_commit: String,
+    pub(super) encoding: String,
+}
+
+async fn inspect(url: &PostgresUrl, first: &mut PgConnection) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Inspect { url: url.clone(), source };
+    session::prepare(first).await.map_err(failed)?;
+    let sql = "SELECT current_setting('server_version_num')::bigint / 10000 AS version, \
+         pg_is_in_recovery() AS standby, current_setting('fsync') AS fsync, \
+         current_setting('full_page_writes') AS full_page_writes, \
+         current_setting('synchronous_commit') AS synchronous_commit, \
+         current_setting('server_encoding') AS encoding";
+    let server: Server = sqlx::query_as(sql).fetch_one(first).await.map_err(failed)?;
+    server.check(url)
+}
+
+impl Server {
+    pub(super) fn check(self, url: &PostgresUrl) -> Result<(), OpenError> {
+        let url = || url.clone();
+        if self.version < VERSION_MIN {
+            return Err(OpenError::TooOld { url: url(), found: self.version });
+        }
+        if self.standby {
+            return Err(OpenError::Standby { url: url() });
+        }
+        // What `prepare` asked for may have been overruled on the way.
+        let synchronous = match self.synchronous_commit.as_str() {
+            "remote_apply" => "on".to_owned(),
+            _ => self.synchronous_commit,
+        };
+        for (setting, found, wanted) in [
+            ("fsync", self.fsync, "on"),
+            ("full_page_writes", self.full_page_writes, "on"),
+            ("synchronous_commit", synchronous, "on"),
+            ("server_encoding", self.encoding, "UTF8"),
+        ] {
+            if found != wanted {
+                return Err(OpenError::Unfit { url: url(), setting, found, wanted });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Brings the tables up to date. Processes that start at the same time take turns.
+///
+/// Migrations only add, and what they add the version before can do without. So a process of that
+/// version may go on, and start anew, beside tables that are newer than it knows.
+async fn migrate(session: &mut PgConnection) -> Result<(), MigrateError> {
+    // For taking turns, and for a migration, there is no right time to give up.
+    sqlx::raw_sql("SET lock_timeout = 0; SET statement_timeout = 0").execute(&mut *session).await?;
+    let mut migrator: Migrator = sqlx::migrate!("migrations/postgres");
+    migrator.set_ignore_missing(true);
+    migrator.run_direct(None, session, false).await
+}

@@ -1,0 +1,110 @@
+//! Opening a database.
+
+use super::super::open::Server;
+use super::super::{OpenError, PostgresStore, PostgresUrl, query, scalar};
+use super::{beside, open, schema::Schema, url};
+use crate::store::Store as _;
+use crate::supervisor::Supervisor;
+
+#[tokio::test]
+async fn processes_that_start_together_make_the_tables_once() {
+    let Some(schema) = Schema::make().await else { return };
+    let opened = futures::future::join_all((0..4).map(|_| open(&schema))).await;
+    for store in opened {
+        assert!(store.unwrap().due(1).await.unwrap().is_empty());
+    }
+    let made = scalar::<i64>("SELECT count(*) FROM _sqlx_migrations WHERE success");
+    assert_eq!(made.fetch_one(&mut beside(&schema).await).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_older_program_starts_beside_newer_tables() {
+    let Some(schema) = Schema::make().await else { return };
+    open(&schema).await.unwrap().close().await;
+    let newer = "ALTER TABLE companies ADD COLUMN later text; \
+         INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9000, 'later', true, '', 0)";
+    schema.execute(newer).await.unwrap();
+    assert!(open(&schema).await.unwrap().due(1).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn tables_that_are_not_ours_are_not_touched() {
+    let Some(schema) = Schema::make().await else { return };
+    let other = "CREATE TABLE companies (name text)";
+    schema.execute(other).await.unwrap();
+    let refused = open(&schema).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Migrate { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_is_answered_is_on_the_disk_whatever_the_url_asks_for() {
+    let Some(schema) = Schema::make().await else { return };
+    let careless = format!("{}&options[synchronous_commit]=off", schema.url());
+    let careless = PostgresUrl::parse(&careless).unwrap();
+    let store = PostgresStore::open(&careless, &Supervisor::new()).await.unwrap();
+    let pool = &store.backend.pool;
+    for (setting, wanted) in [
+        ("synchronous_commit", "on"),
+        ("fsync", "on"),
+        ("full_page_writes", "on"),
+        ("lock_timeout", "1s"),
+        ("statement_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "5s"),
+        ("jit", "off"),
+    ] {
+        let found = scalar::<String>("SELECT current_setting($1)").bind(setting);
+        assert_eq!(found.fetch_one(pool).await.unwrap(), wanted, "{setting}");
+    }
+}
+
+#[test]
+fn a_server_that_may_forget_or_cannot_write_is_refused() {
+    let url = PostgresUrl::parse("postgres://ada:secret@db/gomark").unwrap();
+    let fit = || Server {
+        version: 15,
+        standby: false,
+        fsync: "on".to_owned(),
+        full_page_writes: "on".to_owned(),
+        synchronous_commit: "remote_apply".to_owned(),
+        encoding: "UTF8".to_owned(),
+    };
+    fit().check(&url).unwrap();
+    let off = || "off".to_owned();
+    for (server, told) in [
+        (Server { version: 12, ..fit() }, "is Postgres 12; 13 or newer is needed"),
+        (Server { standby: true, ..fit() }, "is a standby"),
+        (Server { fsync: off(), ..fit() }, "has fsync = off; GoMark needs on"),
+        (Server { full_page_writes: off(), ..fit() }, "has full_page_writes = off"),
+        (Server { synchronous_commit: "local".to_owned(), ..fit() }, "synchronous_commit = local"),
+        (Server { encoding: "LATIN1".to_owned(), ..fit() }, "server_encoding = LATIN1"),
+    ] {
+        let refused = server.check(&url).unwrap_err().to_string();
+        assert!(refused.contains(told) && !refused.contains("secret"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named() {
+    // Nobody listens on a port that was just given back.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = PostgresUrl::parse(&format!("postgres://ada:secret@127.0.0.1:{port}/x")).unwrap();
+    let refused = PostgresStore::open(&url, &Supervisor::new()).await.unwrap_err();
+    let told = crate::telemetry::chain(&refused);
+    assert!(told.contains(&format!("cannot connect to postgres://ada@127.0.0.1:{port}/x")));
+    assert!(!told.contains("secret"), "{told}");
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let Some(schema) = Schema::make().await else { return };
+    let store = open(&schema).await.unwrap();
+    let wrote = store.read(|rows| {
+        Box::pin(async move {
+            let wrote = query("DELETE FROM leases").execute(&mut *rows.session).await;
+            Ok(wrote.unwrap_err().to_string())
+        })
+    });
+    assert!(wrote.await.unwrap().contains("read-only transaction"));
+    assert_eq!(url(&schema).to_string(), format!("{:?}", url(&schema)));
+}

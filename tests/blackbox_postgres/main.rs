@@ -1,0 +1,27 @@
+//! The suite of `tests/blackbox` once more, on Postgres.
+//!
+//! Without a server it says so and runs on SQLite, except in CI, where it fails.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic
+
+#[path = "../blackbox/connections.rs"]
+mod connections;
+mod database;
+#[path = "../blackbox/faults.rs"]
+mod faults;
+#[path = "../blackbox/database.rs"]
+mod file;
+#[path = "../blackbox/flood.rs"]
+mod flood;
+#[path = "../blackbox/jobs.rs"]
+mod jobs;
+#[path = "../blackbox/main_job.rs"]
+mod main_job;
+#[path = "../blackbox/review.rs"]
+mod review;
+#[path = "../support/schema.rs"]
+mod schema;
+#[path = "../blackbox/settings.rs"]
+mod settings;
+#[path = "../blackbox/world.rs"]
+mod world;
