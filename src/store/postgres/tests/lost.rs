@@ -1,7 +1,7 @@
 //! Sessions that die, and answers that get lost.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use sqlx::raw_sql;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::super::{PostgresStore, PostgresUrl, scalar};
 use super::{Running, beside, open, schema::Schema};
+use crate::domain::{Mutation, RequestId};
 use crate::store::conformance::add;
 use crate::supervisor::Supervisor;
 
@@ -22,6 +23,8 @@ const AFTER: u8 = 2;
 struct Way {
     url: PostgresUrl,
     cut: Arc<AtomicU8>,
+    /// How often the server was asked something and waited for.
+    trips: Arc<AtomicUsize>,
     supervisor: Supervisor,
 }
 
@@ -37,15 +40,16 @@ impl Way {
         let url = format!("{}&sslmode=disable", schema.url_by(server.as_str()));
         let url = PostgresUrl::parse(&url).unwrap();
         let cut = Arc::new(AtomicU8::new(PASS));
-        let (at, of) = (cut.clone(), supervisor.clone());
+        let trips = Arc::new(AtomicUsize::new(0));
+        let (at, counted, of) = (cut.clone(), trips.clone(), supervisor.clone());
         supervisor.spawn("way", async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 let server = TcpStream::connect(&there).await.unwrap();
-                of.spawn("session", carry(client, server, at.clone()));
+                of.spawn("session", carry(client, server, at.clone(), counted.clone()));
             }
         });
-        Self { url, cut, supervisor }
+        Self { url, cut, trips, supervisor }
     }
 
     async fn open(&self) -> PostgresStore {
@@ -53,9 +57,14 @@ impl Way {
     }
 }
 
-async fn carry(mut client: TcpStream, mut server: TcpStream, cut: Arc<AtomicU8>) {
+async fn carry(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    cut: Arc<AtomicU8>,
+    trips: Arc<AtomicUsize>,
+) {
     let (mut asked, mut answered) = ([0; 65_536], [0; 65_536]);
-    let mut is_deaf = false;
+    let (mut is_deaf, mut is_asking) = (false, false);
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
@@ -68,10 +77,15 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, cut: Arc<AtomicU8>)
                         _ => {}
                     }
                 }
+                // A sync alone only tries the session out, when it is given back to the pool.
+                if !std::mem::replace(&mut is_asking, true) && !message.starts_with(b"S") {
+                    trips.fetch_add(1, Ordering::SeqCst);
+                }
                 if server.write_all(message).await.is_err() { return }
             }
             read = server.read(&mut answered) => {
                 let Ok(length @ 1..) = read else { return };
+                is_asking = false;
                 if is_deaf || client.write_all(&answered[..length]).await.is_err() { return }
             }
         }
@@ -130,4 +144,29 @@ async fn sessions_that_died_in_the_pool_are_not_noticed() {
         }
     }
     assert_eq!(given.revision("acme").await, 4);
+}
+
+#[tokio::test]
+async fn a_batch_takes_six_round_trips_whatever_its_size() {
+    let Some(schema) = Schema::make().await else { return };
+    let way = Way::to(&schema).await;
+    let given = Running::given(way.open().await);
+    let companies: Vec<_> = (0..16).map(|number| format!("company-{number}")).collect();
+    for company in &companies {
+        given.connected(company).await;
+    }
+    let mut taken = Vec::new();
+    for (round, size) in [64, 1, 64, 1].into_iter().enumerate() {
+        let ask = |number: usize| Mutation {
+            request_id: RequestId::parse(&format!("r-{round}-{number}")).unwrap(),
+            ..given.ask(&companies[number % 16], add(&format!("field_{round}_{number}")))
+        };
+        let before = way.trips.load(Ordering::SeqCst);
+        let answers = given.store().commit((0..size).map(ask).collect()).await.unwrap();
+        assert!(answers.iter().all(Result::is_ok));
+        taken.push(way.trips.load(Ordering::SeqCst) - before);
+    }
+    // BEGIN with the lock, request ids, companies, fields, all rows, COMMIT. The first batches also
+    // prepare these statements.
+    assert_eq!(taken[2..], [6, 6], "{taken:?}");
 }
