@@ -114,9 +114,13 @@ impl PostgresRows {
         *self.now.get_or_insert(Timestamp::from_micros(micros))
     }
 
-    async fn finish(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+    async fn finish(
+        &mut self,
+        statement: &'static str,
+        longest: Duration,
+    ) -> Result<(), sqlx::Error> {
         if let State::Open(_) = self.state {
-            bounded(STATEMENT_MAX, raw_sql(statement).execute(&mut *self.session)).await?;
+            bounded(longest, raw_sql(statement).execute(&mut *self.session)).await?;
         }
         self.state = State::Ended;
         Ok(())
@@ -142,7 +146,7 @@ impl Rows for PostgresRows {
     }
 
     async fn commit(mut self) -> Result<(), Error> {
-        match self.finish("COMMIT").await {
+        match self.finish("COMMIT", STATEMENT_MAX).await {
             Err(error) if fault::is_session_lost(&error) => {
                 let State::Open(number) = &self.state else { return Err(fault::unknown(error)) };
                 outcome::look_up(&self.pool, number.clone(), error).await
@@ -152,7 +156,7 @@ impl Rows for PostgresRows {
     }
 
     async fn end(mut self) -> Result<(), Error> {
-        self.finish("ROLLBACK").await.map_err(fault::failed)
+        self.finish("ROLLBACK", PING_MAX).await.map_err(fault::failed)
     }
 }
 
