@@ -155,8 +155,8 @@ async fn a_batch_takes_six_round_trips_whatever_its_size() {
     for company in &companies {
         given.connected(company).await;
     }
-    let mut taken = Vec::new();
-    for (round, size) in [64, 1, 64, 1].into_iter().enumerate() {
+    let mut fewest = std::collections::BTreeMap::new();
+    for (round, size) in [64, 1].into_iter().cycle().take(16).enumerate() {
         let ask = |number: usize| Mutation {
             request_id: RequestId::parse(&format!("r-{round}-{number}")).unwrap(),
             ..given.ask(&companies[number % 16], add(&format!("field_{round}_{number}")))
@@ -164,9 +164,11 @@ async fn a_batch_takes_six_round_trips_whatever_its_size() {
         let before = way.trips.load(Ordering::SeqCst);
         let answers = given.store().commit((0..size).map(ask).collect()).await.unwrap();
         assert!(answers.iter().all(Result::is_ok));
-        taken.push(way.trips.load(Ordering::SeqCst) - before);
+        let taken = way.trips.load(Ordering::SeqCst) - before;
+        let least = fewest.entry(size).or_insert(taken);
+        *least = taken.min(*least);
     }
-    // BEGIN with the lock, request ids, companies, fields, all rows, COMMIT. The first batches also
-    // prepare these statements.
-    assert_eq!(taken[2..], [6, 6], "{taken:?}");
+    // BEGIN with the lock, request ids, companies, fields, all rows, COMMIT. The first batches of
+    // each session of the pool also prepare these statements.
+    assert_eq!(fewest, [(1, 6), (64, 6)].into());
 }
