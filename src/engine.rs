@@ -157,7 +157,7 @@ impl Engine {
         for event in committed.events {
             self.parts.bus.publish(event);
         }
-        if let Some(doorbell) = &committed.ring {
+        for doorbell in &committed.ring {
             self.parts.broker.ring(doorbell).await;
         }
         let plan = (!committed.repeated)
@@ -244,7 +244,7 @@ impl Engine {
         for event in recorded.events {
             self.parts.bus.publish(event);
         }
-        if let Some(doorbell) = &recorded.ring {
+        for doorbell in &recorded.ring {
             self.parts.broker.ring(doorbell).await;
         }
         recorded.job.ok_or_else(|| missing.into())

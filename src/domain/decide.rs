@@ -7,6 +7,8 @@ mod connection;
 mod fields;
 mod rollback;
 
+use std::collections::BTreeMap;
+
 use super::{
     Action, Change, Company, CompanyId, Connection, ConnectionStatus, Digest, Entry, Intent,
     JobState, Mutation, Problem, ProblemReason, Refusal, Resource, ResourceId, Revision, Sync,
@@ -58,8 +60,8 @@ pub struct Writes {
     pub versions: Vec<VersionWrite>,
     /// The connection that is made, changed or ended.
     pub connection: Option<ConnectionWrite>,
-    /// The job, when something is to be done at a vendor.
-    pub job: Option<JobWrite>,
+    /// The parts of its job, one per vendor at which something is to be done; none, no job.
+    pub parts: Vec<PartWrite>,
     /// What the vendor is to hold now, with where it stands: what a plan is made from.
     pub touched: Vec<Tracked>,
 }
@@ -84,9 +86,9 @@ pub struct ConnectionWrite {
     pub sealed: Vec<u8>,
 }
 
-/// The job of a revision.
+/// The part of a revision's job that concerns one vendor.
 #[derive(Clone, Debug)]
-pub struct JobWrite {
+pub struct PartWrite {
     /// The vendor.
     pub vendor: VendorKind,
     /// The connection to carry it out at; `None` when there is none.
@@ -200,7 +202,7 @@ impl Context<'_> {
             display_name: Some(display_name.to_owned()),
             versions: Vec::new(),
             connection: None,
-            job: None,
+            parts: Vec::new(),
             touched: Vec::new(),
         })))
     }
@@ -223,17 +225,20 @@ impl Context<'_> {
             // A new version takes up what was parked, and that is to be seen in a job.
             !same || write.sync.parked.is_some()
         });
-        let kind = versions.first().map(|write| write.version.kind);
-        let job = kind.and_then(|kind| {
-            let items = seen_by_vendor.map(|write| write.version.id.clone()).collect();
-            let connection = self.connection(kind.vendor()).cloned();
-            job(kind.vendor(), connection, items, kind.unit())
-        });
+        let mut by_vendor: BTreeMap<VendorKind, Vec<&Version>> = BTreeMap::new();
+        for write in seen_by_vendor {
+            by_vendor.entry(write.version.kind.vendor()).or_default().push(&write.version);
+        }
+        let part = |(vendor, versions): (VendorKind, Vec<&Version>)| {
+            part(vendor, self.connection(vendor).cloned(), &versions)
+        };
+        let parts = by_vendor.into_iter().filter_map(part).collect();
         let touched = versions
             .iter()
             .map(|write| Tracked { version: write.version.clone(), sync: write.sync.clone() });
         let touched = touched.collect();
-        let writes = Writes { entry, display_name: None, versions, connection: None, job, touched };
+        let writes =
+            Writes { entry, display_name: None, versions, connection: None, parts, touched };
         Decision::Change(Box::new(writes))
     }
 
@@ -251,21 +256,25 @@ impl Context<'_> {
     }
 }
 
-/// The job that brings resources to a vendor; `None` without any.
-fn job(
+/// The part of a job that brings versions to a vendor; `None` without any.
+fn part(
     vendor: VendorKind,
     connection: Option<Connection>,
-    items: Vec<ResourceId>,
-    unit: &'static str,
-) -> Option<JobWrite> {
-    if items.is_empty() {
-        return None;
-    }
+    versions: &[&Version],
+) -> Option<PartWrite> {
+    let unit = unit(versions.iter().map(|version| version.kind.unit()))?;
+    let items = versions.iter().map(|version| version.id.clone()).collect();
     let (state, problem) = match connection {
         Some(_) => (JobState::Queued, None),
         None => (JobState::Waiting, Some(not_connected(vendor))),
     };
-    Some(JobWrite { vendor, connection, state, problem, items, unit })
+    Some(PartWrite { vendor, connection, state, problem, items, unit })
+}
+
+/// What people call things of these units together; `None` where there are none.
+pub fn unit<'a>(mut units: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let first = units.next()?;
+    Some(if units.all(|unit| unit == first) { first } else { "resources" })
 }
 
 /// The reason why jobs wait without a connection.

@@ -156,7 +156,7 @@ async fn jobs_of_items<R: Rows>(
 async fn close<R: Rows>(rows: &mut R, at: &Doorbell, ledger: Ledger) -> Result<Recorded, Error> {
     let progress = ledger.close();
     rows.write_progress(&at.company_id, &progress).await?;
-    Ok(Recorded { job: None, events: progress.told(), ring: None })
+    Ok(Recorded { job: None, events: progress.told(), ring: Vec::new() })
 }
 
 async fn in_use<R: Rows>(rows: &mut R, at: &Doorbell) -> Result<Option<SealedConnection>, Error> {

@@ -53,22 +53,23 @@ async fn repeated<R: Rows>(
 ) -> Result<Committed, Error> {
     let job = read::job(rows, &company_id, revision).await?;
     let ring = match job.as_ref().filter(|job| !job.state.is_terminal()) {
-        Some(job) => bell(rows, job).await?,
-        None => None,
+        Some(job) => bells(rows, job).await?,
+        None => Vec::new(),
     };
     let touched = Vec::new();
     Ok(Committed { revision, job, touched, repeated: true, ring, events: Vec::new() })
 }
 
-/// The connection in use for a job's vendor.
-async fn bell<R: Rows>(rows: &mut R, job: &Job) -> Result<Option<Doorbell>, Error> {
+/// The connections in use at which a job has something to do.
+async fn bells<R: Rows>(rows: &mut R, job: &Job) -> Result<Vec<Doorbell>, Error> {
     let JobId { company_id, .. } = &job.id;
     let heads = rows.heads(std::slice::from_ref(company_id)).await?;
-    let mut connections = heads.into_iter().flat_map(|head| head.connections);
-    let in_use = connections.find(|connection| {
-        connection.status == ConnectionStatus::Connected
-            && job.parts.iter().any(|part| part.vendor == connection.vendor)
+    let is_open =
+        |vendor| job.parts.iter().any(|part| part.vendor == vendor && !part.state.is_terminal());
+    let connections = heads.into_iter().flat_map(|head| head.connections);
+    let in_use = connections.filter(|connection| {
+        connection.status == ConnectionStatus::Connected && is_open(connection.vendor)
     });
     let ring = |connection_id| Doorbell { company_id: company_id.clone(), connection_id };
-    Ok(in_use.map(|connection| ring(connection.id)))
+    Ok(in_use.map(|connection| ring(connection.id)).collect())
 }

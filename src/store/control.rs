@@ -37,32 +37,34 @@ pub(super) async fn control<R: Rows>(rows: &mut R, control: JobControl) -> Answe
     if let Some(rule) = rule_against(control.action, &job) {
         return refused(rule);
     }
-    // A revision is carried out at one vendor; a job of several parts would take a step for each.
-    let Some(vendor) = job.parts.first().map(|part| part.vendor) else { return unknown() };
-    let at = head.in_use(vendor).map(|connection_id| Doorbell {
-        company_id: id.company_id.clone(),
-        connection_id: connection_id.clone(),
-    });
-    let step = Controlled {
-        control: &control,
-        head: &head,
-        vendor,
-        at,
-        items: rows.items_of(id).await?,
-        now: rows.now().await?,
-    };
-    let ledger = match control.action {
-        JobAction::Cancel => step.cancel(rows).await?,
-        JobAction::Retry => match step.retry(rows).await? {
-            Some(ledger) => ledger,
-            None => return refused("all of it was decided anew and cancelled; retry that job"),
-        },
-    };
-    let progress = ledger.close();
-    rows.write_progress(&id.company_id, &progress).await?;
-    let after = progress.jobs.iter().find(|after| after.id == *id).unwrap_or(&job);
-    let ring = step.at.filter(|_| !after.state.is_terminal());
-    Ok(Ok(Recorded { job: Some(after.to_job()), events: progress.told(), ring }))
+    let (items, now) = (rows.items_of(id).await?, rows.now().await?);
+    let mut done = Recorded::default();
+    // One part after the other: each takes its step on what the one before left.
+    for vendor in job.parts.iter().map(|part| part.vendor) {
+        let step = Controlled {
+            control: &control,
+            head: &head,
+            vendor,
+            at: head.in_use(vendor).map(|connection_id| Doorbell {
+                company_id: id.company_id.clone(),
+                connection_id: connection_id.clone(),
+            }),
+            items: items.iter().filter(|item| item.vendor == vendor).cloned().collect(),
+            // The request is remembered with the first of its events.
+            is_first: done.job.is_none(),
+            now,
+        };
+        step.take(rows, &mut done).await?;
+    }
+    match control.action {
+        JobAction::Retry if done.job.is_none() => {
+            refused("all of it was decided anew and cancelled; retry that job")
+        }
+        _ => {
+            done.job.get_or_insert_with(|| job.to_job());
+            Ok(Ok(done))
+        }
+    }
 }
 
 /// Returns the rule that forbids the action, in the words of a refusal.
@@ -87,10 +89,29 @@ struct Controlled<'a> {
     at: Option<Doorbell>,
     /// The items of the job at the vendor.
     items: Vec<ItemRow>,
+    /// Whether no other part of the job took its step before.
+    is_first: bool,
     now: Timestamp,
 }
 
 impl Controlled<'_> {
+    /// Does to the part what is asked for, where there is something to do, and adds what it did.
+    async fn take<R: Rows>(&self, rows: &mut R, done: &mut Recorded) -> Result<(), Error> {
+        let ledger = match self.control.action {
+            JobAction::Cancel => Some(self.cancel(rows).await?),
+            JobAction::Retry => self.retry(rows).await?,
+        };
+        let Some(ledger) = ledger else { return Ok(()) };
+        let progress = ledger.close();
+        rows.write_progress(&self.id().company_id, &progress).await?;
+        done.events.extend(progress.told());
+        if let Some(after) = progress.jobs.iter().find(|after| after.id == *self.id()) {
+            done.job = Some(after.to_job());
+            done.ring.extend(self.at.clone().filter(|_| !after.state.is_terminal()));
+        }
+        Ok(())
+    }
+
     /// Cancels what is pending, and leaves alone what nobody has decided anew since.
     ///
     /// Without a connection in use there is nowhere to note that: a connection that comes into use
@@ -162,7 +183,7 @@ impl Controlled<'_> {
         Wish {
             actor: caller.actor.clone(),
             reason: reason.clone(),
-            request: request_id.clone().map(|id| (id, *fingerprint)),
+            request: request_id.clone().filter(|_| self.is_first).map(|id| (id, *fingerprint)),
         }
     }
 

@@ -11,9 +11,15 @@ use crate::domain::{
     Digest, ItemCounts, Job, JobError, JobEvent, JobId, JobPart, JobState, Problem, RequestId,
     ResourceId, Timestamp, VendorKind,
 };
-use crate::domain::{ItemState, Revision, decide::JobWrite};
+use crate::domain::{
+    ItemState, Revision,
+    decide::{PartWrite, unit},
+};
 
 pub(super) use ledger::{Gated, Ledger};
+
+/// What the first event of a job says that nothing holds up.
+const ACCEPTED: &str = "accepted";
 
 /// A job, as the database keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +28,7 @@ pub(super) struct JobRow {
     pub(super) state: JobState,
     pub(super) attempt: u32,
     pub(super) next_attempt_at: Option<Timestamp>,
-    /// What it waits for.
+    /// What it waits for: the part of it that goes on first.
     pub(super) held_up: Option<JobError>,
     /// What was refused in it, as long as one of its items is.
     pub(super) refused: Option<JobError>,
@@ -40,6 +46,10 @@ pub(super) struct PartRow {
     pub(super) counts: ItemCounts,
     pub(super) unit: String,
     pub(super) message: String,
+    /// What it waits for.
+    pub(super) held_up: Option<JobError>,
+    /// Until when, where that is known.
+    pub(super) next_attempt_at: Option<Timestamp>,
 }
 
 /// A resource of a job, as the database keeps it.
@@ -115,33 +125,25 @@ impl JobRow {
     /// The job of a new revision, with its first event.
     pub(super) fn accepted(
         id: JobId,
-        write: &JobWrite,
+        parts: &[PartWrite],
         created_at: Timestamp,
         now: Timestamp,
     ) -> (Self, JobEvent) {
-        let pending = i64::try_from(write.items.len()).unwrap_or(i64::MAX);
-        let message = write
-            .problem
-            .as_ref()
-            .map_or_else(|| "accepted".to_owned(), |problem| problem.message.clone());
         let mut row = Self {
             id,
-            state: write.state,
+            state: JobState::Queued,
             attempt: 1,
             next_attempt_at: None,
-            held_up: write.problem.clone().map(of_no_resource),
+            held_up: None,
             refused: None,
             created_at,
             ended_at: None,
             last_seq: 0,
-            parts: vec![PartRow {
-                vendor: write.vendor,
-                state: write.state,
-                counts: ItemCounts { pending, ..ItemCounts::default() },
-                unit: write.unit.to_owned(),
-                message: message.clone(),
-            }],
+            parts: parts.iter().map(PartRow::accepted).collect(),
         };
+        row.stand(row.going());
+        let message = row.held_up.as_ref().map_or(ACCEPTED, |error| &error.problem.message);
+        let message = message.to_owned();
         let event = row.event(message, None, now);
         (row, event)
     }
@@ -149,44 +151,32 @@ impl JobRow {
     /// Takes a step; `None` when it changes nothing that anybody has to be told.
     pub(super) fn step(&mut self, step: Step) -> Option<NewEvent> {
         let before = self.shown();
-        let retried = matches!(step.trigger, Trigger::Retried(_));
-        if retried {
+        let Step { vendor, trigger, refused, moved, message, wish, at } = step;
+        let retried = matches!(trigger, Trigger::Retried(_));
+        // A job of several parts is set going again once.
+        if retried && self.state.is_terminal() {
             self.attempt = self.attempt.saturating_add(1);
         }
+        let part = self.parts.iter_mut().find(|part| part.vendor == vendor)?;
+        let changes_part = part.step(trigger);
+        let present = if retried { JobState::Queued } else { self.state };
         let counts = self.counts();
-        let ended = counts.outcome(if retried { JobState::Queued } else { self.state });
-        if step.refused.is_some() {
-            self.refused = step.refused;
+        if refused.is_some() {
+            self.refused = refused;
         }
         if counts.failed == 0 {
             self.refused = None;
         }
-        match (ended, step.trigger) {
-            (Some(state), _) => self.stand(state, None, None),
-            (None, Trigger::Moving) => self.stand(JobState::Running, None, None),
-            (None, Trigger::Connected | Trigger::Retried(None)) => {
-                self.stand(JobState::Queued, None, None);
-            }
-            (None, Trigger::HeldUp(error, until)) => {
-                self.stand(JobState::Waiting, Some(error), until);
-            }
-            (None, Trigger::Retried(Some(error))) => {
-                self.stand(JobState::Waiting, Some(error), None);
-            }
-            (None, Trigger::Cancelled) => {}
-        }
-        self.ended_at = self.state.is_terminal().then(|| self.ended_at.unwrap_or(step.at));
-        if !step.moved && !retried && before == self.shown() {
+        self.stand(counts.outcome(present).unwrap_or_else(|| self.going()));
+        self.ended_at = self.state.is_terminal().then(|| self.ended_at.unwrap_or(at));
+        if !moved && !retried && !changes_part && before == self.shown() {
             return None;
         }
-        let state = self.state;
-        if let Some(part) = self.parts.iter_mut().find(|part| part.vendor == step.vendor) {
-            let present = if retried { JobState::Queued } else { part.state };
-            part.state = part.counts.outcome(present).unwrap_or(state);
-            part.message.clone_from(&step.message);
+        if let Some(part) = self.parts.iter_mut().find(|part| part.vendor == vendor) {
+            part.message.clone_from(&message);
         }
-        let fingerprint = step.wish.as_ref().and_then(|wish| Some(wish.request.as_ref()?.1));
-        Some(NewEvent { event: self.event(step.message, step.wish, step.at), fingerprint })
+        let fingerprint = wish.as_ref().and_then(|wish| Some(wish.request.as_ref()?.1));
+        Some(NewEvent { event: self.event(message, wish, at), fingerprint })
     }
 
     /// The job as callers see it.
@@ -211,10 +201,26 @@ impl JobRow {
         }
     }
 
-    fn stand(&mut self, state: JobState, held_up: Option<JobError>, until: Option<Timestamp>) {
+    /// Where it stands while some of its resources are pending.
+    fn going(&self) -> JobState {
+        let open = || self.parts.iter().map(|part| part.state).filter(|state| !state.is_terminal());
+        let begun = open().count() < self.parts.len() || open().any(|it| it == JobState::Running);
+        match (open().all(|state| state == JobState::Waiting), begun) {
+            (true, _) => JobState::Waiting,
+            (false, true) => JobState::Running,
+            (false, false) => JobState::Queued,
+        }
+    }
+
+    /// Takes a state. It waits for what the first of its parts to go on waits for.
+    fn stand(&mut self, state: JobState) {
         self.state = state;
-        self.held_up = held_up;
-        self.next_attempt_at = until;
+        let waiting = self.parts.iter().filter(|part| part.state == JobState::Waiting);
+        let first =
+            waiting.min_by_key(|part| (part.next_attempt_at.is_none(), part.next_attempt_at));
+        let first = first.filter(|_| state == JobState::Waiting);
+        self.held_up = first.and_then(|part| part.held_up.clone());
+        self.next_attempt_at = first.and_then(|part| part.next_attempt_at);
     }
 
     /// What holds it up, or else what was refused in it.
@@ -248,7 +254,7 @@ impl JobRow {
             state: self.state,
             done: counts.done,
             total: counts.total(),
-            unit: self.parts.first().map(|part| part.unit.clone()).unwrap_or_default(),
+            unit: unit(self.parts.iter().map(|part| &*part.unit)).unwrap_or_default().to_owned(),
             message,
             attempt: self.attempt,
             next_attempt_at: self.next_attempt_at,
@@ -257,6 +263,56 @@ impl JobRow {
             reason,
             request_id: request.map(|(id, _)| id.to_string()).unwrap_or_default(),
         }
+    }
+}
+
+impl PartRow {
+    fn accepted(write: &PartWrite) -> Self {
+        let pending = i64::try_from(write.items.len()).unwrap_or(i64::MAX);
+        let problem = write.problem.as_ref();
+        Self {
+            vendor: write.vendor,
+            state: write.state,
+            counts: ItemCounts { pending, ..ItemCounts::default() },
+            unit: write.unit.to_owned(),
+            message: problem.map_or(ACCEPTED, |problem| &problem.message).to_owned(),
+            held_up: problem.cloned().map(of_no_resource),
+            next_attempt_at: None,
+        }
+    }
+
+    /// Takes its part in a step, after its items were counted anew; tells whether that changes what
+    /// it stands at.
+    fn step(&mut self, trigger: Trigger) -> bool {
+        let before = self.shown();
+        let retried = matches!(trigger, Trigger::Retried(_));
+        let ended = self.counts.outcome(if retried { JobState::Queued } else { self.state });
+        match (ended, trigger) {
+            (Some(state), _) => self.stand(state, None, None),
+            (None, Trigger::Moving) => self.stand(JobState::Running, None, None),
+            (None, Trigger::Connected | Trigger::Retried(None)) => {
+                self.stand(JobState::Queued, None, None);
+            }
+            (None, Trigger::HeldUp(error, until)) => {
+                self.stand(JobState::Waiting, Some(error), until);
+            }
+            (None, Trigger::Retried(Some(error))) => {
+                self.stand(JobState::Waiting, Some(error), None);
+            }
+            (None, Trigger::Cancelled) => {}
+        }
+        before != self.shown()
+    }
+
+    fn stand(&mut self, state: JobState, held_up: Option<JobError>, until: Option<Timestamp>) {
+        self.state = state;
+        self.held_up = held_up;
+        self.next_attempt_at = until;
+    }
+
+    fn shown(&self) -> impl PartialEq + use<> {
+        let reason = self.held_up.as_ref().map(|error| error.problem.reason);
+        (self.state, reason, self.next_attempt_at)
     }
 }
 

@@ -45,8 +45,8 @@ pub struct Committed {
     pub touched: Vec<Tracked>,
     /// Whether this is the answer to a request that was made before.
     pub repeated: bool,
-    /// The connection at which there is something to do now.
-    pub ring: Option<Doorbell>,
+    /// The connections at which there is something to do now.
+    pub ring: Vec<Doorbell>,
     /// The events of jobs that it brought about.
     pub events: Vec<JobEvent>,
 }
@@ -149,8 +149,8 @@ pub struct Recorded {
     pub job: Option<Job>,
     /// The events, to be told to those who watch.
     pub events: Vec<JobEvent>,
-    /// The connection at which there is something to do now.
-    pub ring: Option<Doorbell>,
+    /// The connections at which there is something to do now.
+    pub ring: Vec<Doorbell>,
 }
 
 /// The right to talk to a vendor account.

@@ -1,9 +1,9 @@
 //! Connecting and disconnecting vendors.
 
-use super::{ConnectionWrite, Context, Decision, Writes, job};
+use super::{ConnectionWrite, Context, Decision, Writes, part};
 use crate::domain::{
-    Action, Change, Connection, ConnectionId, ConnectionStatus, NewConnection, Refusal,
-    ResourceKind, Sync, Tracked, VendorKind,
+    Action, Change, Connection, ConnectionId, ConnectionStatus, NewConnection, Refusal, Sync,
+    Tracked, VendorKind, Version,
 };
 
 pub(super) fn connect(context: &Context<'_>, new: &NewConnection) -> Result<Decision, Refusal> {
@@ -57,14 +57,14 @@ pub(super) fn connect(context: &Context<'_>, new: &NewConnection) -> Result<Deci
             sync: if confirmed_here { tracked.sync.clone() } else { Sync::default() },
         })
         .collect();
-    let items = touched.iter().map(|tracked| tracked.version.id.clone()).collect();
-    let job = job(new.vendor, Some(connection.clone()), items, ResourceKind::Field.unit());
+    let versions: Vec<&Version> = touched.iter().map(|tracked| &tracked.version).collect();
+    let parts = part(new.vendor, Some(connection.clone()), &versions).into_iter().collect();
     Ok(Decision::Change(Box::new(Writes {
         entry: context.entry(Action::ConnectVendor, changes),
         display_name: None,
         versions: Vec::new(),
         connection: Some(ConnectionWrite { connection, sealed: new.sealed.clone() }),
-        job,
+        parts,
         touched,
     })))
 }
@@ -81,7 +81,7 @@ pub(super) fn disconnect(context: &Context<'_>, vendor: VendorKind) -> Result<De
         display_name: None,
         versions: Vec::new(),
         connection: Some(ConnectionWrite { connection, sealed: Vec::new() }),
-        job: None,
+        parts: Vec::new(),
         touched: Vec::new(),
     })))
 }

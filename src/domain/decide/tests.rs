@@ -91,8 +91,7 @@ const DISCONNECT: Intent = Intent::DisconnectVendor { vendor: VendorKind::HubSpo
 
 /// What a vendor is told of, by the ids of the resources.
 fn items(writes: &Writes) -> Vec<&str> {
-    let job = writes.job.iter();
-    job.flat_map(|job| job.items.iter().map(ResourceId::as_str)).collect()
+    writes.parts.iter().flat_map(|part| part.items.iter().map(ResourceId::as_str)).collect()
 }
 
 /// Notes that the vendor confirmed something up to a revision.

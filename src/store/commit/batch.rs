@@ -88,7 +88,7 @@ impl Batch {
             job: None,
             touched: Vec::new(),
             repeated: false,
-            ring: None,
+            ring: Vec::new(),
             events: Vec::new(),
         };
         Ok(match decide::decide(&situation, mutation) {
@@ -161,7 +161,7 @@ impl Batch {
         writes: Writes,
     ) -> Result<Committed, Error> {
         let id = &mutation.company_id;
-        let Writes { entry, display_name, versions, connection, job, touched } = writes;
+        let Writes { entry, display_name, versions, connection, parts, touched } = writes;
         let (revision, at, action) = (entry.revision, entry.at, entry.action.as_str());
         let prev_hash = entry.prev_hash;
         let (record, hash) = record::encode(&entry);
@@ -176,14 +176,19 @@ impl Batch {
             head.field_count += i64::from(after.is_some()) - i64::from(before.is_some());
             head.field_bytes += bytes(after) - bytes(before);
         }
-        let ring = job.as_ref().and_then(|job| {
-            let connection_id = job.connection.as_ref()?.id.clone();
-            Some(Doorbell { company_id: id.clone(), connection_id })
+        let connections = parts.iter().filter_map(|part| part.connection.as_ref());
+        let ring = connections.map(|connection| Doorbell {
+            company_id: id.clone(),
+            connection_id: connection.id.clone(),
         });
-        let job = job.map(|write| {
+        let ring = ring.collect();
+        let job = (!parts.is_empty()).then(|| {
             let job_id = JobId { company_id: id.clone(), revision };
-            let (row, event) = JobRow::accepted(job_id, &write, at, self.now);
-            NewJob { row, vendor: write.vendor, items: write.items, event }
+            let (row, event) = JobRow::accepted(job_id, &parts, at, self.now);
+            let items = parts.into_iter().flat_map(|part| {
+                part.items.into_iter().map(move |resource_id| (part.vendor, resource_id))
+            });
+            NewJob { row, items: items.collect(), event }
         });
         let mut committed = Committed {
             revision,
@@ -226,7 +231,7 @@ impl Batch {
             self.named.retain(|query, _| query.company_id != *id);
             let (events, ring) = change.carry_over(rows, self.now).await?;
             committed.events.extend(events);
-            committed.ring = ring;
+            committed.ring = ring.into_iter().collect();
         }
         Ok(committed)
     }

@@ -27,7 +27,7 @@ pub(crate) async fn revisions_have_no_gaps(given: Given) {
 pub(crate) async fn a_new_company_is_at_revision_one(given: Given) {
     let committed = given.done("acme", register("Acme")).await;
     assert_eq!((committed.revision.get(), committed.repeated), (1, false));
-    assert!(committed.job.is_none() && committed.events.is_empty() && committed.ring.is_none());
+    assert!(committed.job.is_none() && committed.events.is_empty() && committed.ring.is_empty());
     let view = given.store().company(&Scope::All, &id("acme")).await.unwrap().unwrap();
     assert_eq!(view.company.display_name, "Acme");
     assert!(view.connections.is_empty());
@@ -111,10 +111,10 @@ pub(crate) async fn a_repeat_answers_the_job_as_it_is_now(given: Given) {
     let mutation = named(given.ask("acme", add("one")), "r-1");
     let first = given.commit(mutation.clone()).await.unwrap();
     assert_eq!(first.job.unwrap().state, JobState::Queued);
-    assert_eq!(given.commit(mutation.clone()).await.unwrap().ring, Some(lease.doorbell.clone()));
+    assert_eq!(given.commit(mutation.clone()).await.unwrap().ring, [lease.doorbell.clone()]);
     given.confirm(&lease, "one").await;
     let again = given.commit(mutation).await.unwrap();
-    assert_eq!((again.job.unwrap().state, again.ring), (JobState::Succeeded, None));
+    assert_eq!((again.job.unwrap().state, again.ring), (JobState::Succeeded, vec![]));
 }
 
 pub(crate) async fn a_request_id_with_another_body_is_refused(given: Given) {
@@ -234,7 +234,7 @@ pub(crate) async fn checking_alone_writes_nothing(given: Given) {
     for answer in given.store().commit(batch).await.unwrap() {
         let committed = answer.unwrap();
         assert_eq!(committed.revision.get(), 2);
-        assert!(committed.job.is_none() && committed.ring.is_none());
+        assert!(committed.job.is_none() && committed.ring.is_empty());
         assert!(committed.events.is_empty() && !committed.repeated);
     }
     let checked = given.commit(check(add("one"))).await.unwrap();
@@ -254,7 +254,7 @@ pub(crate) async fn nothing_to_change_is_no_revision(given: Given) {
     for intent in [relabel("one", "one"), connect("account of acme"), roll_back(3)] {
         let committed = given.done("acme", intent).await;
         assert_eq!(committed.revision.get(), 3);
-        assert!(committed.job.is_none() && committed.ring.is_none());
+        assert!(committed.job.is_none() && committed.ring.is_empty());
     }
     assert_eq!(given.entries("acme").await.len(), 3);
 }
@@ -263,7 +263,7 @@ pub(crate) async fn what_the_vendor_does_not_see_has_no_job(given: Given) {
     given.connected("acme").await;
     given.add("acme", "one").await;
     let committed = given.done("acme", default_value("one", "x")).await;
-    assert_eq!((committed.revision.get(), committed.job, committed.ring), (4, None, None));
+    assert_eq!((committed.revision.get(), committed.job, committed.ring), (4, None, vec![]));
 }
 
 pub(crate) async fn a_change_tells_where_the_vendor_stands(given: Given) {
@@ -275,7 +275,7 @@ pub(crate) async fn a_change_tells_where_the_vendor_stands(given: Given) {
     assert_eq!(tracked.version.from_rev.get(), 4);
     assert_eq!(tracked.sync.applied_rev.get(), 3);
     assert!(tracked.sync.applied.is_some());
-    assert_eq!(committed.ring, Some(lease.doorbell));
+    assert_eq!(committed.ring, [lease.doorbell]);
 }
 
 pub(crate) async fn a_company_may_not_hold_more_than_its_limits(given: Given) {

@@ -8,11 +8,11 @@ pub(crate) async fn a_change_before_the_first_connection_waits_for_it(given: Giv
     given.company("acme").await;
     let committed = given.done("acme", add("one")).await;
     let job = committed.job.unwrap();
-    assert_eq!((job.state, committed.ring), (JobState::Waiting, None));
+    assert_eq!((job.state, committed.ring), (JobState::Waiting, vec![]));
     assert_eq!(job.error.unwrap().problem.reason, ProblemReason::NotConnected);
     let connected = given.done("acme", connect("account")).await;
     let bell = given.bell("acme").await;
-    assert_eq!(connected.ring, Some(bell.clone()));
+    assert_eq!(connected.ring, [bell.clone()]);
     assert_eq!(connected.events.len(), 2, "of the job that waited and of the new one");
     let waited = given.job(&job.id).await;
     assert_eq!((waited.state, waited.error), (JobState::Queued, None));
@@ -25,7 +25,7 @@ pub(crate) async fn a_change_before_the_first_connection_waits_for_it(given: Giv
 pub(crate) async fn connecting_without_anything_decided_has_no_job(given: Given) {
     given.company("acme").await;
     let committed = given.done("acme", connect("account")).await;
-    assert_eq!((committed.revision.get(), committed.job, committed.ring), (2, None, None));
+    assert_eq!((committed.revision.get(), committed.job, committed.ring), (2, None, vec![]));
 }
 
 pub(crate) async fn a_new_credential_keeps_the_connection_and_what_it_confirmed(given: Given) {
@@ -51,7 +51,7 @@ pub(crate) async fn a_new_credential_ends_waits_but_not_parks(given: Given) {
     given.store().record(&lease, vec![outcome], Some(Given::gate())).await.unwrap();
     assert_eq!(given.state(&slow).await, JobState::Waiting);
     let renewed = given.done("acme", connect_with("account of acme", "renewed")).await;
-    assert_eq!(renewed.ring, Some(lease.doorbell.clone()));
+    assert_eq!(renewed.ring, [lease.doorbell.clone()]);
     assert_eq!(given.state(&slow).await, JobState::Queued);
     assert_eq!(given.state(&bad).await, JobState::Failed);
     let work = given.work(&lease).await;
@@ -102,7 +102,7 @@ pub(crate) async fn disconnecting_lets_open_jobs_wait(given: Given) {
     let open = given.add("acme", "open").await;
     given.begin(&lease, &["open"]).await;
     let committed = given.done("acme", disconnect()).await;
-    assert_eq!((committed.ring, committed.events.len()), (None, 1));
+    assert_eq!((committed.ring, committed.events.len()), (vec![], 1));
     let job = given.job(&open).await;
     assert_eq!(job.state, JobState::Waiting);
     assert_eq!(job.error.unwrap().problem.reason, ProblemReason::NotConnected);

@@ -11,7 +11,7 @@ pub(crate) async fn a_cancelled_decision_is_left_alone(given: Given) {
     let job = given.add("acme", "one").await;
     let recorded = given.cancel(&job).await;
     assert_eq!(recorded.job.unwrap().state, Cancelled);
-    assert_eq!(recorded.ring, None);
+    assert_eq!(recorded.ring, []);
     assert_eq!(given.states(&job).await, [Queued, Cancelled]);
     assert!(given.job(&job).await.ended_at.is_some());
     assert!(given.to_do(&lease).await.is_empty());
@@ -150,7 +150,7 @@ pub(crate) async fn retrying_takes_up_what_was_refused(given: Given) {
     let job = given.add("acme", "one").await;
     given.park(&lease, "one").await;
     let recorded = given.retry(&job).await;
-    assert_eq!(recorded.ring, Some(lease.doorbell.clone()));
+    assert_eq!(recorded.ring, [lease.doorbell.clone()]);
     let retried = recorded.job.unwrap();
     assert_eq!((retried.state, retried.attempt), (Queued, 2));
     assert_eq!((retried.error, retried.ended_at), (None, None));
@@ -226,7 +226,7 @@ pub(crate) async fn retrying_what_is_there_already_succeeds_at_once(given: Given
     given.cancel(&older).await;
     given.confirm(&lease, "one").await;
     let recorded = given.retry(&older).await;
-    assert_eq!(recorded.ring, None);
+    assert_eq!(recorded.ring, []);
     let job = recorded.job.unwrap();
     assert_eq!((job.state, job.attempt, job.parts[0].done), (Succeeded, 2, 1));
     assert_eq!(given.states(&older).await, [Queued, Cancelled, Succeeded]);
@@ -238,7 +238,7 @@ pub(crate) async fn retrying_without_a_connection_waits_for_one(given: Given) {
     given.park(&lease, "one").await;
     given.done("acme", disconnect()).await;
     let recorded = given.retry(&job).await;
-    assert_eq!(recorded.ring, None);
+    assert_eq!(recorded.ring, []);
     let waiting = recorded.job.unwrap();
     assert_eq!(waiting.state, Waiting);
     assert_eq!(waiting.error.unwrap().problem.reason, ProblemReason::NotConnected);

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::session::within;
 use super::{PostgresRows, query, rows, rows_at_most, without_nul};
 use crate::domain::{CompanyId, Revision, Timestamp};
+use crate::store::progress::PartRow;
 use crate::store::rows::{EntryRows, Head, NewJob, NewRevision, version_spans};
 use crate::store::{AuditQuery, Error, StoredEntry, stored};
 use crate::wire;
@@ -43,19 +44,22 @@ const REVISIONS: &str = "\
         WHERE (SELECT count(*) FROM ended) >= 0 \
     ), job AS ( \
         SELECT * FROM unnest($25::text[], $26::bigint[], $27::text[], $28::bigint[], $29::text[], \
-                $30::bigint[], $31::bigint[], $32::text[], $33::bigint[], $34::text[], $35::text[]) \
-            AS j (company_id, revision, state, attempt, held_up, created_at, at, vendor, total, \
-                unit, message) \
+                $30::bigint[], $31::bigint[], $32::bigint[], $33::text[], $34::text[]) \
+            AS j (company_id, revision, state, attempt, held_up, created_at, at, total, unit, \
+                message) \
     ), jobs AS ( \
         INSERT INTO jobs (company_id, revision, state, attempt, held_up, created_at, last_seq) \
         SELECT company_id, revision, state, attempt, held_up, created_at, 1 FROM job \
     ), parts AS ( \
         INSERT INTO job_parts (company_id, revision, vendor, state, total, done, failed, \
-            cancelled, unit, message) \
-        SELECT company_id, revision, vendor, state, total, 0, 0, 0, unit, message FROM job \
+            cancelled, unit, message, held_up) \
+        SELECT company_id, revision, vendor, state, total, 0, 0, 0, unit, message, held_up \
+        FROM unnest($35::text[], $36::bigint[], $37::text[], $38::text[], $39::bigint[], \
+                $40::text[], $41::text[], $42::text[]) \
+            AS p (company_id, revision, vendor, state, total, unit, message, held_up) \
     ), items AS ( \
         INSERT INTO job_items (company_id, revision, vendor, resource_id, state) \
-        SELECT *, 'pending' FROM unnest($36::text[], $37::bigint[], $38::text[], $39::text[]) \
+        SELECT *, 'pending' FROM unnest($43::text[], $44::bigint[], $45::text[], $46::text[]) \
     ) \
     INSERT INTO job_events (company_id, revision, seq, state, done, total, unit, message, \
         attempt, at, actor, reason) \
@@ -145,8 +149,15 @@ impl PostgresRows {
         let held_up = jobs.iter().map(held_up).collect::<Result<Vec<_>, _>>()?;
         let items: Vec<_> = jobs
             .iter()
-            .flat_map(|job| job.items.iter().map(move |id| (&job.row.id, job.vendor, id)))
+            .flat_map(|job| job.items.iter().map(move |(vendor, id)| (&job.row.id, vendor, id)))
             .collect();
+        let parts: Vec<_> = jobs
+            .iter()
+            .flat_map(|job| job.row.parts.iter().map(move |part| (&job.row.id, part)))
+            .collect();
+        let part_held_up =
+            |(_, part): &(_, &PartRow)| part.held_up.as_ref().map(stored::write_error).transpose();
+        let parts_held_up = parts.iter().map(part_held_up).collect::<Result<Vec<_>, _>>()?;
         let versions = version_spans(revisions);
         let micros = Timestamp::as_micros;
         let all = query(REVISIONS)
@@ -183,10 +194,17 @@ impl PostgresRows {
             .bind(held_up)
             .bind(column(&jobs, |job| micros(job.row.created_at)))
             .bind(column(&jobs, |job| micros(job.event.at)))
-            .bind(column(&jobs, |job| job.vendor.as_str()))
             .bind(column(&jobs, |job| job.event.total))
             .bind(column(&jobs, |job| job.event.unit.as_str()))
             .bind(column(&jobs, |job| without_nul(&job.event.message)))
+            .bind(column(&parts, |(id, _)| id.company_id.as_str()))
+            .bind(column(&parts, |(id, _)| id.revision.get()))
+            .bind(column(&parts, |(_, part)| part.vendor.as_str()))
+            .bind(column(&parts, |(_, part)| part.state.as_str()))
+            .bind(column(&parts, |(_, part)| part.counts.total()))
+            .bind(column(&parts, |(_, part)| part.unit.as_str()))
+            .bind(column(&parts, |(_, part)| without_nul(&part.message)))
+            .bind(parts_held_up)
             .bind(column(&items, |(id, _, _)| id.company_id.as_str()))
             .bind(column(&items, |(id, _, _)| id.revision.get()))
             .bind(column(&items, |(_, vendor, _)| vendor.as_str()))

@@ -16,7 +16,8 @@ macro_rules! jobs {
         concat!(
             "SELECT j.company_id, j.revision, j.state, j.attempt, j.next_attempt_at, j.held_up, \
              j.refused, j.created_at, j.ended_at, j.last_seq, p.vendor, p.state AS part_state, \
-             p.total, p.done, p.failed, p.cancelled, p.unit, p.message \
+             p.total, p.done, p.failed, p.cancelled, p.unit, p.message, p.held_up AS part_held_up, \
+             p.next_attempt_at AS part_next_attempt_at \
              FROM (SELECT * FROM jobs WHERE ",
             $which,
             ") AS j JOIN job_parts AS p ON p.company_id = j.company_id \
@@ -39,10 +40,12 @@ const PROGRESS: &str = "\
         WHERE j.company_id = $1 AND j.revision = e.revision \
     ), part AS ( \
         UPDATE job_parts AS p SET state = e.state, done = e.done, failed = e.failed, \
-            cancelled = e.cancelled, message = e.message \
+            cancelled = e.cancelled, message = e.message, held_up = e.held_up, \
+            next_attempt_at = e.next_attempt_at \
         FROM unnest($10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], \
-                $15::bigint[], $16::text[]) \
-            AS e (revision, vendor, state, done, failed, cancelled, message) \
+                $15::bigint[], $16::text[], $35::text[], $36::bigint[]) \
+            AS e (revision, vendor, state, done, failed, cancelled, message, held_up, \
+                next_attempt_at) \
         WHERE p.company_id = $1 AND p.revision = e.revision AND p.vendor = e.vendor \
     ), item AS ( \
         UPDATE job_items AS i SET state = e.state \
@@ -163,6 +166,8 @@ impl JobRows for PostgresRows {
                 part.failed.push(one.counts.failed);
                 part.cancelled.push(one.counts.cancelled);
                 part.message.push(without_nul(&one.message).into_owned());
+                part.held_up.push(one.held_up.as_ref().map(write_error).transpose()?);
+                part.next_attempt_at.push(micros(one.next_attempt_at));
             }
         }
         let told = || events.iter().map(|new| &new.event);
@@ -201,7 +206,9 @@ impl JobRows for PostgresRows {
             .bind(told().map(|event| event.actor.clone()).collect::<Vec<_>>())
             .bind(told().map(|event| event.reason.clone()).collect::<Vec<_>>())
             .bind(told().map(|event| request_id(&event.request_id)).collect::<Vec<_>>())
-            .bind(events.iter().map(|new| new.fingerprint.map(Vec::from)).collect::<Vec<_>>());
+            .bind(events.iter().map(|new| new.fingerprint.map(Vec::from)).collect::<Vec<_>>())
+            .bind(part.held_up)
+            .bind(part.next_attempt_at);
         within(step.execute(&mut *self.session)).await.map(drop)
     }
 }
@@ -229,4 +236,6 @@ struct PartList {
     failed: Vec<i64>,
     cancelled: Vec<i64>,
     message: Vec<String>,
+    held_up: Vec<Option<String>>,
+    next_attempt_at: Vec<Option<i64>>,
 }

@@ -22,7 +22,7 @@ fn problem(reason: ProblemReason) -> Problem {
 fn job(revision: i64, names: &[&str]) -> (JobRow, Vec<ItemRow>) {
     let revision = Revision::new(revision);
     let id = JobId { company_id: CompanyId::parse("acme").unwrap(), revision };
-    let write = JobWrite {
+    let write = PartWrite {
         vendor: VENDOR,
         connection: None,
         state: JobState::Queued,
@@ -37,7 +37,7 @@ fn job(revision: i64, names: &[&str]) -> (JobRow, Vec<ItemRow>) {
         state: ItemState::Pending,
     };
     let items = write.items.iter().map(item).collect();
-    (JobRow::accepted(id, &write, now(), now()).0, items)
+    (JobRow::accepted(id, &[write], now(), now()).0, items)
 }
 
 fn ledger(jobs: Vec<(JobRow, Vec<ItemRow>)>) -> Ledger {

@@ -32,12 +32,11 @@ pub(in crate::store) struct NewRevision {
     pub(in crate::store) replaced: Option<ConnectionId>,
 }
 
-/// The rows of a new job.
+/// The rows of a new job; its parts are in the row.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct NewJob {
     pub(in crate::store) row: JobRow,
-    pub(in crate::store) vendor: VendorKind,
-    pub(in crate::store) items: Vec<ResourceId>,
+    pub(in crate::store) items: Vec<(VendorKind, ResourceId)>,
     pub(in crate::store) event: JobEvent,
 }
 

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::{SqliteRows, failed, list, rows_at_most};
 use crate::domain::{CompanyId, Revision};
+use crate::store::progress::{JobRow, PartRow};
 use crate::store::rows::{EntryRows, NewJob, NewRevision, version_spans};
 use crate::store::{AuditQuery, Error, StoredEntry};
 use crate::{hex, store::stored, wire};
@@ -38,13 +39,13 @@ pub(super) const REVISIONS: &str = "\
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 1 \
     FROM json_each($4); \
     INSERT INTO job_parts (company_id, revision, vendor, state, total, done, failed, cancelled, \
-        unit, message) \
-    SELECT value ->> 0, value ->> 1, value ->> 7, value ->> 2, value ->> 8, 0, 0, 0, \
-        value ->> 9, value ->> 10 \
-    FROM json_each($4); \
+        unit, message, held_up) \
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 0, 0, 0, \
+        value ->> 5, value ->> 6, value ->> 7 \
+    FROM json_each($6); \
     INSERT INTO job_events (company_id, revision, seq, state, done, total, unit, message, \
         attempt, at, actor, reason) \
-    SELECT value ->> 0, value ->> 1, 1, value ->> 2, 0, value ->> 8, value ->> 9, value ->> 10, \
+    SELECT value ->> 0, value ->> 1, 1, value ->> 2, 0, value ->> 7, value ->> 8, value ->> 9, \
         value ->> 3, value ->> 6, '', '' \
     FROM json_each($4); \
     INSERT INTO job_items (company_id, revision, vendor, resource_id, state) \
@@ -179,16 +180,20 @@ impl SqliteRows {
         });
         let jobs = revisions.iter().filter_map(|new| new.job.as_ref());
         let items = jobs.clone().flat_map(|job| {
-            let (id, vendor) = (&job.row.id, job.vendor.as_str());
-            let company_id = id.company_id.as_str();
-            job.items.iter().map(move |item| (company_id, id.revision.get(), vendor, item.as_str()))
+            let (company_id, revision) = (job.row.id.company_id.as_str(), job.row.id.revision);
+            job.items.iter().map(move |(vendor, resource_id)| {
+                (company_id, revision.get(), vendor.as_str(), resource_id.as_str())
+            })
         });
+        let parts = jobs.clone().flat_map(|job| job.row.parts.iter().map(|part| (&job.row, part)));
+        let parts = parts.map(|(job, part)| part_columns(job, part));
         sqlx::query(REVISIONS)
             .bind(list(companies)?)
             .bind(list(entries)?)
             .bind(list(versions)?)
             .bind(list(jobs.map(job_columns).collect::<Result<Vec<_>, _>>()?)?)
             .bind(list(items)?)
+            .bind(list(parts.collect::<Result<Vec<_>, _>>()?)?)
             .execute(&mut *self.tx)
             .await
             .map_err(failed)?;
@@ -216,9 +221,23 @@ impl SqliteRows {
     }
 }
 
-/// The columns of a new job, its part and its first event.
+/// The columns of a part of a new job.
+fn part_columns(job: &JobRow, part: &PartRow) -> Result<impl serde::Serialize + use<>, Error> {
+    Ok((
+        job.id.company_id.to_string(),
+        job.id.revision.get(),
+        part.vendor.as_str(),
+        part.state.as_str(),
+        part.counts.total(),
+        part.unit.clone(),
+        part.message.clone(),
+        part.held_up.as_ref().map(stored::write_error).transpose()?,
+    ))
+}
+
+/// The columns of a new job and its first event.
 fn job_columns(job: &NewJob) -> Result<impl serde::Serialize, Error> {
-    let NewJob { row, vendor, event, .. } = job;
+    let NewJob { row, event, .. } = job;
     Ok((
         row.id.company_id.as_str(),
         row.id.revision.get(),
@@ -227,7 +246,6 @@ fn job_columns(job: &NewJob) -> Result<impl serde::Serialize, Error> {
         row.held_up.as_ref().map(stored::write_error).transpose()?,
         row.created_at.as_micros(),
         event.at.as_micros(),
-        vendor.as_str(),
         event.total,
         &event.unit,
         &event.message,

@@ -8,7 +8,7 @@ use crate::domain::{
 };
 use crate::hex;
 use crate::store::Error;
-use crate::store::progress::{ItemRow, JobRow, Progress};
+use crate::store::progress::{ItemRow, JobRow, PartRow, Progress};
 use crate::store::rows::JobRows;
 use crate::store::stored::{ItemColumns, JobColumns, collect, item, write_error};
 
@@ -18,7 +18,8 @@ macro_rules! jobs {
         concat!(
             "SELECT j.company_id, j.revision, j.state, j.attempt, j.next_attempt_at, j.held_up, \
              j.refused, j.created_at, j.ended_at, j.last_seq, p.vendor, p.state AS part_state, \
-             p.total, p.done, p.failed, p.cancelled, p.unit, p.message \
+             p.total, p.done, p.failed, p.cancelled, p.unit, p.message, p.held_up AS part_held_up, \
+             p.next_attempt_at AS part_next_attempt_at \
              FROM (SELECT * FROM jobs WHERE ",
             $which,
             ") AS j JOIN job_parts AS p ON p.company_id = j.company_id \
@@ -39,7 +40,8 @@ pub(super) const PROGRESS: &str = "\
         ended_at = e.value ->> 7, last_seq = e.value ->> 8 \
     FROM json_each($2) AS e WHERE company_id = e.value ->> 0 AND revision = e.value ->> 1; \
     UPDATE job_parts SET state = e.value ->> 3, done = e.value ->> 4, failed = e.value ->> 5, \
-        cancelled = e.value ->> 6, message = e.value ->> 7 \
+        cancelled = e.value ->> 6, message = e.value ->> 7, held_up = e.value ->> 8, \
+        next_attempt_at = e.value ->> 9 \
     FROM json_each($3) AS e \
     WHERE company_id = e.value ->> 0 AND revision = e.value ->> 1 AND vendor = e.value ->> 2; \
     UPDATE job_items SET state = e.value ->> 4 FROM json_each($4) AS e \
@@ -159,12 +161,7 @@ impl JobRows for SqliteRows {
             return Ok(());
         }
         let parts = jobs.iter().flat_map(|job| job.parts.iter().map(move |part| (job, part)));
-        let parts = parts.map(|(job, part)| {
-            let ItemCounts { done, failed, cancelled, .. } = part.counts;
-            let (revision, vendor) = (job.id.revision.get(), part.vendor.as_str());
-            let state = part.state.as_str();
-            (company_id.as_str(), revision, vendor, state, done, failed, cancelled, &part.message)
-        });
+        let parts = parts.map(|(job, part)| part_columns(job, part));
         let items = items.iter().map(|item| {
             let (revision, vendor) = (item.revision.get(), item.vendor.as_str());
             let (resource_id, state) = (item.resource_id.as_str(), item.state.as_str());
@@ -193,7 +190,7 @@ impl JobRows for SqliteRows {
         sqlx::query(PROGRESS)
             .bind(company_id.as_str())
             .bind(list(jobs.iter().map(columns).collect::<Result<Vec<_>, _>>()?)?)
-            .bind(list(parts)?)
+            .bind(list(parts.collect::<Result<Vec<_>, _>>()?)?)
             .bind(list(items)?)
             .bind(list(events)?)
             .execute(&mut *self.tx)
@@ -201,6 +198,23 @@ impl JobRows for SqliteRows {
             .map_err(failed)?;
         Ok(())
     }
+}
+
+/// The columns of a part of a job that a step changes.
+fn part_columns(job: &JobRow, part: &PartRow) -> Result<impl serde::Serialize + use<>, Error> {
+    let ItemCounts { done, failed, cancelled, .. } = part.counts;
+    Ok((
+        job.id.company_id.to_string(),
+        job.id.revision.get(),
+        part.vendor.as_str(),
+        part.state.as_str(),
+        done,
+        failed,
+        cancelled,
+        part.message.clone(),
+        part.held_up.as_ref().map(write_error).transpose()?,
+        part.next_attempt_at.map(Timestamp::as_micros),
+    ))
 }
 
 /// The columns of a job that a step changes.

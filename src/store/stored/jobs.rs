@@ -30,6 +30,8 @@ pub(in crate::store) struct JobColumns {
     cancelled: i64,
     unit: String,
     message: String,
+    part_held_up: Option<String>,
+    part_next_attempt_at: Option<i64>,
 }
 
 /// Puts the parts of each job together.
@@ -48,6 +50,8 @@ pub(in crate::store) fn collect(rows: Vec<JobColumns>) -> Result<Vec<JobRow>, Er
             },
             unit: row.unit,
             message: row.message,
+            held_up: row.part_held_up.as_deref().map(read_error).transpose()?,
+            next_attempt_at: row.part_next_attempt_at.map(Timestamp::from_micros),
         };
         match jobs.last_mut().filter(|job| job.id.revision == revision) {
             Some(job) => job.parts.push(part),

@@ -10,7 +10,7 @@ fn registering_is_the_first_revision() {
     let change = Change::Company { before: None, after: Some("Acme".to_owned()) };
     assert_eq!(writes.entry.changes, [change]);
     assert_eq!(writes.entry.at, Timestamp::from_micros(7));
-    assert!(writes.job.is_none() && writes.versions.is_empty() && writes.connection.is_none());
+    assert!(writes.parts.is_empty() && writes.versions.is_empty() && writes.connection.is_none());
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_company_can_be_renamed() {
     let (before, after) = (Some("Acme".to_owned()), Some("Acme 2".to_owned()));
     assert_eq!(writes.entry.changes, [Change::Company { before, after }]);
     assert_eq!(writes.entry.action, Action::UpdateCompany);
-    assert!(writes.job.is_none());
+    assert!(writes.parts.is_empty());
     ledger.same(rename("Acme 2"));
 }
 

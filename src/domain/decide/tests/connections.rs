@@ -29,7 +29,7 @@ fn a_first_connection_is_named_after_its_revision() {
     assert_eq!(write.connection, expected);
     let after = Some(expected.clone());
     assert_eq!(writes.entry.changes, [Change::Connection { id: expected.id, before: None, after }]);
-    assert!(writes.job.is_none(), "there is nothing to do");
+    assert!(writes.parts.is_empty(), "there is nothing to do");
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn what_was_decided_before_is_brought_to_a_new_connection() {
     let mut ledger = with_fields();
     let writes = ledger.change(connect("1"));
     assert_eq!(items(&writes), ["field-2", "field-3"], "and not what was removed");
-    assert_eq!(writes.job.expect("a job").state, JobState::Queued);
+    assert_eq!(writes.parts[0].state, JobState::Queued);
     assert!(writes.touched.iter().all(|tracked| tracked.sync == Sync::default()));
 }
 
@@ -140,7 +140,7 @@ fn disconnecting_forgets_the_credential_and_leaves_the_vendor_alone() {
     let before = ledger.connected().expect("connected").clone();
     let writes = ledger.change(DISCONNECT);
     assert_eq!(writes.entry.action, Action::DisconnectVendor);
-    assert!(writes.job.is_none() && writes.versions.is_empty() && writes.touched.is_empty());
+    assert!(writes.parts.is_empty() && writes.versions.is_empty() && writes.touched.is_empty());
     let write = writes.connection.expect("a connection");
     assert!(write.sealed.is_empty());
     let ended = Connection { status: ConnectionStatus::Disconnected, ..before.clone() };

@@ -21,16 +21,16 @@ fn a_new_field_is_named_after_its_revision_and_brought_to_the_vendor() {
 #[test]
 fn a_job_waits_until_the_company_is_connected() {
     let mut ledger = Ledger::registered();
-    let job = ledger.change(add("a", "A")).job.expect("a job");
+    let job = ledger.change(add("a", "A")).parts.remove(0);
     assert_eq!((job.state, job.connection), (JobState::Waiting, None));
     let problem = job.problem.expect("a problem");
     assert_eq!(problem.message, "the company is not connected to hubspot");
     ledger.change(connect("1"));
-    let job = ledger.change(add("b", "B")).job.expect("a job");
+    let job = ledger.change(add("b", "B")).parts.remove(0);
     assert_eq!((job.state, job.problem), (JobState::Queued, None));
     assert_eq!(job.connection.as_ref(), ledger.connected());
     ledger.change(DISCONNECT);
-    let job = ledger.change(add("c", "C")).job.expect("a job");
+    let job = ledger.change(add("c", "C")).parts.remove(0);
     assert_eq!((job.state, job.connection), (JobState::Waiting, None));
 }
 
@@ -105,7 +105,7 @@ fn a_default_value_is_decided_but_not_brought_to_the_vendor() {
     ledger.change(add("a", "A"));
     let writes = ledger.change(redefault("a", "x"));
     assert_eq!(writes.entry.revision, rev(4));
-    assert!(writes.job.is_none());
+    assert!(writes.parts.is_empty());
     let both = FieldPatch {
         label: Some("B".to_owned()),
         default_value: Some("y".to_owned()),

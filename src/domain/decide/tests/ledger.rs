@@ -161,7 +161,7 @@ impl Ledger {
     }
 
     fn check_job(&self, writes: &Writes) {
-        let Some(job) = &writes.job else { return };
+        let Some(job) = writes.parts.first() else { return };
         assert!(!job.items.is_empty());
         assert_eq!((job.vendor, job.unit), (VendorKind::HubSpot, "fields"));
         assert_eq!(job.connection.as_ref(), self.connected());

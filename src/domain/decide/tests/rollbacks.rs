@@ -77,7 +77,7 @@ fn going_back_over_a_default_value_only_is_no_work_for_the_vendor() {
     ledger.change(redefault("a", "x"));
     let writes = ledger.change(rollback(7));
     assert_eq!(writes.entry.revision, rev(9));
-    assert!(writes.job.is_none());
+    assert!(writes.parts.is_empty());
 }
 
 #[test]
