@@ -2,6 +2,7 @@
 
 mod attributes;
 mod caller;
+mod capabilities;
 mod company;
 pub mod decide;
 mod entry;
@@ -18,6 +19,7 @@ mod violation;
 
 pub use attributes::Attributes;
 pub use caller::{Caller, Door, Scope};
+pub use capabilities::Capabilities;
 pub use company::{Company, Connection, ConnectionStatus, Digest, VendorKind, check_display_name};
 pub use entry::{Action, Change, Entry};
 pub use field::{Field, FieldDraft, FieldOption, FieldPatch, FieldType, OptionDraft, PropertyType};

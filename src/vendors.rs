@@ -17,7 +17,9 @@ use async_trait::async_trait;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::domain::{Attributes, Effect, Observed, Problem, Resource, ResourceKind, VendorKind};
+use crate::domain::{
+    Attributes, Capabilities, Effect, Observed, Problem, Resource, ResourceKind, VendorKind,
+};
 
 /// A kind of vendor.
 pub trait Vendor: Send + Sync + fmt::Debug {
@@ -25,7 +27,9 @@ pub trait Vendor: Send + Sync + fmt::Debug {
     fn kind(&self) -> VendorKind;
 
     /// Returns what it can do.
-    fn capabilities(&self) -> Capabilities;
+    fn capabilities(&self) -> Capabilities {
+        self.kind().capabilities()
+    }
 
     /// Returns the address that is taken when a caller gives none.
     fn default_base_url(&self) -> Url;
@@ -54,13 +58,6 @@ impl Vendors {
     pub fn get(&self, kind: VendorKind) -> Option<&Arc<dyn Vendor>> {
         self.0.iter().find(|vendor| vendor.kind() == kind)
     }
-}
-
-/// What a vendor can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capabilities {
-    /// How many resources one create call may carry.
-    pub creates_per_call_max: usize,
 }
 
 /// How to reach an account.
@@ -144,6 +141,8 @@ pub struct Call {
     pub target: Target,
     /// What to do.
     pub effect: Effect,
+    /// What the vendor was last known to hold under that name for us.
+    pub held: Option<Attributes>,
 }
 
 /// What the vendor holds after a call.
@@ -154,8 +153,10 @@ pub enum Answer {
     /// It holds nothing under that name any more; to a change this is the answer when somebody
     /// else removed it.
     Gone,
-    /// It refused a create because it holds something under that name already; to be read.
-    Exists,
+    /// It refused because it holds something else than the call reckoned with: for a create,
+    /// something under that name already; for a change, another version than [`Call::held`]. To be
+    /// read. The call MUST have had no effect.
+    Unexpected,
 }
 
 /// Why a call did not do what it should.

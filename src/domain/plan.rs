@@ -57,7 +57,12 @@ pub enum Step {
     /// planned from there.
     Settle(Option<Attributes>),
     /// Leave it alone: it cannot be done, for this reason.
-    Park(Problem),
+    Park {
+        /// What the vendor was found to hold, where that is news.
+        held: Option<Attributes>,
+        /// Why.
+        problem: Problem,
+    },
 }
 
 /// Plans what is to be done about each resource. Resources that are parked and not in doubt need
@@ -84,18 +89,23 @@ fn plan_one(known: Known<'_>) -> Option<Step> {
     }
     let step = match (desired, held) {
         (Some(desired), None) => Step::Call(Effect::Create(desired.clone())),
-        (Some(_), Some(_)) if protected => Step::Park(protected_problem()),
+        (Some(_), Some(_)) if protected => park(protected_problem()),
         (Some(desired), Some(held)) => {
             let changes = desired.differing_from(held);
             if changes.is_empty() {
                 Step::Confirm(Some(held.clone()))
-            } else if ours {
-                Step::Call(Effect::Update(changes))
+            } else if !ours {
+                park(conflict(&changes))
+            } else if let Some(problem) = changed_by_others(sync, held) {
+                Step::Park { held: Some(held.clone()), problem }
             } else {
-                Step::Park(conflict(&changes))
+                Step::Call(Effect::Update(changes))
             }
         }
-        (None, Some(_)) if ours => Step::Call(Effect::Archive),
+        (None, Some(held)) if ours => match changed_by_others(sync, held) {
+            Some(problem) => Step::Park { held: Some(held.clone()), problem },
+            None => Step::Call(Effect::Archive),
+        },
         (None, _) => Step::Confirm(None),
     };
     // The next call is begun only once it is noted what the vendor holds: when that call comes to
@@ -114,6 +124,44 @@ fn is_ours(sync: &Sync, held: Option<&Attributes>) -> bool {
     let made_in_doubt =
         created.zip(held).is_some_and(|(sent, held)| sent.differing_from(held).is_empty());
     sync.applied.is_some() || made_in_doubt
+}
+
+/// Tells what somebody else changed about something of ours, so that it is not overwritten unseen.
+/// Setting the decision going again overwrites it: then it was seen.
+///
+/// What is in doubt may be as it was or as the call would have made it. A vendor without versions
+/// may show for a while what it held before; there nothing is concluded from such a read.
+fn changed_by_others(sync: &Sync, held: &Attributes) -> Option<Problem> {
+    let applied = sync.applied.as_ref()?;
+    let differs_from = |other: &Attributes| {
+        let mut names = held.differing_from(other).names();
+        names.extend(other.differing_from(held).names());
+        names.sort();
+        names.dedup();
+        names
+    };
+    let attributes = differs_from(applied);
+    let expected = match &sync.in_doubt {
+        None => None,
+        Some(_) if held.version().is_none() => return None,
+        Some(in_doubt) => match &in_doubt.effect {
+            Effect::Update(changes) => Some(applied.with(changes)),
+            Effect::Create(sent) => Some(sent.clone()),
+            Effect::Archive => None,
+        },
+    };
+    if attributes.is_empty() || expected.is_some_and(|it| differs_from(&it).is_empty()) {
+        return None;
+    }
+    let message = format!(
+        "somebody changed {} at the vendor since it was last confirmed; retry to overwrite that",
+        attributes.join(", ")
+    );
+    Some(Problem { attributes, ..Problem::new(ProblemReason::Conflict, message) })
+}
+
+fn park(problem: Problem) -> Step {
+    Step::Park { held: None, problem }
 }
 
 fn protected_problem() -> Problem {

@@ -25,7 +25,7 @@ impl ResourceKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// Returns the vendor that resources of this kind are carried out at.
+    /// Returns the vendor that resources of this kind are carried out at: the one that holds them.
     pub const fn vendor(self) -> VendorKind {
         match self {
             Self::Field => VendorKind::HubSpot,

@@ -59,6 +59,7 @@ mod tests {
             call: Call {
                 target: Target { kind: ResourceKind::Field, name: number.to_string() },
                 effect,
+                held: None,
             },
         };
         let creates = (0..creates).map(|number| (number, Effect::Create(Attributes::new())));

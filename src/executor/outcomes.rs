@@ -20,15 +20,26 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) enum Meaning {
     /// This is to be noted.
     Note(Transition, String),
-    /// The vendor holds something under that name; it is to be read before anything else.
+    /// The vendor holds something else than the call reckoned with; it is to be read before anything
+    /// else.
     Look,
+}
+
+/// What is told of a call that met something else than it reckoned with.
+pub(super) fn unexpected(task: &Task) -> String {
+    match task.call.effect {
+        Effect::Create(_) => format!("the vendor holds {} already", task.subject()),
+        Effect::Update(_) | Effect::Archive => {
+            format!("{} was changed at the vendor meanwhile", task.subject())
+        }
+    }
 }
 
 /// Tells what the answer to a task means.
 pub(super) fn answered(task: &Task, answer: Answer) -> Meaning {
     let subject = task.subject();
     match (answer, &task.call.effect) {
-        (Answer::Exists, _) => Meaning::Look,
+        (Answer::Unexpected, _) => Meaning::Look,
         (Answer::Gone, _) if task.desired.is_none() => {
             Meaning::Note(Transition::Confirm(None), format!("archived {subject}"))
         }

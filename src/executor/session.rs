@@ -72,6 +72,8 @@ struct Look {
     before: Before,
     /// Whether a call is in doubt that must not be forgotten when the read fails.
     in_doubt: bool,
+    /// Whether the vendor was known to hold it for us.
+    is_ours: bool,
 }
 
 impl Look {

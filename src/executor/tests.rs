@@ -23,8 +23,7 @@ use crate::store::{Doorbell, Store};
 use crate::supervisor::Supervisor;
 use crate::vault::{Key, Vault};
 use crate::vendors::{
-    Access, Account, Answer, Call, Capabilities, Failure, FailureScope, Identity, Target, Vendor,
-    Vendors,
+    Access, Account, Answer, Call, Failure, FailureScope, Identity, Target, Vendor, Vendors,
 };
 
 /// How long a test waits for something before it says that it did not happen.
@@ -48,10 +47,6 @@ struct ToldAccount(Arc<Told>);
 impl Vendor for ToldVendor {
     fn kind(&self) -> VendorKind {
         VendorKind::HubSpot
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { creates_per_call_max: 100 }
     }
 
     fn default_base_url(&self) -> Url {

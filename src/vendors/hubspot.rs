@@ -27,9 +27,9 @@ use url::Url;
 
 use super::hosts::HostPolicy;
 use super::http::{self, Bearer};
-use super::{Access, Account, Capabilities, Failure, FailureScope, Vendor};
+use super::{Access, Account, Failure, FailureScope, Vendor};
 use crate::clock::Clock;
-use crate::domain::{Attributes, Problem, ProblemReason, Resource, VendorKind};
+use crate::domain::{Attributes, Capabilities, Problem, ProblemReason, Resource, VendorKind};
 use paths::Paths;
 use portal::Portal;
 
@@ -40,8 +40,7 @@ const BASE_URL: &str = "https://api.hubapi.com";
 pub struct HubSpotConfig {
     /// The version segment of the API's paths: a date such as `2026-09`, or `v3`.
     pub api_version: String,
-    /// How many properties one create call may carry. HubSpot documents no limit for properties;
-    /// its object batches take 100.
+    /// How many properties one create call may carry.
     pub batch_max: usize,
     /// The longest that connecting may take; shorter than any call may.
     pub connect_timeout: Duration,
@@ -51,7 +50,7 @@ impl Default for HubSpotConfig {
     fn default() -> Self {
         Self {
             api_version: "2026-09".to_owned(),
-            batch_max: 100,
+            batch_max: VendorKind::HubSpot.capabilities().creates_per_call_max,
             connect_timeout: Duration::from_secs(3),
         }
     }
@@ -96,7 +95,8 @@ impl Vendor for HubSpot {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { creates_per_call_max: self.config.batch_max.max(1) }
+        let creates_per_call_max = self.config.batch_max.max(1);
+        Capabilities { creates_per_call_max, ..VendorKind::HubSpot.capabilities() }
     }
 
     fn default_base_url(&self) -> Url {

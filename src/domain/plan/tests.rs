@@ -5,6 +5,7 @@ mod executor;
 mod properties;
 mod readded;
 mod vendor;
+mod versions;
 
 use super::{Known, Observed, Operation, Step, plan};
 use crate::domain::{
@@ -60,7 +61,7 @@ fn planned(desired: Option<&Attributes>, sync: &Sync, observed: Option<&Observed
 
 fn conflict(step: Option<Step>) -> (String, Vec<String>) {
     match step {
-        Some(Step::Park(problem)) => {
+        Some(Step::Park { problem, .. }) => {
             assert_eq!(problem.reason, ProblemReason::Conflict);
             (problem.message, problem.attributes)
         }

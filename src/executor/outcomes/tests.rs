@@ -18,6 +18,7 @@ fn task(effect: Effect, desired: Option<Attributes>) -> Task {
         call: Call {
             target: Target { kind: ResourceKind::Field, name: "tier".to_owned() },
             effect,
+            held: None,
         },
     }
 }
@@ -79,7 +80,7 @@ fn what_is_gone_is_confirmed_only_where_it_was_to_go() {
 #[test]
 fn a_name_that_is_taken_is_looked_at() {
     let created = task(Effect::Create(label("A")), Some(label("A")));
-    assert_eq!(answered(&created, Answer::Exists), Meaning::Look);
+    assert_eq!(answered(&created, Answer::Unexpected), Meaning::Look);
 }
 
 #[test]

@@ -163,7 +163,11 @@ impl Session {
                     desired_rev: version.from_rev,
                     seen_rev: work.revision,
                     before: Before::new(tracked.sync.failing, now),
-                    call: Call { target: target(tracked), effect },
+                    call: Call {
+                        target: target(tracked),
+                        effect,
+                        held: tracked.sync.applied.clone(),
+                    },
                 };
                 sort(&mut due, operation.step, tracked, work.revision, now, task);
             }
@@ -344,9 +348,9 @@ fn sort(
             note(Transition::Confirm(held), message);
         }
         Step::Settle(held) => note(Transition::Settle(held), format!("read {subject}")),
-        Step::Park(problem) => {
+        Step::Park { held, problem } => {
             let message = problem.message.clone();
-            note(Transition::Park { held: None, problem }, message);
+            note(Transition::Park { held, problem }, message);
         }
         Step::Read => due.looks.push(Look {
             resource_id: tracked.version.id.clone(),
@@ -355,6 +359,7 @@ fn sort(
             seen_rev,
             before: Before::new(tracked.sync.failing, now),
             in_doubt: tracked.sync.in_doubt.is_some(),
+            is_ours: tracked.sync.applied.is_some(),
         }),
         Step::Call(effect) => due.tasks.push(task(effect)),
     }

@@ -53,7 +53,7 @@ impl Session {
                     Meaning::Note(transition, message) => (transition, message),
                     Meaning::Look => {
                         self.look_first.insert(task.resource_id.clone());
-                        let message = format!("the vendor holds {} already", task.subject());
+                        let message = outcomes::unexpected(&task);
                         (Transition::Withdraw, message)
                     }
                 },
@@ -108,10 +108,11 @@ impl Session {
     }
 
     /// Keeps what a read found for the next plan. When the vendor refused a create because it holds
-    /// the name, and now says that it does not, nothing is to be had from it for a while.
+    /// the name, and now says that it does not, nothing is to be had from it for a while. What was
+    /// ours may be gone.
     fn seen(&mut self, look: Look, observed: Observed, outcomes: &mut Vec<Outcome>) {
         self.look_first.remove(&look.resource_id);
-        if look.in_doubt || observed != Observed::Absent {
+        if look.in_doubt || look.is_ours || observed != Observed::Absent {
             self.observed.insert(look.resource_id, observed);
             return;
         }

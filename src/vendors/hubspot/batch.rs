@@ -82,7 +82,7 @@ impl Portal {
             outcomes.push(match came_of {
                 CameOf::Entry(entry) => holds(entry)
                     .ok_or_else(|| self.unclear(&reply, "a property in it is incomplete")),
-                CameOf::Error(said) if said.says_exists() => Ok(Answer::Exists),
+                CameOf::Error(said) if said.says_exists() => Ok(Answer::Unexpected),
                 CameOf::Error(said) => {
                     let failure = self.view(true).item_failure(reply.status, &said);
                     Err(self.about_group(failure, Some(&said), certainty))

@@ -54,7 +54,7 @@ impl Portal {
             200 | 201 => self.held(&reply, name),
             // A property of that name is there, and was not changed (observed by third parties).
             409 if said(&reply).is_none_or(|s| s.says_exists() || s.category.is_empty()) => {
-                Ok(Answer::Exists)
+                Ok(Answer::Unexpected)
             }
             _ => {
                 let failure = self.view(true).failure(&reply);

@@ -194,8 +194,8 @@ impl World {
         let stage = match task.stage.clone() {
             Stage::Planned(Step::Confirm(held)) => Stage::Ended(Transition::Confirm(held)),
             Stage::Planned(Step::Settle(held)) => Stage::Ended(Transition::Settle(held)),
-            Stage::Planned(Step::Park(problem)) => {
-                Stage::Ended(Transition::Park { held: None, problem })
+            Stage::Planned(Step::Park { held, problem }) => {
+                Stage::Ended(Transition::Park { held, problem })
             }
             Stage::Planned(Step::Read) if matches!(fate, Fate::Lost { .. }) => {
                 Stage::Ended(failed(true))

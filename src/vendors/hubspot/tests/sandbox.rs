@@ -125,7 +125,7 @@ async fn a_life_from_create_to_archive() {
     assert_eq!(portal.read(&["tier"]).await, [Observed::Absent]);
     let held = Ok(Answer::Holds(text.clone()));
     assert_eq!(portal.one("tier", Effect::Create(text.clone())).await, held);
-    assert_eq!(portal.one("tier", Effect::Create(text.clone())).await, Ok(Answer::Exists));
+    assert_eq!(portal.one("tier", Effect::Create(text.clone())).await, Ok(Answer::Unexpected));
     let read = portal.read(&["tier", "amount"]).await;
     assert_eq!(read[0], Observed::Present { attributes: text, protected: false });
     assert!(matches!(read[1], Observed::Present { protected: true, .. }));

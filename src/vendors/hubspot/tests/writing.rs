@@ -54,7 +54,7 @@ async fn a_name_that_is_taken_is_told_apart_from_a_refusal() {
     for answer in [json(409, exists("tier")), html(409)] {
         let scene = Scene::new([answer]).await;
         let answer = scene.carry_out_one(create("tier", text_attributes())).await;
-        assert_eq!(answer, Ok(Answer::Exists));
+        assert_eq!(answer, Ok(Answer::Unexpected));
     }
     let scene = Scene::new([error(409, "CONFLICT", "busy")]).await;
     assert!(scene.carry_out_one(create("tier", text_attributes())).await.is_err());
@@ -130,7 +130,7 @@ async fn each_in_a_batch_has_its_own_outcome() {
     let scene = Scene::new([json(207, body)]).await;
     let answers = scene.carry_out(&creates(&["a", "b", "c", "d"])).await;
     assert_eq!(answers[0], Ok(Answer::Holds(text_attributes())));
-    assert_eq!(answers[1], Ok(Answer::Exists));
+    assert_eq!(answers[1], Ok(Answer::Unexpected));
     let refused = answers[2].as_ref().unwrap_err();
     assert_eq!((refused.scope, refused.effect_unknown), (FailureScope::Refused, false));
     assert_eq!(refused.problem.vendor_status, 207);
