@@ -1,6 +1,7 @@
 //! What GoMark is about, as pure values and functions: no I/O, nothing of the other modules.
 
 mod attributes;
+pub mod cadence;
 mod caller;
 mod capabilities;
 mod company;
@@ -14,16 +15,18 @@ pub mod plan;
 mod refusal;
 mod resource;
 mod sync;
+mod text;
 mod time;
 mod violation;
 
 pub use attributes::Attributes;
+pub use cadence::{Cadence, CadenceDraft, CadencePatch, CadenceRules, CadenceStatus};
 pub use caller::{Caller, Door, Scope};
 pub use capabilities::Capabilities;
 pub use company::{Company, Connection, ConnectionStatus, Digest, VendorKind, check_display_name};
 pub use entry::{Action, Change, Entry};
 pub use field::{Field, FieldDraft, FieldOption, FieldPatch, FieldType, OptionDraft, PropertyType};
-pub use ids::{CompanyId, ConnectionId, JobId, RequestId, ResourceId, Revision};
+pub use ids::{CadenceId, CompanyId, ConnectionId, JobId, RequestId, ResourceId, Revision, StepId};
 pub use job::{ItemCounts, ItemState, Job, JobAction, JobError, JobEvent, JobPart, JobState};
 pub use mutation::{Envelope, Intent, Mutation, Needs, NewConnection};
 pub use plan::{Known, Observed, Operation, Step, plan};

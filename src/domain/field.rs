@@ -9,6 +9,7 @@ pub use draft::{FieldDraft, FieldPatch};
 pub use options::{FieldOption, OptionDraft};
 pub use types::{FieldType, PropertyType};
 
+use super::text::{check_long_text, check_text};
 use super::{ResourceId, Violations};
 
 /// The group that every portal has.
@@ -116,49 +117,6 @@ fn check_name(found: &mut Violations, field: &str, name: &str) {
         && bytes.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
         && name.len() <= NAME_LENGTH_MAX;
     found.require(right, field, "must match ^[a-z][a-z0-9_]{0,99}$");
-}
-
-/// Checks a text of one line.
-fn check_text(found: &mut Violations, field: &str, text: &str, length_max: usize) {
-    check_length(found, field, text, length_max);
-    found.require(
-        !text.chars().any(char::is_control),
-        field,
-        "must not contain control characters",
-    );
-    // HubSpot refuses them in options (its changelog of April 2025); nobody sees them elsewhere.
-    found.require(!text.chars().any(is_invisible), field, "must not contain invisible characters");
-}
-
-/// Tells whether a character takes up no place: zero-width ones, marks of byte order and direction.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2064}'
-            | '\u{feff}'
-    )
-}
-
-/// Checks a text that may have several lines.
-fn check_long_text(found: &mut Violations, field: &str, text: &str, length_max: usize) {
-    check_length(found, field, text, length_max);
-    let bad = text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
-    found.require(
-        !bad,
-        field,
-        "must not contain control characters other than line breaks and tabs",
-    );
-}
-
-fn check_length(found: &mut Violations, field: &str, text: &str, length_max: usize) {
-    found.require(
-        text.chars().count() <= length_max,
-        field,
-        format!("must be at most {length_max} characters long"),
-    );
 }
 
 #[cfg(test)]

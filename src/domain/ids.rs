@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 use super::Violation;
 
+/// The longest identity that callers choose, in characters.
+const SLUG_LENGTH_MAX: usize = 63;
+const SLUG_RULE: &str = "must match ^[a-z0-9][a-z0-9_-]{0,62}$";
+
 /// Implements what all text identities share.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -51,27 +55,63 @@ text_id!(
     ConnectionId
 );
 text_id!(
+    /// Identifies a cadence for its callers, within its company: `^[a-z0-9][a-z0-9_-]{0,62}$`.
+    /// It never changes.
+    CadenceId
+);
+text_id!(
+    /// Identifies a step within its cadence, wherever it stands: `^[a-z0-9][a-z0-9_-]{0,62}$`.
+    StepId
+);
+text_id!(
     /// A caller's name for a request, up to 128 characters; unique per company.
     RequestId
 );
 
 impl CompanyId {
     /// The longest company id, in characters.
-    pub const LENGTH_MAX: usize = 63;
+    pub const LENGTH_MAX: usize = SLUG_LENGTH_MAX;
 
     /// Checks a company id that a caller sent.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        let mut characters = text.bytes();
-        let first_is_right =
-            characters.next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        let rest_is_right = characters
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_' || c == b'-');
-        if first_is_right && rest_is_right && text.len() <= Self::LENGTH_MAX {
-            Ok(Self(text.into()))
-        } else {
-            Err(Violation::new("company_id", "must match ^[a-z0-9][a-z0-9_-]{0,62}$"))
+        match is_slug(text) {
+            true => Ok(Self(text.into())),
+            false => Err(Violation::new("company_id", SLUG_RULE)),
         }
     }
+}
+
+impl CadenceId {
+    /// The longest cadence id, in characters.
+    pub const LENGTH_MAX: usize = SLUG_LENGTH_MAX;
+
+    /// Checks a cadence id that a caller sent.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        match is_slug(text) {
+            true => Ok(Self(text.into())),
+            false => Err(Violation::new("cadence_id", SLUG_RULE)),
+        }
+    }
+}
+
+impl StepId {
+    /// Checks a step id that a caller sent.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        match is_slug(text) {
+            true => Ok(Self(text.into())),
+            false => Err(Violation::new("step_id", SLUG_RULE)),
+        }
+    }
+}
+
+/// Tells whether a text may be an identity that callers choose.
+fn is_slug(text: &str) -> bool {
+    let mut characters = text.bytes();
+    let begins_right =
+        characters.next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let goes_on_right =
+        characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_' || c == b'-');
+    begins_right && goes_on_right && text.len() <= SLUG_LENGTH_MAX
 }
 
 impl RequestId {

@@ -1,6 +1,8 @@
 //! Broken rules, each with the path of the field that breaks it.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 
 /// One broken rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,22 @@ impl Violations {
     pub fn require(&mut self, holds: bool, field: impl Into<String>, rule: impl Into<String>) {
         if !holds {
             self.add(field, rule);
+        }
+    }
+
+    /// Notes every item of a list that has something in common with an item before it.
+    pub fn require_unique<K: Eq + Hash>(
+        &mut self,
+        list: &str,
+        name: &str,
+        keys: impl IntoIterator<Item = K>,
+    ) {
+        let mut seen = HashMap::new();
+        for (index, key) in keys.into_iter().enumerate() {
+            if let Some(before) = seen.insert(key, index) {
+                let rule = format!("must differ from {list}[{before}].{name}");
+                self.add(format!("{list}[{index}].{name}"), rule);
+            }
         }
     }
 

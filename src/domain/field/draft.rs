@@ -1,6 +1,7 @@
 //! Fields as callers write them, and how they become complete ones.
 
 use super::{DEFAULT_GROUP, Field, FieldOption, FieldType, OptionDraft, PropertyType, options};
+use crate::domain::text::slug;
 use crate::domain::{ResourceId, Violations};
 
 /// A new field as a caller wrote it: what is `None` or empty was left out.
@@ -127,17 +128,6 @@ fn in_order(mut field: Field) -> Field {
 /// Derives an internal name from a label, as HubSpot's own screens do: `Deal Stage` gives
 /// `deal_stage`. Empty when the label does not begin with something to make it from, a letter.
 fn derive_name(label: &str) -> String {
-    let mut name = String::new();
-    for c in label.chars().flat_map(char::to_lowercase) {
-        if c.is_ascii_lowercase() || c.is_ascii_digit() {
-            name.push(c);
-        } else if !name.is_empty() && !name.ends_with('_') {
-            name.push('_');
-        }
-    }
-    if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        return String::new();
-    }
-    name.truncate(super::NAME_LENGTH_MAX);
-    name.trim_end_matches('_').to_owned()
+    let name = slug(label, '_', super::NAME_LENGTH_MAX);
+    if name.starts_with(|c: char| c.is_ascii_lowercase()) { name } else { String::new() }
 }

@@ -1,9 +1,8 @@
 //! The choices of a field.
 
-use std::collections::HashMap;
-
 use super::{PropertyType, check_long_text, check_text};
 use crate::domain::Violations;
+use crate::domain::text::check_trimmed;
 
 /// The most options a field may have (HubSpot's knowledge base).
 const OPTIONS_MAX: usize = 5_000;
@@ -97,16 +96,16 @@ pub(super) fn check(found: &mut Violations, property_type: PropertyType, options
     for (index, option) in options.iter().enumerate().take(OPTIONS_MAX) {
         check_one(found, index, option);
     }
-    check_unique(found, options, "label", |option| option.label.clone());
-    check_unique(found, options, "value", |option| option.value.clone());
-    check_unique(found, options, "display_order", |option| option.display_order.to_string());
+    found.require_unique("options", "label", options.iter().map(|option| &option.label));
+    found.require_unique("options", "value", options.iter().map(|option| &option.value));
+    let places = options.iter().map(|option| option.display_order);
+    found.require_unique("options", "display_order", places);
 }
 
 fn check_one(found: &mut Violations, index: usize, option: &FieldOption) {
     for (name, text) in [("label", &option.label), ("value", &option.value)] {
         let path = format!("options[{index}].{name}");
-        found.require(!text.trim().is_empty(), &path, "must not be blank");
-        found.require(text.trim() == text, &path, "must not begin or end with white space");
+        check_trimmed(found, &path, text);
         check_text(found, &path, text, OPTION_TEXT_LENGTH_MAX);
     }
     found.require(
@@ -127,19 +126,4 @@ fn check_one(found: &mut Violations, index: usize, option: &FieldOption) {
         format!("options[{index}].display_order"),
         "must be from 0 to 1000000",
     );
-}
-
-fn check_unique(
-    found: &mut Violations,
-    options: &[FieldOption],
-    name: &str,
-    key: impl Fn(&FieldOption) -> String,
-) {
-    let mut seen = HashMap::new();
-    for (index, option) in options.iter().enumerate() {
-        if let Some(first) = seen.insert(key(option), index) {
-            let rule = format!("must differ from options[{first}].{name}");
-            found.add(format!("options[{index}].{name}"), rule);
-        }
-    }
 }
