@@ -6,6 +6,7 @@
 mod accept;
 mod connect;
 mod plan;
+mod preview;
 mod watch;
 
 use std::sync::Arc;
@@ -14,10 +15,10 @@ use std::time::Duration;
 use crate::broker::Broker;
 use crate::clock::Clock;
 use crate::domain::{
-    Caller, CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Problem, Refusal, RequestId,
-    Revision, Timestamp, VendorKind,
+    Caller, CompanyId, Config, Digest, Job, JobEvent, JobId, JobState, Mutation, Problem, Refusal,
+    RequestId, Revision, Timestamp, VendorKind,
 };
-use crate::events::EventBus;
+use crate::events::{EventBus, News};
 use crate::store::{
     self, AuditQuery, Committed, CompanyView, JobControl, Page, Store, StoredEntry,
 };
@@ -28,6 +29,7 @@ use crate::vendors::hosts::HostPolicy;
 use crate::wire::PlanView;
 
 pub use connect::{ConnectRequest, Settings as VendorSettings};
+pub use preview::Previewed;
 
 use accept::Accept;
 
@@ -130,8 +132,11 @@ impl Engine {
 
     /// Decides about a mutation and commits it.
     pub async fn mutate(&self, mutation: Mutation) -> Result<Accepted, Error> {
-        let dry_run = mutation.validate_only;
+        let (company_id, dry_run) = (mutation.company_id.clone(), mutation.validate_only);
         let committed = self.accept.submit(mutation).await?;
+        if !committed.repeated && !dry_run {
+            self.parts.bus.publish(News::Revision(company_id, committed.revision));
+        }
         Ok(self.accepted(committed, dry_run).await)
     }
 
@@ -153,10 +158,14 @@ impl Engine {
         })
     }
 
-    async fn accepted(&self, committed: Committed, dry_run: bool) -> Accepted {
-        for event in committed.events {
-            self.parts.bus.publish(event);
+    fn tell(&self, events: Vec<JobEvent>) {
+        for event in events {
+            self.parts.bus.publish(News::Job(event));
         }
+    }
+
+    async fn accepted(&self, committed: Committed, dry_run: bool) -> Accepted {
+        self.tell(committed.events);
         for doorbell in &committed.ring {
             self.parts.broker.ring(doorbell).await;
         }
@@ -241,9 +250,7 @@ impl Engine {
     pub async fn control(&self, control: JobControl) -> Result<Job, Error> {
         let missing = Refusal::JobNotFound(control.job_id.to_string());
         let recorded = self.parts.store.control(control).await??;
-        for event in recorded.events {
-            self.parts.bus.publish(event);
-        }
+        self.tell(recorded.events);
         for doorbell in &recorded.ring {
             self.parts.broker.ring(doorbell).await;
         }

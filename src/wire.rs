@@ -4,6 +4,7 @@
 //! sent is checked rule by rule in the API, and what GoMark wrote itself is read back here
 //! ([`TryFrom`]), where anything unexpected means that the bytes were damaged.
 
+mod cadence;
 mod company;
 mod entry;
 mod field;
@@ -14,6 +15,7 @@ use prost::Message;
 
 use crate::domain::{Digest, Resource, ResourceKind, Timestamp};
 
+pub(crate) use cadence::{cadence_status, channel, template_format, weekday};
 pub(crate) use company::{company, vendor};
 pub(crate) use field::{field_type, property_type};
 pub use job::{PlanView, PlannedCall};
@@ -39,6 +41,7 @@ impl From<prost::DecodeError> for Unreadable {
 pub fn encode_resource(resource: &Resource) -> Vec<u8> {
     match resource {
         Resource::Field(field) => pb::Field::from(field).encode_to_vec(),
+        Resource::Cadence(cadence) => pb::Cadence::from(cadence).encode_to_vec(),
     }
 }
 
@@ -46,6 +49,7 @@ pub fn encode_resource(resource: &Resource) -> Vec<u8> {
 pub fn decode_resource(kind: ResourceKind, bytes: &[u8]) -> Result<Resource, Unreadable> {
     match kind {
         ResourceKind::Field => Ok(Resource::Field(pb::Field::decode(bytes)?.try_into()?)),
+        ResourceKind::Cadence => Ok(Resource::Cadence(pb::Cadence::decode(bytes)?.try_into()?)),
     }
 }
 

@@ -2,6 +2,7 @@
 //! but how a request is spelled.
 
 mod authenticate;
+mod cadence_requests;
 mod company_service;
 mod config_service;
 mod envelope;

@@ -18,7 +18,7 @@ mod zone;
 
 pub use draft::CadenceDraft;
 pub use merge::{MergeFault, MergeField, Part, Samples, parse};
-pub use patch::{CadencePatch, ShortForm, StepPatch, TemplatePatch};
+pub use patch::{CadencePatch, Change, ShortForm, StepPatch, TemplatePatch};
 pub use preview::{LocalMoment, PreviewStep, preview};
 pub use rules::CadenceRules;
 pub use step::{Step, StepDraft};

@@ -1,6 +1,6 @@
 //! What each vendor can do: the one table that validation, planning and the documentation follow.
 
-use super::{ResourceKind, VendorKind};
+use super::{CadenceRules, ResourceKind, VendorKind};
 
 /// What a vendor can do, as far as anything outside its module depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Capabilities {
     pub versions: bool,
     /// Whether a create that is repeated under the same key is answered as the first time.
     pub idempotency_keys: bool,
+    /// What its cadences may be like, where it holds any.
+    pub cadences: Option<CadenceRules>,
 }
 
 impl VendorKind {
@@ -26,7 +28,44 @@ impl VendorKind {
                 creates_per_call_max: 100,
                 versions: false,
                 idempotency_keys: false,
+                cadences: None,
             },
+            // The contract is GoMark's own: docs/upso-openapi.yaml.
+            Self::Upso => Capabilities {
+                kinds: &[ResourceKind::Cadence],
+                creates_per_call_max: 1,
+                versions: true,
+                idempotency_keys: true,
+                cadences: Some(CadenceRules::ANY),
+            },
+        }
+    }
+
+    /// Returns the vendor that is taken for a cadence that names none.
+    pub fn of_cadences() -> Self {
+        ResourceKind::Cadence.vendor()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_held_by_the_vendor_that_it_is_carried_out_at_and_no_other() {
+        for kind in ResourceKind::ALL {
+            let holds = |vendor: &VendorKind| vendor.capabilities().kinds.contains(&kind);
+            let holders: Vec<_> = VendorKind::ALL.into_iter().filter(holds).collect();
+            assert_eq!(holders, [kind.vendor()]);
+        }
+    }
+
+    #[test]
+    fn a_vendor_holds_cadences_exactly_when_it_says_which() {
+        for vendor in VendorKind::ALL {
+            let capabilities = vendor.capabilities();
+            let holds = capabilities.kinds.contains(&ResourceKind::Cadence);
+            assert_eq!(holds, capabilities.cadences.is_some());
         }
     }
 }

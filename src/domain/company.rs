@@ -47,16 +47,19 @@ pub fn check_display_name(name: &str) -> Result<(), Violations> {
 pub enum VendorKind {
     /// HubSpot.
     HubSpot,
+    /// Upso.
+    Upso,
 }
 
 impl VendorKind {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::HubSpot];
+    pub const ALL: [Self; 2] = [Self::HubSpot, Self::Upso];
 
     /// Returns the name that the database and the log use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::HubSpot => "hubspot",
+            Self::Upso => "upso",
         }
     }
 

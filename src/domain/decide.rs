@@ -3,6 +3,7 @@
 //! Pure, so that every store decides the same, a batch can be decided one after the other, and a
 //! dry run is the same function whose result is not written.
 
+mod cadences;
 mod connection;
 mod fields;
 mod rollback;
@@ -11,11 +12,16 @@ use std::collections::BTreeMap;
 
 use super::{
     Action, Change, Company, CompanyId, Connection, ConnectionStatus, Digest, Entry, Intent,
-    JobState, Mutation, Problem, ProblemReason, Refusal, Resource, ResourceId, Revision, Sync,
-    Tracked, VendorKind, Version, company,
+    JobState, Mutation, Problem, ProblemReason, Refusal, Resource, ResourceId, ResourceKind,
+    Revision, Sync, Tracked, VendorKind, Version, company,
 };
 
-pub use fields::{CONFIG_BYTES_MAX, FIELDS_MAX};
+use super::cadence::CADENCES_MAX;
+
+/// The most fields that a company may have. Ours; HubSpot tells its own limit only by refusing.
+pub const FIELDS_MAX: i64 = 2_000;
+/// The most bytes that the texts of a company's fields and cadences may take up altogether.
+pub const CONFIG_BYTES_MAX: i64 = 16 * 1024 * 1024;
 
 /// What a store has looked up about a company for one mutation.
 #[derive(Clone, Debug, Default)]
@@ -29,12 +35,36 @@ pub struct Situation {
     pub latest: Vec<Tracked>,
     /// For a rollback: the versions that were current at the revision asked for.
     pub old: Vec<Version>,
-    /// How many fields the company has.
-    pub field_count: i64,
-    /// How many bytes the texts of its fields take up.
-    pub field_bytes: i64,
+    /// How much the company holds.
+    pub holds: Holds,
     /// For a connection: whether its account is connected to another company.
     pub account_taken: bool,
+}
+
+/// How much a company holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holds {
+    /// How many fields.
+    pub fields: i64,
+    /// How many cadences.
+    pub cadences: i64,
+    /// How many bytes the texts of all of them take up.
+    pub bytes: i64,
+}
+
+impl Holds {
+    /// Reckons a resource in that takes the place of another one, or of none.
+    pub fn replace(&mut self, before: Option<&Resource>, after: Option<&Resource>) {
+        let signed = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX / 4);
+        for (resource, sign) in [(before, -1), (after, 1)] {
+            let Some(resource) = resource else { continue };
+            match resource.kind() {
+                ResourceKind::Field => self.fields += sign,
+                ResourceKind::Cadence => self.cadences += sign,
+            }
+            self.bytes += sign * signed(resource.bytes());
+        }
+    }
 }
 
 /// What comes of a mutation that is not refused.
@@ -133,6 +163,11 @@ pub fn decide(situation: &Situation, mutation: &Mutation) -> Result<Decision, Re
         Intent::AddField(draft) => fields::add(&context, draft),
         Intent::ModifyField { name, patch } => fields::modify(&context, name, patch),
         Intent::RemoveField { name } => fields::remove(&context, name),
+        Intent::AddCadence(draft) => cadences::add(&context, draft),
+        Intent::ModifyCadence { cadence_id, change } => {
+            cadences::modify(&context, cadence_id, change)
+        }
+        Intent::RemoveCadence { cadence_id } => cadences::remove(&context, cadence_id),
         Intent::Rollback { to } => rollback::rollback(&context, *to),
     }
 }
@@ -240,6 +275,84 @@ impl Context<'_> {
         let writes =
             Writes { entry, display_name: None, versions, connection: None, parts, touched };
         Decision::Change(Box::new(writes))
+    }
+
+    /// The latest version of the resource of a kind and name, tombstones included.
+    fn named(&self, kind: ResourceKind, name: &str) -> Option<&Tracked> {
+        let is_it =
+            |tracked: &&Tracked| tracked.version.kind == kind && tracked.version.name == name;
+        self.situation.latest.iter().find(is_it)
+    }
+
+    /// The version of a resource that begins with the decision.
+    fn version(&self, resource: Resource) -> Version {
+        Version {
+            id: resource.id().clone(),
+            kind: resource.kind(),
+            name: resource.name().to_owned(),
+            from_rev: self.revision(),
+            resource: Some(resource),
+        }
+    }
+
+    /// The identity of a new resource. A name that was removed comes back under its old one: at the
+    /// vendor it is the same thing.
+    fn id_for(&self, kind: ResourceKind, known: Option<&Tracked>) -> ResourceId {
+        known.map_or_else(
+            || ResourceId::from_trusted(format!("{}-{}", kind.as_str(), self.revision())),
+            |tracked| tracked.version.id.clone(),
+        )
+    }
+
+    /// Adds a resource under a name that is free.
+    fn add(
+        &self,
+        action: Action,
+        resource: Resource,
+        known: Option<&Tracked>,
+    ) -> Result<Decision, Refusal> {
+        self.check_room(None, &resource)?;
+        let sync = known.map(|tracked| tracked.sync.clone()).unwrap_or_default();
+        let write = VersionWrite { version: self.version(resource), before: None, sync };
+        Ok(self.versions(action, vec![write]))
+    }
+
+    /// Puts a resource in the place of what it was.
+    fn replace(
+        &self,
+        action: Action,
+        tracked: &Tracked,
+        resource: Resource,
+    ) -> Result<Decision, Refusal> {
+        let before = tracked.version.resource.as_ref();
+        if before == Some(&resource) {
+            return Ok(self.unchanged());
+        }
+        self.check_room(before, &resource)?;
+        let write = VersionWrite {
+            version: self.version(resource),
+            before: before.cloned(),
+            sync: tracked.sync.clone(),
+        };
+        Ok(self.versions(action, vec![write]))
+    }
+
+    /// Checks that the company may hold a resource in the place of another one, or of none.
+    fn check_room(&self, before: Option<&Resource>, after: &Resource) -> Result<(), Refusal> {
+        let now = self.situation.holds;
+        let mut then = now;
+        then.replace(before, Some(after));
+        // Less than there is now is always welcome.
+        let limit = if then.fields > FIELDS_MAX.max(now.fields) {
+            "at most 2000 fields"
+        } else if then.cadences > CADENCES_MAX.max(now.cadences) {
+            "at most 500 cadences"
+        } else if then.bytes > CONFIG_BYTES_MAX.max(now.bytes) {
+            "at most 16 MiB of text in its fields and cadences"
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::LimitReached { company_id: self.company_id().clone(), limit })
     }
 
     /// A write that removes a resource.

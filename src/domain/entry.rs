@@ -22,6 +22,12 @@ pub enum Action {
     ModifyField,
     /// Removed a field.
     RemoveField,
+    /// Added a cadence.
+    AddCadence,
+    /// Changed a cadence.
+    ModifyCadence,
+    /// Removed a cadence.
+    RemoveCadence,
     /// Went back to an older revision.
     Rollback {
         /// That revision.
@@ -40,6 +46,9 @@ impl Action {
             Self::AddField => "add_field",
             Self::ModifyField => "modify_field",
             Self::RemoveField => "remove_field",
+            Self::AddCadence => "add_cadence",
+            Self::ModifyCadence => "modify_cadence",
+            Self::RemoveCadence => "remove_cadence",
             Self::Rollback { .. } => "rollback",
         }
     }

@@ -1,8 +1,8 @@
 //! What callers ask for.
 
 use super::{
-    Caller, CompanyId, Digest, FieldDraft, FieldPatch, RequestId, ResourceKind, Revision,
-    Timestamp, VendorKind,
+    CadenceDraft, Caller, CompanyId, Digest, FieldDraft, FieldPatch, RequestId, ResourceKind,
+    Revision, Timestamp, VendorKind, cadence,
 };
 
 /// A request to change what a company is or decides.
@@ -98,6 +98,20 @@ pub enum Intent {
         /// Its internal name.
         name: String,
     },
+    /// Add a cadence.
+    AddCadence(CadenceDraft),
+    /// Change a cadence.
+    ModifyCadence {
+        /// The id that callers use.
+        cadence_id: String,
+        /// The change.
+        change: cadence::Change,
+    },
+    /// Remove a cadence.
+    RemoveCadence {
+        /// The id that callers use.
+        cadence_id: String,
+    },
     /// Go back to an older revision.
     Rollback {
         /// That revision.
@@ -147,6 +161,10 @@ impl Intent {
             Self::AddField(draft) => Needs::Named(ResourceKind::Field, draft.resolved_name()),
             Self::ModifyField { name, .. } | Self::RemoveField { name } => {
                 Needs::Named(ResourceKind::Field, name.clone())
+            }
+            Self::AddCadence(draft) => Needs::Named(ResourceKind::Cadence, draft.resolved_id()),
+            Self::ModifyCadence { cadence_id, .. } | Self::RemoveCadence { cadence_id } => {
+                Needs::Named(ResourceKind::Cadence, cadence_id.clone())
             }
             Self::Rollback { to } => Needs::AllAnd(*to),
         }

@@ -33,6 +33,22 @@ pub enum Refusal {
         /// The internal name.
         name: String,
     },
+    /// The company has no such cadence.
+    #[error("cadence {cadence_id} does not exist in company {company_id}")]
+    CadenceNotFound {
+        /// The company.
+        company_id: CompanyId,
+        /// The id that callers use.
+        cadence_id: String,
+    },
+    /// The company has a cadence of that id.
+    #[error("cadence {cadence_id} exists already in company {company_id}")]
+    CadenceExists {
+        /// The company.
+        company_id: CompanyId,
+        /// The id that callers use.
+        cadence_id: String,
+    },
     /// The company has no such revision.
     #[error("company {company_id} has no revision {revision}; it is at {present}")]
     RevisionNotFound {

@@ -1,22 +1,25 @@
 //! What a company decides, whatever its kind.
 
-use super::{CompanyId, Connection, Field, ResourceId, Revision, Sync, VendorKind};
+use super::{Cadence, CompanyId, Connection, Field, ResourceId, Revision, Sync, VendorKind};
 
 /// A kind of resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResourceKind {
     /// A deal field.
     Field,
+    /// An outreach cadence.
+    Cadence,
 }
 
 impl ResourceKind {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Field];
+    pub const ALL: [Self; 2] = [Self::Field, Self::Cadence];
 
     /// Returns the name that the database and people see.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Field => "field",
+            Self::Cadence => "cadence",
         }
     }
 
@@ -29,6 +32,7 @@ impl ResourceKind {
     pub const fn vendor(self) -> VendorKind {
         match self {
             Self::Field => VendorKind::HubSpot,
+            Self::Cadence => VendorKind::Upso,
         }
     }
 
@@ -36,6 +40,7 @@ impl ResourceKind {
     pub const fn unit(self) -> &'static str {
         match self {
             Self::Field => "fields",
+            Self::Cadence => "cadences",
         }
     }
 }
@@ -45,6 +50,8 @@ impl ResourceKind {
 pub enum Resource {
     /// A deal field.
     Field(Field),
+    /// An outreach cadence.
+    Cadence(Cadence),
 }
 
 impl Resource {
@@ -52,6 +59,7 @@ impl Resource {
     pub fn id(&self) -> &ResourceId {
         match self {
             Self::Field(field) => &field.id,
+            Self::Cadence(cadence) => &cadence.id,
         }
     }
 
@@ -59,6 +67,7 @@ impl Resource {
     pub fn kind(&self) -> ResourceKind {
         match self {
             Self::Field(_) => ResourceKind::Field,
+            Self::Cadence(_) => ResourceKind::Cadence,
         }
     }
 
@@ -66,6 +75,7 @@ impl Resource {
     pub fn name(&self) -> &str {
         match self {
             Self::Field(field) => &field.name,
+            Self::Cadence(cadence) => cadence.cadence_id.as_str(),
         }
     }
 
@@ -73,6 +83,8 @@ impl Resource {
     pub fn same_at_vendor(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Field(one), Self::Field(other)) => one.same_at_vendor(other),
+            (Self::Cadence(one), Self::Cadence(other)) => one.same_at_vendor(other),
+            (Self::Field(_), Self::Cadence(_)) | (Self::Cadence(_), Self::Field(_)) => false,
         }
     }
 
@@ -80,6 +92,7 @@ impl Resource {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Field(field) => field.bytes(),
+            Self::Cadence(cadence) => cadence.bytes(),
         }
     }
 }
@@ -117,6 +130,8 @@ pub struct Config {
     pub revision: Revision,
     /// The fields, by name.
     pub fields: Vec<Field>,
+    /// The cadences, by id.
+    pub cadences: Vec<Cadence>,
 }
 
 /// The connection that work is carried out at, with the credential still sealed.

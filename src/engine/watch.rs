@@ -1,115 +1,51 @@
-//! Following a job: what is in the database, in order, as it comes.
+//! Following what happens: what is in the database, in order, as it comes.
+
+mod jobs;
+mod revisions;
 
 use std::time::Duration;
 
-use futures::Stream;
-use futures::stream::try_unfold;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Error};
-use crate::domain::{Caller, JobEvent, JobId, JobState, Refusal, Scope};
-use crate::events::Subscription;
+use crate::events::{News, Subscription};
 
 /// How often the database is read although the bus said nothing: the bus promises nothing.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// How many events are read at a time.
-const PAGE: usize = 256;
 
-impl Engine {
-    /// Follows a job from the event after `after_seq`: every event once, in order, to the last one
-    /// of a terminal state. Fails with [`Error::ShuttingDown`] when the server goes away.
-    pub async fn watch(
-        &self,
-        caller: &Caller,
-        job_id: JobId,
-        after_seq: i64,
-    ) -> Result<impl Stream<Item = Result<JobEvent, Error>> + Send + use<>, Error> {
-        // First listen, then read: what happens in between is then seen by one of the two.
-        let subscription = self.parts.bus.subscribe();
-        self.job(caller, &job_id).await?;
-        let watch = Watch {
-            engine: self.clone(),
-            scope: caller.scope.clone(),
-            stopping: self.supervisor.stopping(),
-            subscription,
-            job_id,
-            last_seq: after_seq,
-            read: Vec::new().into_iter(),
-            ended: false,
-        };
-        Ok(try_unfold(watch, |mut watch| async move {
-            Ok(watch.next().await?.map(|event| (event, watch)))
-        }))
-    }
-}
-
-struct Watch {
-    engine: Engine,
-    scope: Scope,
+/// Waits until there may be something to read.
+struct Listener {
     stopping: CancellationToken,
     subscription: Box<dyn Subscription>,
-    job_id: JobId,
-    last_seq: i64,
-    read: std::vec::IntoIter<JobEvent>,
-    ended: bool,
 }
 
-impl Watch {
-    async fn next(&mut self) -> Result<Option<JobEvent>, Error> {
-        loop {
-            if let Some(event) = self.read.next() {
-                self.last_seq = event.seq;
-                return Ok(Some(event));
-            }
-            if self.ended {
-                return Ok(None);
-            }
-            let caught_up = self.load().await?;
-            if caught_up
-                && !self.ended
-                && let Some(event) = self.wait().await?
-            {
-                return Ok(Some(event));
-            }
-        }
+impl Listener {
+    /// Begins to listen. Reading comes after that: what happens in between is then seen by one of
+    /// the two.
+    fn new(engine: &Engine) -> Self {
+        let subscription = engine.parts.bus.subscribe();
+        Self { stopping: engine.supervisor.stopping(), subscription }
     }
 
-    /// Reads what came after the last event; tells whether there was nothing.
-    async fn load(&mut self) -> Result<bool, Error> {
-        let store = &self.engine.parts.store;
-        let found = store.events(&self.scope, &self.job_id, self.last_seq, PAGE).await?;
-        let found = found.ok_or_else(|| Refusal::JobNotFound(self.job_id.to_string()))?;
-        let reaches = found.events.last().map_or(self.last_seq, |event| event.seq);
-        self.ended = found.state.is_terminal() && reaches >= found.last_seq;
-        let nothing = found.events.is_empty();
-        self.read = found.events.into_iter();
-        Ok(nothing)
-    }
-
-    /// Waits until there may be something to read. An event that is the next one and does not end
-    /// the job needs no reading.
-    async fn wait(&mut self) -> Result<Option<JobEvent>, Error> {
+    /// Waits for news that `concerns` says something about, or for the time to read the database
+    /// anyway: then it answers `None`.
+    async fn wait<T>(
+        &mut self,
+        mut concerns: impl FnMut(&News) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
         let poll = tokio::time::sleep(POLL_INTERVAL);
         tokio::pin!(poll);
         loop {
             tokio::select! {
                 () = self.stopping.cancelled() => return Err(Error::ShuttingDown),
                 () = &mut poll => return Ok(None),
-                event = self.subscription.next() => match event {
+                news = self.subscription.next() => match news {
                     None => return Ok(None),
-                    Some(event) if event.job_id != self.job_id => {}
-                    Some(event) if event.seq <= self.last_seq => {}
-                    Some(event) if self.follows(event.seq, event.state) => {
-                        self.last_seq = event.seq;
-                        return Ok(Some(JobEvent::clone(&event)));
-                    }
-                    Some(_) => return Ok(None),
+                    Some(news) => if let Some(said) = concerns(&news) {
+                        return Ok(Some(said));
+                    },
                 },
             }
         }
-    }
-
-    fn follows(&self, seq: i64, state: JobState) -> bool {
-        seq == self.last_seq + 1 && !state.is_terminal()
     }
 }

@@ -5,16 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 
-use super::{EventBus, Subscription};
-use crate::domain::JobEvent;
+use super::{EventBus, News, Subscription};
 
-/// How many events a slow listener may lag behind before it has to read the database.
+/// How much news a slow listener may lag behind before it has to read the database.
 const LAG_MAX: usize = 1024;
 
 /// An in-process bus.
 #[derive(Debug)]
 pub struct LocalBus {
-    sender: broadcast::Sender<Arc<JobEvent>>,
+    sender: broadcast::Sender<Arc<News>>,
 }
 
 impl LocalBus {
@@ -31,9 +30,9 @@ impl Default for LocalBus {
 }
 
 impl EventBus for LocalBus {
-    fn publish(&self, event: JobEvent) {
+    fn publish(&self, news: News) {
         // Without listeners there is nobody to tell.
-        let _listeners = self.sender.send(Arc::new(event));
+        let _listeners = self.sender.send(Arc::new(news));
     }
 
     fn subscribe(&self) -> Box<dyn Subscription> {
@@ -42,14 +41,14 @@ impl EventBus for LocalBus {
 }
 
 struct LocalSubscription {
-    receiver: broadcast::Receiver<Arc<JobEvent>>,
+    receiver: broadcast::Receiver<Arc<News>>,
 }
 
 #[async_trait]
 impl Subscription for LocalSubscription {
-    async fn next(&mut self) -> Option<Arc<JobEvent>> {
+    async fn next(&mut self) -> Option<Arc<News>> {
         match self.receiver.recv().await {
-            Ok(event) => Some(event),
+            Ok(news) => Some(news),
             Err(broadcast::error::RecvError::Lagged(_)) => None,
             // The bus is gone: nothing will be published any more; the database is still read.
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,

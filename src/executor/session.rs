@@ -19,6 +19,7 @@ use super::accounts::Open;
 use super::outcomes::{Before, Health};
 use super::{Bell, Parts};
 use crate::domain::{Attributes, JobEvent, Observed, ResourceId, Revision, Timestamp};
+use crate::events::News;
 use crate::store::{self, Doorbell, Lease, Recorded, Work};
 use crate::telemetry;
 use crate::vendors::{Answer, Call, Failure, Target};
@@ -289,7 +290,7 @@ impl Session {
 
     fn publish(&self, events: Vec<JobEvent>) {
         for event in events {
-            self.parts.bus.publish(event);
+            self.parts.bus.publish(News::Job(event));
         }
     }
 

@@ -43,12 +43,16 @@ pub(super) async fn config<R: Rows>(
         return Ok(Err(Refusal::RevisionNotFound { company_id: id, revision: wanted, present }));
     }
     let versions = rows.current(&id, revision.filter(|revision| *revision != present)).await?;
-    let fields = versions.into_iter().filter_map(|version| match version.resource? {
-        Resource::Field(field) => Some(field),
-    });
-    let mut fields: Vec<_> = fields.collect();
+    let (mut fields, mut cadences) = (Vec::new(), Vec::new());
+    for resource in versions.into_iter().filter_map(|version| version.resource) {
+        match resource {
+            Resource::Field(field) => fields.push(field),
+            Resource::Cadence(cadence) => cadences.push(cadence),
+        }
+    }
     fields.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(Ok(Config { company_id: id, revision: wanted, fields }))
+    cadences.sort_by(|one, other| one.cadence_id.cmp(&other.cadence_id));
+    Ok(Ok(Config { company_id: id, revision: wanted, fields, cadences }))
 }
 
 /// Reads audit entries.

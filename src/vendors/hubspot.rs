@@ -106,6 +106,8 @@ impl Vendor for HubSpot {
     fn desired(&self, resource: &Resource) -> Attributes {
         match resource {
             Resource::Field(field) => canonical::desired(field),
+            // Never asked for: HubSpot holds no cadences.
+            Resource::Cadence(_) => Attributes::new(),
         }
     }
 

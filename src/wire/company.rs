@@ -9,6 +9,7 @@ impl From<VendorKind> for pb::Vendor {
     fn from(kind: VendorKind) -> Self {
         match kind {
             VendorKind::HubSpot => Self::Hubspot,
+            VendorKind::Upso => Self::Upso,
         }
     }
 }

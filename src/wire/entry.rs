@@ -71,6 +71,9 @@ fn action_number(action: Action) -> pb::AuditAction {
         Action::AddField => pb::AuditAction::AddField,
         Action::ModifyField => pb::AuditAction::ModifyField,
         Action::RemoveField => pb::AuditAction::RemoveField,
+        Action::AddCadence => pb::AuditAction::AddCadence,
+        Action::ModifyCadence => pb::AuditAction::ModifyCadence,
+        Action::RemoveCadence => pb::AuditAction::RemoveCadence,
         Action::Rollback { .. } => pb::AuditAction::Rollback,
     }
 }
@@ -84,6 +87,9 @@ fn action(entry: &pb::AuditEntry) -> Result<Action, Unreadable> {
         pb::AuditAction::AddField => Action::AddField,
         pb::AuditAction::ModifyField => Action::ModifyField,
         pb::AuditAction::RemoveField => Action::RemoveField,
+        pb::AuditAction::AddCadence => Action::AddCadence,
+        pb::AuditAction::ModifyCadence => Action::ModifyCadence,
+        pb::AuditAction::RemoveCadence => Action::RemoveCadence,
         pb::AuditAction::Rollback => Action::Rollback { to: Revision::new(entry.to_revision) },
         pb::AuditAction::Unspecified => {
             return Err(Unreadable::new(format!("an audit entry has action {}", entry.action)));
@@ -114,10 +120,12 @@ fn write(company_id: &CompanyId, change: &Change) -> pb::ResourceChange {
             let kind = pb::ResourceKind::Connection;
             (kind, id.to_string(), before.as_ref().map(connection), after.as_ref().map(connection))
         }
-        Change::Resource { id, kind: ResourceKind::Field, before, after } => {
-            let field = |Resource::Field(field): &Resource| Value::Field(pb::Field::from(field));
-            let kind = pb::ResourceKind::Field;
-            (kind, id.to_string(), before.as_ref().map(field), after.as_ref().map(field))
+        Change::Resource { id, kind, before, after } => {
+            let kind = match kind {
+                ResourceKind::Field => pb::ResourceKind::Field,
+                ResourceKind::Cadence => pb::ResourceKind::Cadence,
+            };
+            (kind, id.to_string(), before.as_ref().map(resource), after.as_ref().map(resource))
         }
     };
     let value = |value: Option<Value>| value.map(|value| pb::ResourceValue { value: Some(value) });
@@ -126,6 +134,13 @@ fn write(company_id: &CompanyId, change: &Change) -> pb::ResourceChange {
         resource_id,
         before: value(before),
         after: value(after),
+    }
+}
+
+fn resource(resource: &Resource) -> Value {
+    match resource {
+        Resource::Field(field) => Value::Field(pb::Field::from(field)),
+        Resource::Cadence(cadence) => Value::Cadence(pb::Cadence::from(cadence)),
     }
 }
 
@@ -147,6 +162,12 @@ fn read(change: pb::ResourceChange) -> Result<Change, Unreadable> {
             kind: ResourceKind::Field,
             before: field(before)?,
             after: field(after)?,
+        },
+        pb::ResourceKind::Cadence => Change::Resource {
+            id: ResourceId::from_trusted(change.resource_id),
+            kind: ResourceKind::Cadence,
+            before: cadence(before)?,
+            after: cadence(after)?,
         },
         pb::ResourceKind::Unspecified => return Err(mismatch()),
     })
@@ -172,6 +193,14 @@ fn field(value: Option<Value>) -> Result<Option<Resource>, Unreadable> {
     match value {
         None => Ok(None),
         Some(Value::Field(field)) => Ok(Some(Resource::Field(field.try_into()?))),
+        Some(_) => Err(mismatch()),
+    }
+}
+
+fn cadence(value: Option<Value>) -> Result<Option<Resource>, Unreadable> {
+    match value {
+        None => Ok(None),
+        Some(Value::Cadence(cadence)) => Ok(Some(Resource::Cadence(cadence.try_into()?))),
         Some(_) => Err(mismatch()),
     }
 }

@@ -7,6 +7,8 @@ pub enum Vendor {
     Unspecified = 0,
     /// HubSpot: deal fields.
     Hubspot = 1,
+    /// Upso: cadences. What GoMark speaks there is a contract of its own, docs/upso-openapi.yaml.
+    Upso = 2,
 }
 impl Vendor {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -17,6 +19,7 @@ impl Vendor {
         match self {
             Self::Unspecified => "VENDOR_UNSPECIFIED",
             Self::Hubspot => "VENDOR_HUBSPOT",
+            Self::Upso => "VENDOR_UPSO",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -24,6 +27,280 @@ impl Vendor {
         match value {
             "VENDOR_UNSPECIFIED" => Some(Self::Unspecified),
             "VENDOR_HUBSPOT" => Some(Self::Hubspot),
+            "VENDOR_UPSO" => Some(Self::Upso),
+            _ => None,
+        }
+    }
+}
+/// When steps may happen, in the cadence's time zone. A step that is due outside it happens at the
+/// beginning of the next one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendWindow {
+    /// On which days; at least one, each once.
+    #[prost(enumeration = "Weekday", repeated, tag = "1")]
+    pub days: ::prost::alloc::vec::Vec<i32>,
+    /// From when, as `HH:MM`.
+    #[prost(string, tag = "2")]
+    pub from: ::prost::alloc::string::String,
+    /// Until when, not included, as `HH:MM`; `24:00` is the end of the day. Later than `from`.
+    #[prost(string, tag = "3")]
+    pub to: ::prost::alloc::string::String,
+}
+/// The texts of a step. Both may have merge fields: `{{first_name}}`. Known are `first_name`,
+/// `last_name`, `full_name`, `email`, `phone`, `job_title`, `company_name`, `city`, `country`,
+/// `sender_first_name`, `sender_last_name` and `sender_email`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Template {
+    /// The subject of an email, the title of a task: one line of plain text, at most 998 bytes.
+    #[prost(string, tag = "1")]
+    pub subject: ::prost::alloc::string::String,
+    /// The body. At most 100 KiB. A task may have none.
+    #[prost(string, tag = "2")]
+    pub body: ::prost::alloc::string::String,
+    /// How the body is written. Default TEXT.
+    #[prost(enumeration = "TemplateFormat", tag = "3")]
+    pub format: i32,
+}
+/// A step of a cadence.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Step {
+    /// Its identity within the cadence: `^[a-z0-9][a-z0-9_-]{0,62}$`. It keeps it wherever it is
+    /// moved to. Left out, it is given: `step-1`, `step-2`.
+    #[prost(string, tag = "1")]
+    pub step_id: ::prost::alloc::string::String,
+    /// Where it stands: 1, 2, 3. Output only: the order of the list counts.
+    #[prost(int32, tag = "2")]
+    pub position: i32,
+    /// What it does. Default EMAIL.
+    #[prost(enumeration = "Channel", tag = "3")]
+    pub channel: i32,
+    /// The time since the step before it, since the start for the first one: whole seconds, from 0 to
+    /// 365 days.
+    #[prost(message, optional, tag = "4")]
+    pub delay: ::core::option::Option<::prost_types::Duration>,
+    /// The texts. Not for WAIT.
+    #[prost(message, optional, tag = "5")]
+    pub template: ::core::option::Option<Template>,
+}
+/// An outreach cadence: which steps follow each other, how long after each other, and when. It holds
+/// no people.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Cadence {
+    /// What callers call it: `^[a-z0-9][a-z0-9_-]{0,62}$`, unique in the company; cannot be changed.
+    /// Left out in AddCadence it is derived from `name` (`Trial users` becomes `trial-users`).
+    #[prost(string, tag = "1")]
+    pub cadence_id: ::prost::alloc::string::String,
+    /// What people see. 1 to 200 characters, not blank, no white space around it. Left out in
+    /// AddCadence it is `cadence_id`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Where it is carried out. Default: the vendor that holds cadences, VENDOR_UPSO. Cannot be
+    /// changed.
+    #[prost(enumeration = "Vendor", tag = "3")]
+    pub vendor: i32,
+    /// Whether it is in force. Default ACTIVE.
+    #[prost(enumeration = "CadenceStatus", tag = "4")]
+    pub status: i32,
+    /// The zone that the send window is told in, by its IANA name: `Europe/Berlin`. Default `UTC`.
+    #[prost(string, tag = "5")]
+    pub timezone: ::prost::alloc::string::String,
+    /// When steps may happen. Left out: at any time.
+    #[prost(message, optional, tag = "6")]
+    pub send_window: ::core::option::Option<SendWindow>,
+    /// The steps, in their order. At most 50; at least one unless it is a DRAFT. In ModifyCadence the
+    /// whole list is replaced unless the mask says otherwise; a step that keeps its `step_id` is the
+    /// same step.
+    #[prost(message, repeated, tag = "7")]
+    pub steps: ::prost::alloc::vec::Vec<Step>,
+    /// GoMark's stable identity of the cadence, as audit entries and plans name it. Output only.
+    #[prost(string, tag = "8")]
+    pub resource_id: ::prost::alloc::string::String,
+}
+/// What one step of a cadence comes to for somebody who starts at a certain moment.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewedStep {
+    /// The step.
+    #[prost(string, tag = "1")]
+    pub step_id: ::prost::alloc::string::String,
+    /// Where it stands: 1, 2, 3.
+    #[prost(int32, tag = "2")]
+    pub position: i32,
+    /// What it does.
+    #[prost(enumeration = "Channel", tag = "3")]
+    pub channel: i32,
+    /// When it happens.
+    #[prost(message, optional, tag = "4")]
+    pub at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The same on a clock in the cadence's time zone, with its offset: `2026-03-30T09:00:00+02:00`.
+    #[prost(string, tag = "5")]
+    pub local: ::prost::alloc::string::String,
+    /// How much later than its delay says, because of the send window.
+    #[prost(message, optional, tag = "6")]
+    pub moved_by: ::core::option::Option<::prost_types::Duration>,
+    /// The texts with the merge fields filled in; unset for WAIT. Fields without a sample value stand
+    /// as they were written.
+    #[prost(message, optional, tag = "7")]
+    pub rendered: ::core::option::Option<Template>,
+    /// The merge fields of it without a sample value.
+    #[prost(string, repeated, tag = "8")]
+    pub missing: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Whether a cadence is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CadenceStatus {
+    /// Not said: ACTIVE is taken for a new cadence; in an update it means "leave it".
+    Unspecified = 0,
+    /// Being written; may have no steps.
+    Draft = 1,
+    /// In force.
+    Active = 2,
+    /// Held up.
+    Paused = 3,
+}
+impl CadenceStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CADENCE_STATUS_UNSPECIFIED",
+            Self::Draft => "CADENCE_STATUS_DRAFT",
+            Self::Active => "CADENCE_STATUS_ACTIVE",
+            Self::Paused => "CADENCE_STATUS_PAUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CADENCE_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "CADENCE_STATUS_DRAFT" => Some(Self::Draft),
+            "CADENCE_STATUS_ACTIVE" => Some(Self::Active),
+            "CADENCE_STATUS_PAUSED" => Some(Self::Paused),
+            _ => None,
+        }
+    }
+}
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Channel {
+    /// Not said: EMAIL is taken for a new step; in an update it means "leave it".
+    Unspecified = 0,
+    /// Sends an email. Needs a subject and a body.
+    Email = 1,
+    /// Gives somebody something to do. Needs a subject.
+    Task = 2,
+    /// Lets time pass. Has no texts.
+    Wait = 3,
+}
+impl Channel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CHANNEL_UNSPECIFIED",
+            Self::Email => "CHANNEL_EMAIL",
+            Self::Task => "CHANNEL_TASK",
+            Self::Wait => "CHANNEL_WAIT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "CHANNEL_EMAIL" => Some(Self::Email),
+            "CHANNEL_TASK" => Some(Self::Task),
+            "CHANNEL_WAIT" => Some(Self::Wait),
+            _ => None,
+        }
+    }
+}
+/// How a body is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TemplateFormat {
+    /// Not said: TEXT is taken for a new template; in an update it means "leave it".
+    Unspecified = 0,
+    /// Plain text.
+    Text = 1,
+    /// HTML. What merge fields put in is escaped.
+    Html = 2,
+}
+impl TemplateFormat {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TEMPLATE_FORMAT_UNSPECIFIED",
+            Self::Text => "TEMPLATE_FORMAT_TEXT",
+            Self::Html => "TEMPLATE_FORMAT_HTML",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TEMPLATE_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
+            "TEMPLATE_FORMAT_TEXT" => Some(Self::Text),
+            "TEMPLATE_FORMAT_HTML" => Some(Self::Html),
+            _ => None,
+        }
+    }
+}
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Weekday {
+    /// Not said. Refused.
+    Unspecified = 0,
+    /// Monday.
+    Monday = 1,
+    /// Tuesday.
+    Tuesday = 2,
+    /// Wednesday.
+    Wednesday = 3,
+    /// Thursday.
+    Thursday = 4,
+    /// Friday.
+    Friday = 5,
+    /// Saturday.
+    Saturday = 6,
+    /// Sunday.
+    Sunday = 7,
+}
+impl Weekday {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WEEKDAY_UNSPECIFIED",
+            Self::Monday => "WEEKDAY_MONDAY",
+            Self::Tuesday => "WEEKDAY_TUESDAY",
+            Self::Wednesday => "WEEKDAY_WEDNESDAY",
+            Self::Thursday => "WEEKDAY_THURSDAY",
+            Self::Friday => "WEEKDAY_FRIDAY",
+            Self::Saturday => "WEEKDAY_SATURDAY",
+            Self::Sunday => "WEEKDAY_SUNDAY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WEEKDAY_UNSPECIFIED" => Some(Self::Unspecified),
+            "WEEKDAY_MONDAY" => Some(Self::Monday),
+            "WEEKDAY_TUESDAY" => Some(Self::Tuesday),
+            "WEEKDAY_WEDNESDAY" => Some(Self::Wednesday),
+            "WEEKDAY_THURSDAY" => Some(Self::Thursday),
+            "WEEKDAY_FRIDAY" => Some(Self::Friday),
+            "WEEKDAY_SATURDAY" => Some(Self::Saturday),
+            "WEEKDAY_SUNDAY" => Some(Self::Sunday),
             _ => None,
         }
     }
@@ -302,7 +579,7 @@ impl FieldType {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ResourceValue {
     /// The state, by kind.
-    #[prost(oneof = "resource_value::Value", tags = "1, 2, 3")]
+    #[prost(oneof = "resource_value::Value", tags = "1, 2, 3, 4")]
     pub value: ::core::option::Option<resource_value::Value>,
 }
 /// Nested message and enum types in `ResourceValue`.
@@ -319,6 +596,9 @@ pub mod resource_value {
         /// The field.
         #[prost(message, tag = "3")]
         Field(super::Field),
+        /// The cadence.
+        #[prost(message, tag = "4")]
+        Cadence(super::Cadence),
     }
 }
 /// One change of a revision.
@@ -327,7 +607,8 @@ pub struct ResourceChange {
     /// What kind of thing changed.
     #[prost(enumeration = "ResourceKind", tag = "1")]
     pub kind: i32,
-    /// Which one: the company id, the connection id or the field id.
+    /// Which one: the company id, the connection id, the field id, or a cadence's
+    /// `resource_id`.
     #[prost(string, tag = "2")]
     pub resource_id: ::prost::alloc::string::String,
     /// Its state before; unset when it is new.
@@ -360,7 +641,7 @@ pub struct AuditEntry {
     /// Who did it, by the name that goes with the caller's token; `local` without tokens.
     #[prost(string, tag = "5")]
     pub actor: ::prost::alloc::string::String,
-    /// Through which door: `grpc`.
+    /// Through which door: `grpc` or `http`.
     #[prost(string, tag = "6")]
     pub door: ::prost::alloc::string::String,
     /// The reason the caller gave.
@@ -410,6 +691,12 @@ pub enum AuditAction {
     RemoveField = 7,
     /// Rollback.
     Rollback = 8,
+    /// AddCadence.
+    AddCadence = 9,
+    /// ModifyCadence.
+    ModifyCadence = 10,
+    /// RemoveCadence.
+    RemoveCadence = 11,
 }
 impl AuditAction {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -427,6 +714,9 @@ impl AuditAction {
             Self::ModifyField => "AUDIT_ACTION_MODIFY_FIELD",
             Self::RemoveField => "AUDIT_ACTION_REMOVE_FIELD",
             Self::Rollback => "AUDIT_ACTION_ROLLBACK",
+            Self::AddCadence => "AUDIT_ACTION_ADD_CADENCE",
+            Self::ModifyCadence => "AUDIT_ACTION_MODIFY_CADENCE",
+            Self::RemoveCadence => "AUDIT_ACTION_REMOVE_CADENCE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -441,6 +731,9 @@ impl AuditAction {
             "AUDIT_ACTION_MODIFY_FIELD" => Some(Self::ModifyField),
             "AUDIT_ACTION_REMOVE_FIELD" => Some(Self::RemoveField),
             "AUDIT_ACTION_ROLLBACK" => Some(Self::Rollback),
+            "AUDIT_ACTION_ADD_CADENCE" => Some(Self::AddCadence),
+            "AUDIT_ACTION_MODIFY_CADENCE" => Some(Self::ModifyCadence),
+            "AUDIT_ACTION_REMOVE_CADENCE" => Some(Self::RemoveCadence),
             _ => None,
         }
     }
@@ -457,6 +750,8 @@ pub enum ResourceKind {
     Connection = 2,
     /// A deal field.
     Field = 3,
+    /// An outreach cadence.
+    Cadence = 4,
 }
 impl ResourceKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -469,6 +764,7 @@ impl ResourceKind {
             Self::Company => "RESOURCE_KIND_COMPANY",
             Self::Connection => "RESOURCE_KIND_CONNECTION",
             Self::Field => "RESOURCE_KIND_FIELD",
+            Self::Cadence => "RESOURCE_KIND_CADENCE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -478,6 +774,7 @@ impl ResourceKind {
             "RESOURCE_KIND_COMPANY" => Some(Self::Company),
             "RESOURCE_KIND_CONNECTION" => Some(Self::Connection),
             "RESOURCE_KIND_FIELD" => Some(Self::Field),
+            "RESOURCE_KIND_CADENCE" => Some(Self::Cadence),
             _ => None,
         }
     }
@@ -901,6 +1198,177 @@ pub struct RemoveFieldResponse {
     #[prost(message, optional, tag = "3")]
     pub plan: ::core::option::Option<Plan>,
 }
+/// Asks for a new cadence.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AddCadenceRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The cadence. At least `name` or `cadence_id` is needed.
+    #[prost(message, optional, tag = "2")]
+    pub cadence: ::core::option::Option<Cadence>,
+    /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
+    /// A repeat with the same body answers the same revision and job, with another body
+    /// INVALID_ARGUMENT. Refusals are not remembered. Optional, advisable.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Refuses the change with ABORTED unless the company is at this revision. 0: any.
+    #[prost(int64, tag = "11")]
+    pub expected_revision: i64,
+    /// Checks everything, answers the present revision and the plan, and changes nothing.
+    #[prost(bool, tag = "12")]
+    pub validate_only: bool,
+    /// Why, for the audit log. At most 1,000 characters.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Answers AddCadence.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AddCadenceResponse {
+    /// The company's revision after the change; the present one when nothing changed.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// The job that carries it out; unset when nothing is to be done at a vendor.
+    #[prost(message, optional, tag = "2")]
+    pub job: ::core::option::Option<Job>,
+    /// What it leads to at the vendors. Unset in the answer to a repeated request id.
+    #[prost(message, optional, tag = "3")]
+    pub plan: ::core::option::Option<Plan>,
+}
+/// Asks for a change of a cadence: by `cadence`, or in short by `template` and `delay_hours`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ModifyCadenceRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The cadence.
+    #[prost(string, tag = "2")]
+    pub cadence_id: ::prost::alloc::string::String,
+    /// The new attributes.
+    #[prost(message, optional, tag = "3")]
+    pub cadence: ::core::option::Option<Cadence>,
+    /// Which of them to take: `name`, `status`, `timezone`, `send_window`, `steps` (the whole list is
+    /// replaced). `steps.channel`, `steps.delay`, `steps.template`, `steps.template.subject`,
+    /// `steps.template.body` and `steps.template.format` take only that of the steps that `cadence`
+    /// names by `step_id`, and leave the other steps and the order alone. A path that is in the mask
+    /// and not set in `cadence` is cleared (or, where it cannot be empty, refused). Empty: every
+    /// attribute that is set in `cadence`.
+    #[prost(message, optional, tag = "4")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// The short form, not together with `cadence`: the new body of the only EMAIL step. Refused where
+    /// there are none or several.
+    #[prost(string, optional, tag = "5")]
+    pub template: ::core::option::Option<::prost::alloc::string::String>,
+    /// The short form, not together with `cadence`: the new delay of the only EMAIL step, in hours.
+    #[prost(int64, optional, tag = "6")]
+    pub delay_hours: ::core::option::Option<i64>,
+    /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
+    /// A repeat with the same body answers the same revision and job, with another body
+    /// INVALID_ARGUMENT. Refusals are not remembered. Optional, advisable.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Refuses the change with ABORTED unless the company is at this revision. 0: any.
+    #[prost(int64, tag = "11")]
+    pub expected_revision: i64,
+    /// Checks everything, answers the present revision and the plan, and changes nothing.
+    #[prost(bool, tag = "12")]
+    pub validate_only: bool,
+    /// Why, for the audit log. At most 1,000 characters.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Answers ModifyCadence.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ModifyCadenceResponse {
+    /// The company's revision after the change; the present one when nothing changed.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// The job that carries it out; unset when nothing is to be done at a vendor.
+    #[prost(message, optional, tag = "2")]
+    pub job: ::core::option::Option<Job>,
+    /// What it leads to at the vendors. Unset in the answer to a repeated request id.
+    #[prost(message, optional, tag = "3")]
+    pub plan: ::core::option::Option<Plan>,
+}
+/// Asks to remove a cadence.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveCadenceRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The cadence.
+    #[prost(string, tag = "2")]
+    pub cadence_id: ::prost::alloc::string::String,
+    /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
+    /// A repeat with the same body answers the same revision and job, with another body
+    /// INVALID_ARGUMENT. Refusals are not remembered. Optional, advisable.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Refuses the change with ABORTED unless the company is at this revision. 0: any.
+    #[prost(int64, tag = "11")]
+    pub expected_revision: i64,
+    /// Checks everything, answers the present revision and the plan, and changes nothing.
+    #[prost(bool, tag = "12")]
+    pub validate_only: bool,
+    /// Why, for the audit log. At most 1,000 characters.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Answers RemoveCadence.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RemoveCadenceResponse {
+    /// The company's revision after the change; the present one when nothing changed.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// The job that carries it out; unset when nothing is to be done at a vendor.
+    #[prost(message, optional, tag = "2")]
+    pub job: ::core::option::Option<Job>,
+    /// What it leads to at the vendors. Unset in the answer to a repeated request id.
+    #[prost(message, optional, tag = "3")]
+    pub plan: ::core::option::Option<Plan>,
+}
+/// Asks what a cadence comes to.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewCadenceRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// When somebody starts. Left out: now.
+    #[prost(message, optional, tag = "4")]
+    pub start: ::core::option::Option<::prost_types::Timestamp>,
+    /// Values of merge fields, by name: at most 255 characters each.
+    #[prost(map = "string, string", tag = "5")]
+    pub samples: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// What to show: a cadence that is decided, or one to be.
+    #[prost(oneof = "preview_cadence_request::Which", tags = "2, 3")]
+    pub which: ::core::option::Option<preview_cadence_request::Which>,
+}
+/// Nested message and enum types in `PreviewCadenceRequest`.
+pub mod preview_cadence_request {
+    /// What to show: a cadence that is decided, or one to be.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Which {
+        /// The id of a cadence of the company.
+        #[prost(string, tag = "2")]
+        CadenceId(::prost::alloc::string::String),
+        /// A cadence, checked like that of AddCadence.
+        #[prost(message, tag = "3")]
+        Cadence(super::Cadence),
+    }
+}
+/// Answers PreviewCadence.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewCadenceResponse {
+    /// The cadence that was shown, complete.
+    #[prost(message, optional, tag = "1")]
+    pub cadence: ::core::option::Option<Cadence>,
+    /// What its steps come to, in their order.
+    #[prost(message, repeated, tag = "2")]
+    pub steps: ::prost::alloc::vec::Vec<PreviewedStep>,
+}
 /// Asks for a configuration.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetConfigRequest {
@@ -927,6 +1395,9 @@ pub struct Config {
     /// The fields, by name.
     #[prost(message, repeated, tag = "3")]
     pub fields: ::prost::alloc::vec::Vec<Field>,
+    /// The cadences, by id.
+    #[prost(message, repeated, tag = "4")]
+    pub cadences: ::prost::alloc::vec::Vec<Cadence>,
 }
 /// Answers GetConfig.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -974,7 +1445,7 @@ pub struct RollbackRequest {
     /// The company.
     #[prost(string, tag = "1")]
     pub company_id: ::prost::alloc::string::String,
-    /// The revision whose fields are decided again; 1 or more, at most the present one.
+    /// The revision whose fields and cadences are decided again; 1 or more, at most the present one.
     #[prost(int64, tag = "2")]
     pub to_revision: i64,
     /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
@@ -1098,6 +1569,23 @@ pub struct WatchJobRequest {
     /// The last event seen. 0: from the beginning.
     #[prost(int64, tag = "2")]
     pub after_seq: i64,
+}
+/// Asks to follow a company.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchConfigRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The last revision seen. 0: from the beginning.
+    #[prost(int64, tag = "2")]
+    pub after_revision: i64,
+}
+/// One revision of a followed company.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchConfigResponse {
+    /// Its audit entry.
+    #[prost(message, optional, tag = "1")]
+    pub entry: ::core::option::Option<AuditEntry>,
 }
 /// One event of a followed job.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1284,6 +1772,114 @@ pub mod config_service_client {
                 .insert(GrpcMethod::new("gomark.v1.ConfigService", "RemoveField"));
             self.inner.unary(req, path, codec).await
         }
+        /// Decides that a company has a cadence. Errors: INVALID_ARGUMENT; NOT_FOUND (company);
+        /// ALREADY_EXISTS (a cadence of that id); ABORTED; RESOURCE_EXHAUSTED (more than 500 cadences, or
+        /// more than 16 MiB of fields and cadences).
+        pub async fn add_cadence(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddCadenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddCadenceResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.ConfigService/AddCadence",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.ConfigService", "AddCadence"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes a cadence: the whole of it, down to the text or the delay of one step. Errors:
+        /// INVALID_ARGUMENT (also an unknown mask path); NOT_FOUND (company, cadence); ABORTED;
+        /// RESOURCE_EXHAUSTED.
+        pub async fn modify_cadence(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ModifyCadenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ModifyCadenceResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.ConfigService/ModifyCadence",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.ConfigService", "ModifyCadence"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Decides that a company no longer has a cadence. The vendor deletes it. Adding the id again
+        /// brings the cadence back under the same `resource_id`. Errors: INVALID_ARGUMENT; NOT_FOUND
+        /// (company, cadence); ABORTED.
+        pub async fn remove_cadence(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveCadenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveCadenceResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.ConfigService/RemoveCadence",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.ConfigService", "RemoveCadence"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Shows the calendar and the texts that somebody would meet who starts a cadence at a certain
+        /// moment: one that is decided, or one that is not yet. Changes nothing and calls no vendor.
+        /// Errors: INVALID_ARGUMENT; NOT_FOUND (company, cadence).
+        pub async fn preview_cadence(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreviewCadenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewCadenceResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.ConfigService/PreviewCadence",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.ConfigService", "PreviewCadence"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Reads the configuration, now or at a past revision. Errors: INVALID_ARGUMENT; NOT_FOUND
         /// (company, revision); FAILED_PRECONDITION (`min_revision` not reached).
         pub async fn get_config(
@@ -1336,8 +1932,8 @@ pub mod config_service_client {
                 .insert(GrpcMethod::new("gomark.v1.ConfigService", "ListAudit"));
             self.inner.unary(req, path, codec).await
         }
-        /// Decides again what was decided at a past revision: a new revision with the fields of the old
-        /// one. The company, its connections and the log stay. Errors: INVALID_ARGUMENT; NOT_FOUND
+        /// Decides again what was decided at a past revision: a new revision with the fields and cadences
+        /// of the old one. The company, its connections and the log stay. Errors: INVALID_ARGUMENT; NOT_FOUND
         /// (company, revision); ABORTED.
         pub async fn rollback(
             &mut self,
@@ -1493,6 +2089,33 @@ pub mod config_service_client {
                 .insert(GrpcMethod::new("gomark.v1.ConfigService", "WatchJob"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Follows a company: its audit entries after `after_revision`, past and to come, one per revision
+        /// without gaps. It has no end of its own; a broken stream is resumed with the last revision seen.
+        /// Errors: INVALID_ARGUMENT; NOT_FOUND (company); UNAVAILABLE (the server goes away: resume).
+        pub async fn watch_config(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchConfigRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchConfigResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.ConfigService/WatchConfig",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.ConfigService", "WatchConfig"));
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1538,6 +2161,46 @@ pub mod config_service_server {
             tonic::Response<super::RemoveFieldResponse>,
             tonic::Status,
         >;
+        /// Decides that a company has a cadence. Errors: INVALID_ARGUMENT; NOT_FOUND (company);
+        /// ALREADY_EXISTS (a cadence of that id); ABORTED; RESOURCE_EXHAUSTED (more than 500 cadences, or
+        /// more than 16 MiB of fields and cadences).
+        async fn add_cadence(
+            &self,
+            request: tonic::Request<super::AddCadenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddCadenceResponse>,
+            tonic::Status,
+        >;
+        /// Changes a cadence: the whole of it, down to the text or the delay of one step. Errors:
+        /// INVALID_ARGUMENT (also an unknown mask path); NOT_FOUND (company, cadence); ABORTED;
+        /// RESOURCE_EXHAUSTED.
+        async fn modify_cadence(
+            &self,
+            request: tonic::Request<super::ModifyCadenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ModifyCadenceResponse>,
+            tonic::Status,
+        >;
+        /// Decides that a company no longer has a cadence. The vendor deletes it. Adding the id again
+        /// brings the cadence back under the same `resource_id`. Errors: INVALID_ARGUMENT; NOT_FOUND
+        /// (company, cadence); ABORTED.
+        async fn remove_cadence(
+            &self,
+            request: tonic::Request<super::RemoveCadenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveCadenceResponse>,
+            tonic::Status,
+        >;
+        /// Shows the calendar and the texts that somebody would meet who starts a cadence at a certain
+        /// moment: one that is decided, or one that is not yet. Changes nothing and calls no vendor.
+        /// Errors: INVALID_ARGUMENT; NOT_FOUND (company, cadence).
+        async fn preview_cadence(
+            &self,
+            request: tonic::Request<super::PreviewCadenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewCadenceResponse>,
+            tonic::Status,
+        >;
         /// Reads the configuration, now or at a past revision. Errors: INVALID_ARGUMENT; NOT_FOUND
         /// (company, revision); FAILED_PRECONDITION (`min_revision` not reached).
         async fn get_config(
@@ -1556,8 +2219,8 @@ pub mod config_service_server {
             tonic::Response<super::ListAuditResponse>,
             tonic::Status,
         >;
-        /// Decides again what was decided at a past revision: a new revision with the fields of the old
-        /// one. The company, its connections and the log stay. Errors: INVALID_ARGUMENT; NOT_FOUND
+        /// Decides again what was decided at a past revision: a new revision with the fields and cadences
+        /// of the old one. The company, its connections and the log stay. Errors: INVALID_ARGUMENT; NOT_FOUND
         /// (company, revision); ABORTED.
         async fn rollback(
             &self,
@@ -1614,6 +2277,22 @@ pub mod config_service_server {
             &self,
             request: tonic::Request<super::WatchJobRequest>,
         ) -> std::result::Result<tonic::Response<Self::WatchJobStream>, tonic::Status>;
+        /// Server streaming response type for the WatchConfig method.
+        type WatchConfigStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchConfigResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Follows a company: its audit entries after `after_revision`, past and to come, one per revision
+        /// without gaps. It has no end of its own; a broken stream is resumed with the last revision seen.
+        /// Errors: INVALID_ARGUMENT; NOT_FOUND (company); UNAVAILABLE (the server goes away: resume).
+        async fn watch_config(
+            &self,
+            request: tonic::Request<super::WatchConfigRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchConfigStream>,
+            tonic::Status,
+        >;
     }
     /// Decides, reads and takes back the configuration of companies, and follows how it is carried out.
     ///
@@ -1817,6 +2496,186 @@ pub mod config_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RemoveFieldSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.ConfigService/AddCadence" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddCadenceSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::UnaryService<super::AddCadenceRequest>
+                    for AddCadenceSvc<T> {
+                        type Response = super::AddCadenceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddCadenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::add_cadence(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddCadenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.ConfigService/ModifyCadence" => {
+                    #[allow(non_camel_case_types)]
+                    struct ModifyCadenceSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::UnaryService<super::ModifyCadenceRequest>
+                    for ModifyCadenceSvc<T> {
+                        type Response = super::ModifyCadenceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ModifyCadenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::modify_cadence(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ModifyCadenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.ConfigService/RemoveCadence" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveCadenceSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::UnaryService<super::RemoveCadenceRequest>
+                    for RemoveCadenceSvc<T> {
+                        type Response = super::RemoveCadenceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveCadenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::remove_cadence(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveCadenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.ConfigService/PreviewCadence" => {
+                    #[allow(non_camel_case_types)]
+                    struct PreviewCadenceSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::UnaryService<super::PreviewCadenceRequest>
+                    for PreviewCadenceSvc<T> {
+                        type Response = super::PreviewCadenceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PreviewCadenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::preview_cadence(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PreviewCadenceSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -2193,6 +3052,52 @@ pub mod config_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/gomark.v1.ConfigService/WatchConfig" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchConfigSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::ServerStreamingService<super::WatchConfigRequest>
+                    for WatchConfigSvc<T> {
+                        type Response = super::WatchConfigResponse;
+                        type ResponseStream = T::WatchConfigStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchConfigRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::watch_config(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchConfigSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -2363,6 +3268,13 @@ pub mod hub_spot_settings {
         AccessToken(::prost::alloc::string::String),
     }
 }
+/// How to reach a company's Upso account.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpsoSettings {
+    /// The API key. 8 to 2,048 characters. Stored sealed, never shown.
+    #[prost(string, tag = "1")]
+    pub api_key: ::prost::alloc::string::String,
+}
 /// Asks to connect a company to a vendor.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ConnectVendorRequest {
@@ -2373,7 +3285,7 @@ pub struct ConnectVendorRequest {
     #[prost(enumeration = "Vendor", tag = "2")]
     pub vendor: i32,
     /// Where the vendor is reached: `https` on one of its own hosts or on one that the server was
-    /// started with, or a loopback address. Empty: the vendor's usual address.
+    /// started with, or a loopback address. Empty: the vendor's usual address; VENDOR_UPSO has none.
     #[prost(string, tag = "3")]
     pub base_url: ::prost::alloc::string::String,
     /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
@@ -2391,7 +3303,7 @@ pub struct ConnectVendorRequest {
     #[prost(string, tag = "13")]
     pub reason: ::prost::alloc::string::String,
     /// What the vendor needs.
-    #[prost(oneof = "connect_vendor_request::Settings", tags = "4")]
+    #[prost(oneof = "connect_vendor_request::Settings", tags = "4, 5")]
     pub settings: ::core::option::Option<connect_vendor_request::Settings>,
 }
 /// Nested message and enum types in `ConnectVendorRequest`.
@@ -2402,6 +3314,9 @@ pub mod connect_vendor_request {
         /// For VENDOR_HUBSPOT.
         #[prost(message, tag = "4")]
         Hubspot(super::HubSpotSettings),
+        /// For VENDOR_UPSO.
+        #[prost(message, tag = "5")]
+        Upso(super::UpsoSettings),
     }
 }
 /// Answers ConnectVendor.
@@ -3237,6 +4152,10 @@ pub enum ErrorReason {
     ShuttingDown = 21,
     /// INTERNAL: a fault of GoMark; `RequestInfo` carries the id under which its log says more.
     Internal = 22,
+    /// NOT_FOUND: the company has no such cadence.
+    CadenceNotFound = 23,
+    /// ALREADY_EXISTS: the company has a cadence of that id.
+    CadenceExists = 24,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3268,6 +4187,8 @@ impl ErrorReason {
             Self::VendorUnavailable => "ERROR_REASON_VENDOR_UNAVAILABLE",
             Self::ShuttingDown => "ERROR_REASON_SHUTTING_DOWN",
             Self::Internal => "ERROR_REASON_INTERNAL",
+            Self::CadenceNotFound => "ERROR_REASON_CADENCE_NOT_FOUND",
+            Self::CadenceExists => "ERROR_REASON_CADENCE_EXISTS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3296,6 +4217,8 @@ impl ErrorReason {
             "ERROR_REASON_VENDOR_UNAVAILABLE" => Some(Self::VendorUnavailable),
             "ERROR_REASON_SHUTTING_DOWN" => Some(Self::ShuttingDown),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
+            "ERROR_REASON_CADENCE_NOT_FOUND" => Some(Self::CadenceNotFound),
+            "ERROR_REASON_CADENCE_EXISTS" => Some(Self::CadenceExists),
             _ => None,
         }
     }

@@ -212,6 +212,9 @@ changes! { ConfigService: {
     add_field(AddFieldRequest) -> AddFieldResponse;
     modify_field(ModifyFieldRequest) -> ModifyFieldResponse;
     remove_field(RemoveFieldRequest) -> RemoveFieldResponse;
+    add_cadence(AddCadenceRequest) -> AddCadenceResponse;
+    modify_cadence(ModifyCadenceRequest) -> ModifyCadenceResponse;
+    remove_cadence(RemoveCadenceRequest) -> RemoveCadenceResponse;
     rollback(RollbackRequest) -> RollbackResponse;
 }
 
@@ -221,8 +224,28 @@ changes! { ConfigService: {
     ) -> Result<Response<GetConfigResponse>, Status> {
         let request = self.take("get_config", request).await?;
         let revision = request.revision.max(request.min_revision);
-        let config = Config { company_id: request.company_id, revision, fields: Vec::new() };
+        let config =
+            Config { company_id: request.company_id, revision, ..Config::default() };
         Ok(Response::new(GetConfigResponse { config: Some(config) }))
+    }
+
+    async fn preview_cadence(
+        &self,
+        request: Request<PreviewCadenceRequest>,
+    ) -> Result<Response<PreviewCadenceResponse>, Status> {
+        self.take("preview_cadence", request).await?;
+        Ok(Response::new(PreviewCadenceResponse::default()))
+    }
+
+    type WatchConfigStream =
+        futures::stream::BoxStream<'static, Result<WatchConfigResponse, Status>>;
+
+    async fn watch_config(
+        &self,
+        request: Request<WatchConfigRequest>,
+    ) -> Result<Response<Self::WatchConfigStream>, Status> {
+        self.take("watch_config", request).await?;
+        Ok(Response::new(futures::stream::empty().boxed()))
     }
 
     async fn list_audit(

@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 use super::authenticate::caller;
 use super::envelope::{self, Mutating, check_reason, fingerprint};
 use super::status::{self, Answered};
-use super::{paging, requests};
+use super::{cadence_requests, paging, requests};
 use crate::domain::{
     Caller, CompanyId, Envelope, Intent, JobAction, RequestId, Revision, Violation, Violations,
 };
@@ -139,6 +139,57 @@ impl ConfigService for Config {
         answered!(RemoveFieldResponse, mutate(&self.engine, &request, caller, intent).await?)
     }
 
+    async fn add_cadence(
+        &self,
+        request: Request<pb::AddCadenceRequest>,
+    ) -> Result<Response<pb::AddCadenceResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = cadence_requests::add_cadence(request.cadence.clone());
+        answered!(AddCadenceResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn modify_cadence(
+        &self,
+        request: Request<pb::ModifyCadenceRequest>,
+    ) -> Result<Response<pb::ModifyCadenceResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = cadence_requests::modify_cadence(request.clone());
+        answered!(ModifyCadenceResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn remove_cadence(
+        &self,
+        request: Request<pb::RemoveCadenceRequest>,
+    ) -> Result<Response<pb::RemoveCadenceResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = Ok(Intent::RemoveCadence { cadence_id: request.cadence_id.clone() });
+        answered!(RemoveCadenceResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn preview_cadence(
+        &self,
+        request: Request<pb::PreviewCadenceRequest>,
+    ) -> Result<Response<pb::PreviewCadenceResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let mut found = Violations::new();
+        let company_id = found.take(CompanyId::parse(&request.company_id));
+        let samples = cadence_requests::samples(&mut found, &request.samples);
+        let which = found.take_all(cadence_requests::previewed(request.which));
+        let start = cadence_requests::start(&mut found, request.start.as_ref());
+        let read = found.or(company_id.zip(which)).map_err(refuse)?;
+        let (company_id, which) = read.ok_or_else(missing_company)?;
+        let shown = self.engine.preview_cadence(&caller, &company_id, which, start, &samples).await;
+        let (cadence, steps) = shown.map_err(answer)?;
+        Ok(Response::new(pb::PreviewCadenceResponse {
+            cadence: Some((&cadence).into()),
+            steps: steps.iter().map(Into::into).collect(),
+        }))
+    }
+
     async fn rollback(
         &self,
         request: Request<pb::RollbackRequest>,
@@ -168,6 +219,7 @@ impl ConfigService for Config {
                 company_id: config.company_id.to_string(),
                 revision: config.revision.get(),
                 fields: config.fields.iter().map(Into::into).collect(),
+                cadences: config.cadences.iter().map(Into::into).collect(),
             }),
         }))
     }
@@ -260,8 +312,7 @@ impl ConfigService for Config {
         Ok(Response::new(pb::RetryJobResponse { job: Some(job) }))
     }
 
-    type WatchJobStream =
-        Pin<Box<dyn Stream<Item = Result<pb::WatchJobResponse, Status>> + Send + 'static>>;
+    type WatchJobStream = Answers<pb::WatchJobResponse>;
 
     async fn watch_job(
         &self,
@@ -280,7 +331,30 @@ impl ConfigService for Config {
         });
         Ok(Response::new(Box::pin(events)))
     }
+
+    type WatchConfigStream = Answers<pb::WatchConfigResponse>;
+
+    async fn watch_config(
+        &self,
+        request: Request<pb::WatchConfigRequest>,
+    ) -> Result<Response<Self::WatchConfigStream>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let mut found = Violations::new();
+        let company_id = found.take(CompanyId::parse(&request.company_id));
+        let after = requests::revision(&mut found, "after_revision", request.after_revision);
+        let company_id = found.or(company_id).map_err(refuse)?.ok_or_else(missing_company)?;
+        let after = after.unwrap_or_default();
+        let entries = self.engine.watch_config(&caller, company_id, after).await.map_err(answer)?;
+        let entries = entries.map(|stored| {
+            let entry = Some(entry(stored.map_err(answer)?, false)?);
+            Ok(pb::WatchConfigResponse { entry })
+        });
+        Ok(Response::new(Box::pin(entries)))
+    }
 }
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
 
 fn position(list: &str, token: &str) -> Result<Option<Revision>, Violation> {
     let position = paging::position(list, token)?;

@@ -59,6 +59,9 @@ mutating! {
     AddFieldRequest "AddField" company_id;
     ModifyFieldRequest "ModifyField" company_id;
     RemoveFieldRequest "RemoveField" company_id;
+    AddCadenceRequest "AddCadence" company_id;
+    ModifyCadenceRequest "ModifyCadence" company_id;
+    RemoveCadenceRequest "RemoveCadence" company_id;
     RollbackRequest "Rollback" company_id;
     RegisterCompanyRequest "RegisterCompany" company.company_id;
     UpdateCompanyRequest "UpdateCompany" company.company_id;

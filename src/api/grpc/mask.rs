@@ -29,6 +29,11 @@ impl Mask {
         Self::Named(mask.paths.iter().cloned().collect())
     }
 
+    /// Tells whether the mask names a path.
+    pub(super) fn names(&self, path: &str) -> bool {
+        matches!(self, Self::Named(names) if names.contains(path))
+    }
+
     /// Takes an attribute: `value` says what it is when it is set.
     pub(super) fn take<T: Default>(&self, name: &str, value: Option<T>) -> Option<T> {
         match self {

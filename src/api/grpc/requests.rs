@@ -15,6 +15,9 @@ use crate::wire;
 /// The path of HubSpot's credential in ConnectVendor.
 pub(super) const HUBSPOT_CREDENTIAL_PATH: &str = "hubspot.access_token";
 
+/// The path of Upso's credential in ConnectVendor.
+pub(super) const UPSO_CREDENTIAL_PATH: &str = "upso.api_key";
+
 const FIELD_PATHS: [&str; 7] =
     ["label", "type", "field_type", "group_name", "description", "options", "default_value"];
 
@@ -115,29 +118,37 @@ pub(super) fn vendor(number: i32) -> Result<VendorKind, Violation> {
 /// Reads what ConnectVendor says about the vendor.
 pub(super) fn settings(request: &pb::ConnectVendorRequest) -> Result<VendorSettings, Violations> {
     use pb::connect_vendor_request::Settings;
+    let mut found = Violations::new();
+    let Some(vendor) = found.take(vendor(request.vendor)) else { return Err(found) };
+    match (vendor, &request.settings) {
+        (VendorKind::HubSpot, Some(Settings::Hubspot(hubspot))) => hubspot_settings(hubspot),
+        (VendorKind::Upso, Some(Settings::Upso(upso))) => Ok(VendorSettings {
+            vendor,
+            credential_path: UPSO_CREDENTIAL_PATH,
+            credential: Zeroizing::new(upso.api_key.clone()),
+            burst_path: "",
+            burst_per_10s: 0,
+        }),
+        _ => Err(Violation::new(vendor.as_str(), "must be given").into()),
+    }
+}
+
+fn hubspot_settings(hubspot: &pb::HubSpotSettings) -> Result<VendorSettings, Violations> {
     use pb::hub_spot_settings::Credential;
     let mut found = Violations::new();
-    let vendor = found.take(vendor(request.vendor));
-    let Some(Settings::Hubspot(hubspot)) = &request.settings else {
-        found.add("hubspot", "must be given");
-        return Err(found);
-    };
     let burst = u32::try_from(hubspot.burst_per_10s);
     found.require(burst.is_ok(), "hubspot.burst_per_10s", "must be from 0 to 10000");
     let Some(Credential::AccessToken(token)) = &hubspot.credential else {
         found.add(HUBSPOT_CREDENTIAL_PATH, "must be given");
         return Err(found);
     };
-    match vendor {
-        Some(vendor) if found.is_empty() => Ok(VendorSettings {
-            vendor,
-            credential_path: HUBSPOT_CREDENTIAL_PATH,
-            credential: Zeroizing::new(token.clone()),
-            burst_path: "hubspot.burst_per_10s",
-            burst_per_10s: burst.unwrap_or(0),
-        }),
-        _ => Err(found),
-    }
+    found.or(VendorSettings {
+        vendor: VendorKind::HubSpot,
+        credential_path: HUBSPOT_CREDENTIAL_PATH,
+        credential: Zeroizing::new(token.clone()),
+        burst_path: "hubspot.burst_per_10s",
+        burst_per_10s: burst.unwrap_or(0),
+    })
 }
 
 /// Reads a job id.

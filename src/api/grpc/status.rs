@@ -216,6 +216,12 @@ fn refused(refusal: &Refusal) -> Status {
         Refusal::FieldNotFound { name, .. } => {
             told(Code::NotFound, ErrorReason::FieldNotFound).resource("field", name)
         }
+        Refusal::CadenceNotFound { cadence_id, .. } => {
+            told(Code::NotFound, ErrorReason::CadenceNotFound).resource("cadence", cadence_id)
+        }
+        Refusal::CadenceExists { cadence_id, .. } => {
+            told(Code::AlreadyExists, ErrorReason::CadenceExists).resource("cadence", cadence_id)
+        }
         Refusal::FieldExists { name, .. } => {
             told(Code::AlreadyExists, ErrorReason::FieldExists).resource("field", name)
         }

@@ -2,7 +2,7 @@
 
 use super::{Cadence, CadenceRules, CadenceStatus, DEFAULT_TIMEZONE, SendWindow, StepDraft, step};
 use crate::domain::text::slug;
-use crate::domain::{CadenceId, ResourceId, VendorKind, Violations};
+use crate::domain::{CadenceId, ResourceId, VendorKind, Violation, Violations};
 
 /// A new cadence as a caller wrote it: what is `None` or empty was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,18 @@ impl CadenceDraft {
         match self.cadence_id.is_empty() {
             true => slug(&self.name, '-', CadenceId::LENGTH_MAX),
             false => self.cadence_id.clone(),
+        }
+    }
+
+    /// Completes the draft and checks it by what its vendor can hold.
+    pub fn complete_for_vendor(self, id: ResourceId) -> Result<Cadence, Violations> {
+        match self.vendor.capabilities().cadences {
+            Some(rules) => self.complete(id, &rules),
+            None => {
+                let rule =
+                    format!("must be a vendor that holds cadences; {} does not", self.vendor);
+                Err(Violation::new("vendor", rule).into())
+            }
         }
     }
 

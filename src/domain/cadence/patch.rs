@@ -25,6 +25,29 @@ pub struct CadencePatch {
     pub step_patches: Vec<StepPatch>,
 }
 
+/// What a caller wants changed, in one of the two forms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Attribute by attribute.
+    Patch(CadencePatch),
+    /// The only email.
+    Short(ShortForm),
+}
+
+impl Change {
+    /// Applies the change to a cadence and checks the result by what its vendor can hold. The paths
+    /// of what is found are those of the form, beginning with `cadence` for the long one.
+    pub fn apply(self, cadence: &Cadence) -> Result<Cadence, Violations> {
+        let rules = cadence.vendor.capabilities().cadences.unwrap_or(CadenceRules::ANY);
+        match self {
+            Self::Patch(patch) => {
+                patch.apply(cadence, &rules).map_err(|found| found.within("cadence"))
+            }
+            Self::Short(short) => short.apply(cadence, &rules),
+        }
+    }
+}
+
 /// A change of one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StepPatch {

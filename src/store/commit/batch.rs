@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::connection::Change;
 use super::repeated;
-use crate::domain::decide::{self, Decision, Situation, Writes};
+use crate::domain::decide::{self, Decision, Holds, Situation, Writes};
 use crate::domain::{
-    Company, CompanyId, Digest, Intent, JobId, Mutation, Needs, Refusal, RequestId, Resource,
-    ResourceKind, Revision, Timestamp, Tracked,
+    Company, CompanyId, Digest, Intent, JobId, Mutation, Needs, Refusal, RequestId, ResourceKind,
+    Revision, Timestamp, Tracked,
 };
 use crate::store::progress::JobRow;
 use crate::store::rows::{Head, NamedQuery, NewJob, NewRevision, Rows};
@@ -117,11 +117,7 @@ impl Batch {
         let Some(head) = self.heads.get(&mutation.company_id).cloned() else {
             return Ok(Situation::default());
         };
-        let mut situation = Situation {
-            field_count: head.field_count,
-            field_bytes: head.field_bytes,
-            ..Situation::default()
-        };
+        let mut situation = Situation { holds: head.holds, ..Situation::default() };
         match mutation.intent.needs() {
             Needs::Nothing => {}
             Needs::Named(..) => {
@@ -172,9 +168,7 @@ impl Batch {
             head.company.display_name = display_name;
         }
         for write in &versions {
-            let (before, after) = (write.before.as_ref(), write.version.resource.as_ref());
-            head.field_count += i64::from(after.is_some()) - i64::from(before.is_some());
-            head.field_bytes += bytes(after) - bytes(before);
+            head.holds.replace(write.before.as_ref(), write.version.resource.as_ref());
         }
         let connections = parts.iter().filter_map(|part| part.connection.as_ref());
         let ring = connections.map(|connection| Doorbell {
@@ -289,9 +283,5 @@ fn new_head(id: CompanyId, created_at: Timestamp) -> Head {
         head_hash: record::GENESIS,
         created_at,
     };
-    Head { company, field_count: 0, field_bytes: 0, connections: Vec::new() }
-}
-
-fn bytes(resource: Option<&Resource>) -> i64 {
-    resource.map_or(0, |resource| i64::try_from(resource.bytes()).unwrap_or(i64::MAX / 4))
+    Head { company, holds: Holds::default(), connections: Vec::new() }
 }

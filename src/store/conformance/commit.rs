@@ -111,7 +111,10 @@ pub(crate) async fn a_repeat_answers_the_job_as_it_is_now(given: Given) {
     let mutation = named(given.ask("acme", add("one")), "r-1");
     let first = given.commit(mutation.clone()).await.unwrap();
     assert_eq!(first.job.unwrap().state, JobState::Queued);
-    assert_eq!(given.commit(mutation.clone()).await.unwrap().ring, [lease.doorbell.clone()]);
+    assert_eq!(
+        given.commit(mutation.clone()).await.unwrap().ring,
+        std::slice::from_ref(&lease.doorbell)
+    );
     given.confirm(&lease, "one").await;
     let again = given.commit(mutation).await.unwrap();
     assert_eq!((again.job.unwrap().state, again.ring), (JobState::Succeeded, vec![]));

@@ -12,7 +12,7 @@ pub(crate) async fn a_change_before_the_first_connection_waits_for_it(given: Giv
     assert_eq!(job.error.unwrap().problem.reason, ProblemReason::NotConnected);
     let connected = given.done("acme", connect("account")).await;
     let bell = given.bell("acme").await;
-    assert_eq!(connected.ring, [bell.clone()]);
+    assert_eq!(connected.ring, std::slice::from_ref(&bell));
     assert_eq!(connected.events.len(), 2, "of the job that waited and of the new one");
     let waited = given.job(&job.id).await;
     assert_eq!((waited.state, waited.error), (JobState::Queued, None));
@@ -51,7 +51,7 @@ pub(crate) async fn a_new_credential_ends_waits_but_not_parks(given: Given) {
     given.store().record(&lease, vec![outcome], Some(Given::gate())).await.unwrap();
     assert_eq!(given.state(&slow).await, JobState::Waiting);
     let renewed = given.done("acme", connect_with("account of acme", "renewed")).await;
-    assert_eq!(renewed.ring, [lease.doorbell.clone()]);
+    assert_eq!(renewed.ring, std::slice::from_ref(&lease.doorbell));
     assert_eq!(given.state(&slow).await, JobState::Queued);
     assert_eq!(given.state(&bad).await, JobState::Failed);
     let work = given.work(&lease).await;
@@ -116,8 +116,9 @@ pub(crate) async fn the_credential_of_a_connection_not_in_use_is_forgotten(given
     given.connect("acme", "another").await;
     given.done("acme", disconnect()).await;
     // The statement fails on a row that still holds one.
-    let sql = "INSERT INTO companies SELECT company_id, '', 0, sealed, 0, 0, 0 FROM connections \
-         WHERE length(sealed) > 0";
+    let sql = "INSERT INTO companies (company_id, display_name, revision, head_hash, field_count, \
+             field_bytes, created_at) \
+         SELECT company_id, '', 0, sealed, 0, 0, 0 FROM connections WHERE length(sealed) > 0";
     given.execute(sql).await.unwrap();
 }
 

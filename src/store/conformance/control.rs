@@ -150,7 +150,7 @@ pub(crate) async fn retrying_takes_up_what_was_refused(given: Given) {
     let job = given.add("acme", "one").await;
     given.park(&lease, "one").await;
     let recorded = given.retry(&job).await;
-    assert_eq!(recorded.ring, [lease.doorbell.clone()]);
+    assert_eq!(recorded.ring, std::slice::from_ref(&lease.doorbell));
     let retried = recorded.job.unwrap();
     assert_eq!((retried.state, retried.attempt), (Queued, 2));
     assert_eq!((retried.error, retried.ended_at), (None, None));

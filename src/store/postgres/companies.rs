@@ -19,7 +19,7 @@ impl CompanyRows for PostgresRows {
             "SELECT ",
             micros!(),
             " AS now, c.company_id, c.display_name, c.revision, c.head_hash, c.field_count, \
-                 c.field_bytes, c.created_at, k.connection_id, k.vendor, k.base_url, \
+                 c.field_bytes, c.cadence_count, c.created_at, k.connection_id, k.vendor, k.base_url, \
                  k.account_id, k.burst_per_10s, k.status, k.credential_id \
              FROM companies AS c LEFT JOIN connections AS k ON k.company_id = c.company_id \
              WHERE c.company_id = ANY($1) ORDER BY c.company_id, k.connection_id"

@@ -18,12 +18,13 @@ use crate::wire;
 const REVISIONS: &str = "\
     WITH company AS ( \
         INSERT INTO companies (company_id, display_name, revision, head_hash, field_count, \
-            field_bytes, created_at) \
+            field_bytes, created_at, cadence_count) \
         SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[], $5::bigint[], \
-            $6::bigint[], $7::bigint[]) \
+            $6::bigint[], $7::bigint[], $47::bigint[]) \
         ON CONFLICT (company_id) DO UPDATE SET display_name = excluded.display_name, \
             revision = excluded.revision, head_hash = excluded.head_hash, \
-            field_count = excluded.field_count, field_bytes = excluded.field_bytes \
+            field_count = excluded.field_count, field_bytes = excluded.field_bytes, \
+            cadence_count = excluded.cadence_count \
     ), entry AS ( \
         INSERT INTO revisions (company_id, revision, action, request_id, fingerprint, record, \
             prev_hash, hash, at) \
@@ -165,8 +166,8 @@ impl PostgresRows {
             .bind(column(&heads, |head| head.company.display_name.as_str()))
             .bind(head(|head| head.company.revision.get()))
             .bind(column(&heads, |head| head.company.head_hash.as_slice()))
-            .bind(head(|head| head.field_count))
-            .bind(head(|head| head.field_bytes))
+            .bind(head(|head| head.holds.fields))
+            .bind(head(|head| head.holds.bytes))
             .bind(head(|head| head.company.created_at.as_micros()))
             .bind(column(revisions, |new| new.head.company.id.as_str()))
             .bind(column(revisions, |new| new.head.company.revision.get()))
@@ -208,7 +209,8 @@ impl PostgresRows {
             .bind(column(&items, |(id, _, _)| id.company_id.as_str()))
             .bind(column(&items, |(id, _, _)| id.revision.get()))
             .bind(column(&items, |(_, vendor, _)| vendor.as_str()))
-            .bind(column(&items, |(_, _, resource_id)| resource_id.as_str()));
+            .bind(column(&items, |(_, _, resource_id)| resource_id.as_str()))
+            .bind(head(|head| head.holds.cadences));
         within(all.execute(&mut *self.session)).await.map(drop)
     }
 

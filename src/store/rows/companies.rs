@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::domain::decide::Holds;
 use crate::domain::{
     Company, CompanyId, Connection, ConnectionId, ConnectionStatus, Digest, RequestId, Revision,
     SealedConnection, VendorKind,
@@ -12,8 +13,7 @@ use crate::store::{Doorbell, Error};
 #[derive(Clone, Debug)]
 pub(in crate::store) struct Head {
     pub(in crate::store) company: Company,
-    pub(in crate::store) field_count: i64,
-    pub(in crate::store) field_bytes: i64,
+    pub(in crate::store) holds: Holds,
     /// All connections, also those no longer in use, by id.
     pub(in crate::store) connections: Vec<Connection>,
 }

@@ -16,7 +16,7 @@ impl CompanyRows for SqliteRows {
     async fn heads(&mut self, ids: &[CompanyId]) -> Result<Vec<Head>, Error> {
         let ids = list(ids.iter().map(CompanyId::as_str))?;
         let companies = "SELECT company_id, display_name, revision, head_hash, field_count, \
-             field_bytes, created_at \
+             field_bytes, cadence_count, created_at \
              FROM companies WHERE company_id IN (SELECT value FROM json_each($1))";
         let companies: Vec<CompanyRow> =
             sqlx::query_as(companies).bind(&ids).fetch_all(&mut *self.tx).await.map_err(failed)?;

@@ -15,13 +15,14 @@ const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 /// All rows of some revisions, in one call. Bytes go in as hexadecimal text.
 pub(super) const REVISIONS: &str = "\
     INSERT INTO companies (company_id, display_name, revision, head_hash, field_count, \
-        field_bytes, created_at) \
+        field_bytes, created_at, cadence_count) \
     SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3), value ->> 4, value ->> 5, \
-        value ->> 6 \
+        value ->> 6, value ->> 7 \
     FROM json_each($1) WHERE true \
     ON CONFLICT (company_id) DO UPDATE SET display_name = excluded.display_name, \
         revision = excluded.revision, head_hash = excluded.head_hash, \
-        field_count = excluded.field_count, field_bytes = excluded.field_bytes; \
+        field_count = excluded.field_count, field_bytes = excluded.field_bytes, \
+        cadence_count = excluded.cadence_count; \
     INSERT INTO revisions (company_id, revision, action, request_id, fingerprint, record, \
         prev_hash, hash, at) \
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), \
@@ -146,9 +147,10 @@ impl SqliteRows {
                 &company.display_name,
                 company.revision.get(),
                 hex::encode(&company.head_hash),
-                new.head.field_count,
-                new.head.field_bytes,
+                new.head.holds.fields,
+                new.head.holds.bytes,
                 company.created_at.as_micros(),
+                new.head.holds.cadences,
             )
         });
         let entries = revisions.iter().map(|new| {

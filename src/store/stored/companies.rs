@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::known;
+use crate::domain::decide::Holds;
 use crate::domain::{
     Company, CompanyId, Connection, ConnectionId, ConnectionStatus, Revision, Timestamp, VendorKind,
 };
@@ -19,6 +20,7 @@ pub(in crate::store) struct CompanyRow {
     head_hash: Vec<u8>,
     field_count: i64,
     field_bytes: i64,
+    cadence_count: i64,
     created_at: i64,
 }
 
@@ -32,8 +34,12 @@ impl CompanyRow {
             head_hash: wire::digest(&self.head_hash)?,
             created_at: Timestamp::from_micros(self.created_at),
         };
-        let (field_count, field_bytes) = (self.field_count, self.field_bytes);
-        Ok(Head { company, field_count, field_bytes, connections })
+        let holds = Holds {
+            fields: self.field_count,
+            cadences: self.cadence_count,
+            bytes: self.field_bytes,
+        };
+        Ok(Head { company, holds, connections })
     }
 }
 

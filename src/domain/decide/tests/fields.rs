@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::OptionDraft;
-use crate::domain::decide::{CONFIG_BYTES_MAX, FIELDS_MAX};
+use crate::domain::decide::{CONFIG_BYTES_MAX, FIELDS_MAX, Holds};
 
 fn not_found(name: &str) -> Refusal {
     Refusal::FieldNotFound { company_id: company_id(), name: name.to_owned() }
@@ -131,9 +131,10 @@ fn a_default_value_over_a_parked_field_is_seen_in_a_job_because_the_park_ends() 
 #[test]
 fn a_company_has_at_most_two_thousand_fields() {
     let ledger = Ledger::registered();
-    let with = |field_count| {
+    let with = |fields| {
         let intent = add("a", "A");
-        let situation = Situation { field_count, ..ledger.situation(&intent) };
+        let holds = Holds { fields, ..Holds::default() };
+        let situation = Situation { holds, ..ledger.situation(&intent) };
         decide(&situation, &mutation(intent)).map(|_| ())
     };
     assert_eq!(FIELDS_MAX, 2_000);
@@ -148,8 +149,7 @@ fn a_full_company_can_still_change_and_remove_fields() {
     ledger.change(add("a", "A"));
     for intent in [relabel("a", "B"), remove("a")] {
         let situation = Situation {
-            field_count: FIELDS_MAX,
-            field_bytes: CONFIG_BYTES_MAX + 1,
+            holds: Holds { fields: FIELDS_MAX, bytes: CONFIG_BYTES_MAX + 1, ..Holds::default() },
             ..ledger.situation(&intent)
         };
         assert!(decide(&situation, &mutation(intent)).is_ok());
@@ -161,10 +161,11 @@ fn a_company_has_at_most_so_many_bytes_of_text() {
     let mut ledger = Ledger::registered();
     ledger.change(add("a", "AAAA"));
     let with = |intent: Intent, bytes| {
-        let situation = Situation { field_bytes: bytes, ..ledger.situation(&intent) };
+        let holds = Holds { fields: 1, bytes, ..Holds::default() };
+        let situation = Situation { holds, ..ledger.situation(&intent) };
         decide(&situation, &mutation(intent)).map(|_| ())
     };
-    let limit = "at most 16 MiB of text in its fields";
+    let limit = "at most 16 MiB of text in its fields and cadences";
     let refused = Err(Refusal::LimitReached { company_id: company_id(), limit });
     // One byte of name, one of label, and the group.
     let more = 2 + i64::try_from("dealinformation".len()).expect("few");

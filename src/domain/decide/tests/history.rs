@@ -112,8 +112,11 @@ fn seen_by_vendor(model: &Model, before: &Fields, after: &Fields) -> Vec<String>
 fn simple(ledger: &Ledger) -> BTreeMap<String, (String, String, String)> {
     let fields = ledger.fields_at(ledger.revision()).into_iter();
     fields
-        .map(|(name, Resource::Field(field))| {
-            (name, (field.id.as_str().to_owned(), field.label, field.default_value))
+        .filter_map(|(name, resource)| match resource {
+            Resource::Field(field) => {
+                Some((name, (field.id.as_str().to_owned(), field.label, field.default_value)))
+            }
+            Resource::Cadence(_) => None,
         })
         .collect()
 }

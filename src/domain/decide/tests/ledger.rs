@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::domain::decide::Holds;
 use crate::domain::{Company, Needs, Tracked, Version};
 
 /// All that was decided about a company.
@@ -60,8 +61,10 @@ impl Ledger {
             }
             _ => Vec::new(),
         };
-        let fields = self.fields_at(self.revision());
-        let bytes: usize = fields.values().map(Resource::bytes).sum();
+        let mut holds = Holds::default();
+        for resource in self.fields_at(self.revision()).values() {
+            holds.replace(None, Some(resource));
+        }
         Situation {
             company: self.company.clone(),
             connections: self.connections.clone(),
@@ -69,8 +72,7 @@ impl Ledger {
                 .map(|version| Tracked { version: version.clone(), sync: self.sync(&version.id) })
                 .collect(),
             old: old.into_iter().cloned().collect(),
-            field_count: i64::try_from(fields.len()).expect("few"),
-            field_bytes: i64::try_from(bytes).expect("few"),
+            holds,
             account_taken: false,
         }
     }

@@ -1,0 +1,2 @@
+-- How many cadences the company has. `field_bytes` counts the texts of all that it decides.
+ALTER TABLE companies ADD COLUMN cadence_count INTEGER NOT NULL DEFAULT 0;
