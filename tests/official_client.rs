@@ -17,41 +17,19 @@ use gomark_sdk::v1::Field;
 use gomark_sdk::{Client, fields};
 use serde_json::json;
 
+#[path = "support/python.rs"]
+mod python;
 #[path = "blackbox/settings.rs"]
 mod settings;
+use python::run;
 use settings::settings;
-
-const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/official_client");
-
-/// Runs a script with the official client; answers what it printed, or `None` where there is no
-/// official client.
-async fn run(script: &str, arguments: &[&str]) -> Option<String> {
-    let Ok(python) = std::env::var("GOMARK_TEST_PYTHON") else {
-        assert!(std::env::var_os("CI").is_none(), "GOMARK_TEST_PYTHON must be set in CI");
-        eprintln!("SKIPPED: the official client was not run, GOMARK_TEST_PYTHON is not set");
-        return None;
-    };
-    let output = tokio::process::Command::new(python)
-        .arg(format!("{SCRIPTS}/{script}"))
-        .args(arguments)
-        .kill_on_drop(true)
-        .output();
-    let output = tokio::time::timeout(Duration::from_secs(120), output)
-        .await
-        .expect("the script ends in time")
-        .expect("the interpreter starts");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{complained}");
-    Some(said)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_official_client_finds_the_sandbox_to_be_hubspot() {
     let supervisor = Supervisor::new();
     let sandbox =
         Sandbox::start(Config::default(), &supervisor, SystemClock::shared()).await.unwrap();
-    if let Some(said) = run("check.py", &[&sandbox.base_url()]).await {
+    if let Some(said) = run("official_client/check.py", &[&sandbox.base_url()]).await {
         assert!(said.contains("every check passed"), "{said}");
     }
     assert!(supervisor.shutdown(Duration::from_secs(5)).await, "the sandbox stops when told");
@@ -79,7 +57,7 @@ async fn the_official_client_reads_what_was_decided() {
     for change in [stage, tier, renamed, back] {
         change.job.unwrap().wait().await.unwrap();
     }
-    if let Some(said) = run("read.py", &[&sandbox.base_url(), TOKEN]).await {
+    if let Some(said) = run("official_client/read.py", &[&sandbox.base_url(), TOKEN]).await {
         let read: serde_json::Value = serde_json::from_str(&said).unwrap();
         assert_eq!(
             read,
