@@ -19,7 +19,8 @@ use crate::store::sqlite::{self, SqliteStore};
 use crate::supervisor::Supervisor;
 use crate::vendors::hosts::HostPolicy;
 use crate::vendors::hubspot::{self, HubSpot, HubSpotConfig};
-use crate::vendors::{Vendor, Vendors};
+use crate::vendors::upso::Upso;
+use crate::vendors::{Vendor, Vendors, http};
 
 /// How many calls are under way at one connection at most: what HubSpot's own client does.
 const CALLS_MAX: usize = 6;
@@ -41,6 +42,9 @@ pub enum Error {
     /// HubSpot cannot be spoken to.
     #[error("HubSpot cannot be spoken to")]
     HubSpot(#[source] hubspot::BuildError),
+    /// Upso cannot be spoken to.
+    #[error("Upso cannot be spoken to")]
+    Upso(#[source] http::BuildError),
     /// The address could not be taken.
     #[error("could not listen on {address}")]
     Listen {
@@ -88,7 +92,8 @@ impl App {
         let store = Opened::open(&settings.database, clock.clone(), supervisor).await?;
         let hubspot = HubSpot::new(HubSpotConfig::default(), hosts.clone(), clock.clone());
         let hubspot = hubspot.map_err(Error::HubSpot)?;
-        let vendors = Vendors::new([Arc::new(hubspot) as Arc<dyn Vendor>]);
+        let upso = Upso::new(hosts.clone(), clock.clone()).map_err(Error::Upso)?;
+        let vendors = Vendors::new([Arc::new(hubspot) as Arc<dyn Vendor>, Arc::new(upso)]);
         let broker = Arc::new(LocalBroker::new());
         let bus = Arc::new(LocalBus::new());
         let vault = Arc::new(settings.vault);

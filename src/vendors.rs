@@ -4,10 +4,13 @@
 //! credential. Only these modules speak HTTP to vendors. Nothing else knows a vendor by name: the
 //! executor and the planner see canonical [`Attributes`] and [`Failure`]s.
 
+pub mod answers;
 pub mod hosts;
 pub mod http;
 pub mod hubspot;
 pub mod limiter;
+pub mod places;
+pub mod upso;
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,8 +34,9 @@ pub trait Vendor: Send + Sync + fmt::Debug {
         self.kind().capabilities()
     }
 
-    /// Returns the address that is taken when a caller gives none.
-    fn default_base_url(&self) -> Url;
+    /// Returns the address that is taken when a caller gives none; `None` where there is no usual
+    /// one.
+    fn default_base_url(&self) -> Option<Url>;
 
     /// Returns the canonical form of a resource as decided.
     ///

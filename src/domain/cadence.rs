@@ -89,8 +89,8 @@ impl Cadence {
         self.steps.iter().enumerate().find(|(_, step)| step.step_id == *step_id)
     }
 
-    /// The cadence with everything spelled in one way that may be spelled in several.
-    fn canonical(&self) -> Self {
+    /// Returns the cadence with everything spelled in one way that may be spelled in several.
+    pub fn canonical(&self) -> Self {
         Self { steps: self.steps.iter().map(Step::canonical).collect(), ..self.clone() }
     }
 

@@ -61,6 +61,50 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_has_the_same_table() {
+        let row = |title: &str, cell: fn(Capabilities) -> String| {
+            let cells = VendorKind::ALL.map(|vendor| cell(vendor.capabilities()));
+            format!("| {title} | {} |", cells.join(" | "))
+        };
+        fn cadences(of: Capabilities, cell: fn(CadenceRules) -> String) -> String {
+            of.cadences.map_or_else(|| "-".to_owned(), cell)
+        }
+        fn yes_or_no(yes: bool) -> String {
+            if yes { "yes" } else { "no" }.to_owned()
+        }
+        fn names(all: impl Iterator<Item = &'static str>) -> String {
+            all.collect::<Vec<_>>().join(", ")
+        }
+        let vendors = VendorKind::ALL.map(VendorKind::as_str).join(" | ");
+        let rows = [
+            format!("| | {vendors} |"),
+            row("holds", |of| names(of.kinds.iter().map(|kind| kind.as_str()))),
+            row("creates in one call, at most", |of| of.creates_per_call_max.to_string()),
+            row("versions", |of| yes_or_no(of.versions)),
+            row("idempotency keys", |of| yes_or_no(of.idempotency_keys)),
+            row("channels", |of| {
+                cadences(of, |rules| names(rules.channels.iter().map(|one| one.as_str())))
+            }),
+            row("formats of a body", |of| {
+                cadences(of, |rules| names(rules.formats.iter().map(|one| one.as_str())))
+            }),
+            row("steps of a cadence, at most", |of| {
+                cadences(of, |rules| rules.steps_max.to_string())
+            }),
+            row("body, at most", |of| {
+                cadences(of, |rules| format!("{} bytes", rules.body_bytes_max))
+            }),
+            row("delays in units of", |of| {
+                cadences(of, |rules| format!("{} s", rules.delay_unit_s))
+            }),
+        ];
+        let document = include_str!("../../docs/vendors.md");
+        for row in rows {
+            assert!(document.lines().any(|line| line == row), "docs/vendors.md lacks {row}");
+        }
+    }
+
+    #[test]
     fn a_vendor_holds_cadences_exactly_when_it_says_which() {
         for vendor in VendorKind::ALL {
             let capabilities = vendor.capabilities();

@@ -97,7 +97,11 @@ impl Engine {
         );
         let vendor = self.parts.vendors.get(settings.vendor);
         let base_url = match (vendor, request.base_url.is_empty()) {
-            (Some(vendor), true) => Some(vendor.default_base_url()),
+            (Some(vendor), true) => {
+                let usual = vendor.default_base_url();
+                found.require(usual.is_some(), "base_url", "must be given: there is no usual one");
+                usual
+            }
             _ => self
                 .parts
                 .hosts

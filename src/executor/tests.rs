@@ -49,8 +49,8 @@ impl Vendor for ToldVendor {
         VendorKind::HubSpot
     }
 
-    fn default_base_url(&self) -> Url {
-        Url::parse("https://vendor.test").unwrap()
+    fn default_base_url(&self) -> Option<Url> {
+        Some(Url::parse("https://vendor.test").unwrap())
     }
 
     fn desired(&self, resource: &Resource) -> Attributes {

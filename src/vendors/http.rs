@@ -48,6 +48,8 @@ pub struct Request<'a> {
     pub url: Url,
     /// Who asks.
     pub bearer: &'a Bearer,
+    /// What else the vendor wants to be told.
+    pub headers: HeaderMap,
     /// The JSON to send along.
     pub body: Option<&'a serde_json::Value>,
     /// The longest that all of it may take, from connecting to the last byte of the answer.
@@ -115,6 +117,7 @@ impl Client {
             .inner
             .request(request.method, request.url)
             .timeout(request.timeout)
+            .headers(request.headers)
             .header(AUTHORIZATION, request.bearer.0.clone());
         if let Some(body) = request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.to_string());

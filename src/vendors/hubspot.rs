@@ -99,8 +99,8 @@ impl Vendor for HubSpot {
         Capabilities { creates_per_call_max, ..VendorKind::HubSpot.capabilities() }
     }
 
-    fn default_base_url(&self) -> Url {
-        self.base_url.clone()
+    fn default_base_url(&self) -> Option<Url> {
+        Some(self.base_url.clone())
     }
 
     fn desired(&self, resource: &Resource) -> Attributes {

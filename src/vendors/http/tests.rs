@@ -16,6 +16,7 @@ async fn get(client: &Client, url: &str) -> Result<Reply, Error> {
         method: Method::GET,
         url: url.parse().unwrap(),
         bearer: &Bearer::new(TOKEN).unwrap(),
+        headers: HeaderMap::new(),
         body: None,
         timeout: Duration::from_secs(3),
     };
@@ -141,7 +142,14 @@ fn neither_a_bearer_nor_a_request_shows_its_token() {
     let bearer = Bearer::new(TOKEN).unwrap();
     let url = "http://127.0.0.1/".parse().unwrap();
     let timeout = Duration::ZERO;
-    let request = Request { method: Method::GET, url, bearer: &bearer, body: None, timeout };
+    let request = Request {
+        method: Method::GET,
+        url,
+        bearer: &bearer,
+        headers: HeaderMap::new(),
+        body: None,
+        timeout,
+    };
     assert!(!format!("{bearer:?} {request:?}").contains("secret"));
     assert!(Bearer::new("line\nbreak").is_none());
 }

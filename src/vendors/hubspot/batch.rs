@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::calls::Turn;
 use super::canonical::create_body;
+use super::classify::Classify as _;
 use super::groups::Certainty;
 use super::portal::Portal;
 use super::said::Said;

@@ -1,42 +1,38 @@
 //! Single calls, each in a place that the limiter gave.
 
-use std::time::Duration;
-
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use url::Url;
 
-use super::classify::{Limit, View, retry_after};
-use super::portal::Portal;
+use super::classify::Limit;
+use super::portal::{NAME, Portal};
 use super::said::Said;
-use crate::domain::{Problem, ProblemReason};
+use crate::vendors::Failure;
+use crate::vendors::answers::{View, retry_after};
 use crate::vendors::http::{Reply, Request};
 use crate::vendors::limiter::Quota;
-use crate::vendors::{Failure, FailureScope};
+use crate::vendors::places::Places;
 
-/// The calls that one request to an account takes.
-///
-/// Together they take at most one call time-out, however long the limiter would make them wait: the
-/// lease, and whoever waits for calls in doubt to settle, reckon with that. The last of them begins
-/// while at least a quarter of that time is left.
+/// The calls that one request to a portal takes.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
     portal: &'a Portal,
-    has_place: bool,
-    ends_at: Instant,
+    places: Places<'a>,
 }
 
 impl<'a> Turn<'a> {
     /// Begins a request whose caller took the place of its first call.
     pub(super) fn with_place(portal: &'a Portal) -> Self {
-        Self { has_place: true, ..Self::without_place(portal) }
+        let Self { portal, places } = Self::without_place(portal);
+        Self { portal, places: places.with_first() }
     }
 
     /// Begins a request that waits for every place itself.
     pub(super) fn without_place(portal: &'a Portal) -> Self {
-        let ends_at = Instant::now() + portal.call_timeout;
-        Self { portal, has_place: false, ends_at }
+        let places = Places::none(&portal.limiter, NAME, portal.call_timeout);
+        Self { portal, places }
     }
 
     pub(super) fn portal(&self) -> &'a Portal {
@@ -44,7 +40,12 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn begins_until(&self) -> Instant {
-        self.ends_at - self.portal.call_timeout / 4
+        self.places.begins_until()
+    }
+
+    /// Tells that a call was not made because others before it took up the time.
+    pub(super) fn no_time_left(&self) -> Failure {
+        self.places.no_time_left()
     }
 
     pub(super) async fn get(&mut self, url: Url) -> Result<Reply, Failure> {
@@ -69,42 +70,8 @@ impl<'a> Turn<'a> {
         url: Url,
         body: Option<&Value>,
     ) -> Result<Reply, Failure> {
-        if std::mem::take(&mut self.has_place) {
-            // The place was taken before the vendor refused somebody else's call.
-            if let Some(wait) = self.portal.limiter.closed_for() {
-                return Err(self.closed(wait));
-            }
-        } else {
-            let admitted = timeout_at(self.begins_until(), self.portal.limiter.admit()).await;
-            admitted.map_err(|_| self.no_time_left())?;
-        }
-        if Instant::now() > self.begins_until() {
-            return Err(self.no_time_left());
-        }
-        self.portal.call(method, url, body, self.ends_at).await
-    }
-
-    /// Tells that a call was not made because HubSpot just refused another one. It had no effect.
-    fn closed(&self, wait: Duration) -> Failure {
-        Failure {
-            scope: FailureScope::Connection,
-            effect_unknown: false,
-            retry_after: Some(wait),
-            problem: Problem::new(ProblemReason::RateLimited, "HubSpot's rate limit is used up"),
-        }
-    }
-
-    /// Tells that a call was not made because others before it took up the time. It had no effect.
-    pub(super) fn no_time_left(&self) -> Failure {
-        Failure {
-            scope: FailureScope::Resource,
-            effect_unknown: false,
-            retry_after: Some(self.portal.limiter.wait()),
-            problem: Problem::new(
-                ProblemReason::RateLimited,
-                "the rate limit left no time for a call that was needed after others",
-            ),
-        }
+        let ends_at = self.places.next().await?;
+        self.portal.call(method, url, body, ends_at).await
     }
 }
 
@@ -119,7 +86,8 @@ impl Portal {
     ) -> Result<Reply, Failure> {
         let writes = method != Method::GET;
         let timeout = until.saturating_duration_since(Instant::now());
-        let request = Request { method, url, bearer: &self.bearer, body, timeout };
+        let headers = HeaderMap::new();
+        let request = Request { method, url, bearer: &self.bearer, headers, body, timeout };
         let sent = self.limiter.send();
         let reply =
             self.client.send(request).await.map_err(|error| self.view(writes).no_answer(&error))?;

@@ -1,20 +1,13 @@
-//! What an answer that is not a success, or no answer at all, means.
-//!
-//! The one question that must never be answered wrongly is whether a call may have had an effect:
-//! whatever does not say otherwise for certain may have had one.
+//! What an answer that is not a success means.
 
-use std::error::Error as StdError;
 use std::time::Duration;
 
-use crate::domain::{Problem, ProblemReason, Timestamp};
-use crate::vendors::http::{self, Reply};
+use super::said::Said;
+use crate::domain::{Problem, ProblemReason};
+use crate::vendors::answers::{TEXT_MAX, View, clean, retry_after};
+use crate::vendors::http::Reply;
 use crate::vendors::{Failure, FailureScope};
 
-use super::said::{Said, clean};
-
-/// The longest wait that is believed: HubSpot moves a portal between data centres within 24 h
-/// (its guide to error handling).
-const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The least wait after a lock (HubSpot's guide to error handling).
 const LOCK_WAIT_MIN: Duration = Duration::from_secs(2);
 /// The wait after the daily limit is used up, which it is until the portal's midnight.
@@ -28,18 +21,17 @@ pub(super) enum Limit {
     Daily,
 }
 
-/// What a failure is seen from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct View<'a> {
-    /// Whether the call changes anything.
-    pub(super) writes: bool,
-    pub(super) credential: &'a str,
-    pub(super) now: Timestamp,
+/// What HubSpot's answers mean.
+pub(super) trait Classify {
+    /// Tells what an answer means that is not the success it should be.
+    fn failure(&self, reply: &Reply) -> Failure;
+
+    /// Tells what an entry in the errors of a batch means.
+    fn item_failure(&self, status: u16, said: &Said) -> Failure;
 }
 
-impl View<'_> {
-    /// Tells what an answer means that is not the success it should be.
-    pub(super) fn failure(&self, reply: &Reply) -> Failure {
+impl Classify for View<'_> {
+    fn failure(&self, reply: &Reply) -> Failure {
         use FailureScope::{Connection, Refused, Resource};
         use ProblemReason as R;
         let said = Said::read(&reply.body);
@@ -71,11 +63,11 @@ impl View<'_> {
             let scopes: Vec<_> = said.context("requiredGranularScopes").collect();
             if !scopes.is_empty() {
                 message = format!("the credential lacks the scopes {}", scopes.join(", "));
-                message = clean(&message, self.credential, 500);
+                message = clean(&message, self.credential, TEXT_MAX);
             }
         }
         if !told.is_empty() {
-            message = clean(&format!("{message}: {told}"), self.credential, 500);
+            message = clean(&format!("{message}: {told}"), self.credential, TEXT_MAX);
         }
         Failure {
             scope,
@@ -90,8 +82,7 @@ impl View<'_> {
         }
     }
 
-    /// Tells what an entry in the errors of a batch means.
-    pub(super) fn item_failure(&self, status: u16, said: &Said) -> Failure {
+    fn item_failure(&self, status: u16, said: &Said) -> Failure {
         use FailureScope::{Connection, Refused, Resource};
         let category = said.category.as_str();
         let (scope, reason, effect_unknown) = if category.starts_with("RATE_LIMIT") {
@@ -102,7 +93,7 @@ impl View<'_> {
             (Refused, ProblemReason::VendorRefused, false)
         };
         let told = said.told(self.credential);
-        let message = clean(&format!("HubSpot refused it: {told}"), self.credential, 500);
+        let message = clean(&format!("HubSpot refused it: {told}"), self.credential, TEXT_MAX);
         Failure {
             scope,
             effect_unknown,
@@ -113,41 +104,6 @@ impl View<'_> {
                 correlation_id: said.identification(self.credential),
                 ..Problem::new(reason, message)
             },
-        }
-    }
-
-    /// Tells what a success means whose body is not the one it should be.
-    pub(super) fn unreadable(&self, status: u16, what: &str) -> Failure {
-        let message = format!("HubSpot's answer ({status}) cannot be relied on: {what}");
-        Failure {
-            scope: FailureScope::Resource,
-            effect_unknown: self.writes,
-            retry_after: None,
-            problem: Problem {
-                vendor_status: status,
-                ..Problem::new(ProblemReason::VendorUnavailable, message)
-            },
-        }
-    }
-
-    /// Tells what it means that there is no answer.
-    pub(super) fn no_answer(&self, error: &http::Error) -> Failure {
-        use FailureScope::{Connection, Resource};
-        let (scope, effect) = match error {
-            http::Error::Forbidden | http::Error::NotConnected(_) => (Connection, false),
-            http::Error::Lost(_) => (Connection, true),
-            http::Error::TimedOut | http::Error::TooLong => (Resource, true),
-        };
-        let mut message = format!("HubSpot did not answer: {error}");
-        if let Some(cause) = deepest_cause(error) {
-            message = format!("{message} ({cause})");
-        }
-        let message = clean(&message, self.credential, 500);
-        Failure {
-            scope,
-            effect_unknown: effect && self.writes,
-            retry_after: None,
-            problem: Problem::new(ProblemReason::VendorUnavailable, message),
         }
     }
 }
@@ -177,19 +133,6 @@ impl Limit {
     }
 }
 
-/// Reads `Retry-After`, in seconds or as a date.
-pub(super) fn retry_after(reply: &Reply, now: Timestamp) -> Option<Duration> {
-    let text = reply.headers.get("retry-after")?.to_str().ok()?.trim();
-    let wait = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-            Timestamp::from_micros(at.as_microsecond()).since(now)
-        }
-    };
-    Some(wait.min(WAIT_MAX))
-}
-
 fn what_happened(status: u16) -> String {
     let what = match status {
         401 => "HubSpot does not accept the credential",
@@ -203,12 +146,4 @@ fn what_happened(status: u16) -> String {
         _ => "HubSpot failed",
     };
     format!("{what} ({status})")
-}
-
-fn deepest_cause(error: &dyn StdError) -> Option<String> {
-    let mut deepest = error.source()?;
-    while let Some(cause) = deepest.source() {
-        deepest = cause;
-    }
-    Some(deepest.to_string())
 }

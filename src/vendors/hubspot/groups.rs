@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
 use super::calls::Turn;
+use super::classify::Classify as _;
 use super::wire::{List, name_of};
 use crate::domain::field::DEFAULT_GROUP;
 use crate::vendors::Failure;

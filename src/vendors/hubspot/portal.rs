@@ -9,14 +9,18 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::calls::Turn;
-use super::classify::View;
+use super::classify::Classify as _;
 use super::groups::Groups;
 use super::paths::Paths;
 use crate::clock::Clock;
 use crate::domain::{Observed, ProblemReason};
+use crate::vendors::answers::View;
 use crate::vendors::http::{Bearer, Client};
 use crate::vendors::limiter::Limiter;
 use crate::vendors::{Access, Account, Answer, Call, Failure, Identity, Target};
+
+/// What people call the vendor.
+pub(super) const NAME: &str = "HubSpot";
 
 pub(super) struct Portal {
     pub(super) client: Client,
@@ -56,7 +60,7 @@ impl Portal {
 
     /// What failures are seen from.
     pub(super) fn view(&self, writes: bool) -> View<'_> {
-        View { writes, credential: &self.credential, now: self.clock.now() }
+        View { vendor: NAME, writes, credential: &self.credential, now: self.clock.now() }
     }
 
     async fn ask_identity(&self) -> Result<Identity, Failure> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::calls::Turn;
 use super::canonical::{canonical, is_protected};
+use super::classify::Classify as _;
 use super::portal::Portal;
 use super::said::Said;
 use super::wire::{List, Property, name_of};

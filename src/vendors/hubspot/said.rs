@@ -3,13 +3,10 @@
 use serde_json::Value;
 
 use super::canonical;
+use crate::vendors::answers::{TEXT_MAX, clean};
 
-/// The longest text of HubSpot's that is passed on, in characters.
-const TEXT_MAX: usize = 500;
 /// The longest identification that is passed on, in characters.
 const ID_MAX: usize = 100;
-/// Shorter texts are too common for a credential to be told from them.
-const CREDENTIAL_MIN: usize = 8;
 
 /// An error in HubSpot's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,19 +122,6 @@ impl Said {
     /// Returns HubSpot's identification of the answer.
     pub(super) fn identification(&self, credential: &str) -> String {
         clean(&self.correlation_id, credential, ID_MAX)
-    }
-}
-
-/// Makes a text fit to be kept and shown: one line, not too long, and without the credential.
-pub(super) fn clean(text: &str, credential: &str, length_max: usize) -> String {
-    let text = match credential.len() >= CREDENTIAL_MIN {
-        true => text.replace(credential, "(credential)"),
-        false => text.to_owned(),
-    };
-    let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    match one_line.char_indices().nth(length_max) {
-        None => one_line,
-        Some(_) => one_line.chars().take(length_max - 1).chain(['…']).collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::calls::Turn;
 use super::canonical::{GROUP_NAME, canonical, create_body, patch_body};
+use super::classify::Classify as _;
 use super::groups::Certainty;
 use super::portal::Portal;
 use super::read::says_absent;

@@ -1,0 +1,88 @@
+//! The calls that one request to an account takes, each in a place that the limiter gave.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::limiter::Limiter;
+use super::{Failure, FailureScope};
+use crate::domain::{Problem, ProblemReason};
+
+/// The places of one request.
+///
+/// Together its calls take at most one call time-out, however long the limiter would make them
+/// wait: the lease, and whoever waits for calls in doubt to settle, reckon with that. The last of
+/// them begins while at least a quarter of that time is left.
+#[derive(Debug)]
+pub struct Places<'a> {
+    limiter: &'a Limiter,
+    /// What people call the vendor.
+    vendor: &'static str,
+    call_timeout: Duration,
+    has_place: bool,
+    ends_at: Instant,
+}
+
+impl<'a> Places<'a> {
+    /// Begins a request that waits for every place itself.
+    pub fn none(limiter: &'a Limiter, vendor: &'static str, call_timeout: Duration) -> Self {
+        let ends_at = Instant::now() + call_timeout;
+        Self { limiter, vendor, call_timeout, has_place: false, ends_at }
+    }
+
+    /// Begins a request whose caller took the place of its first call.
+    #[must_use]
+    pub fn with_first(self) -> Self {
+        Self { has_place: true, ..self }
+    }
+
+    /// Tells until when a call may be begun.
+    pub fn begins_until(&self) -> Instant {
+        self.ends_at - self.call_timeout / 4
+    }
+
+    /// Takes the place of a call, which has to end at the moment that this answers.
+    ///
+    /// # Errors
+    ///
+    /// The call is not to be made: the vendor just refused another one, or others before it took
+    /// up the time. It had no effect.
+    pub async fn next(&mut self) -> Result<Instant, Failure> {
+        if std::mem::take(&mut self.has_place) {
+            // The place was taken before the vendor refused somebody else's call.
+            if let Some(wait) = self.limiter.closed_for() {
+                return Err(self.closed(wait));
+            }
+        } else {
+            let admitted = timeout_at(self.begins_until(), self.limiter.admit()).await;
+            admitted.map_err(|_| self.no_time_left())?;
+        }
+        if Instant::now() > self.begins_until() {
+            return Err(self.no_time_left());
+        }
+        Ok(self.ends_at)
+    }
+
+    /// Tells that a call was not made because others before it took up the time.
+    pub fn no_time_left(&self) -> Failure {
+        Failure {
+            scope: FailureScope::Resource,
+            effect_unknown: false,
+            retry_after: Some(self.limiter.wait()),
+            problem: Problem::new(
+                ProblemReason::RateLimited,
+                "the rate limit left no time for a call that was needed after others",
+            ),
+        }
+    }
+
+    fn closed(&self, wait: Duration) -> Failure {
+        let message = format!("{}'s rate limit is used up", self.vendor);
+        Failure {
+            scope: FailureScope::Connection,
+            effect_unknown: false,
+            retry_after: Some(wait),
+            problem: Problem::new(ProblemReason::RateLimited, message),
+        }
+    }
+}
