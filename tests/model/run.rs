@@ -9,6 +9,7 @@ use gomark::vault::Key;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::json;
+use tokio::process::Command;
 use tokio::sync::{oneshot, watch};
 
 use crate::client::{BOUND, Client, connect};
@@ -67,6 +68,14 @@ impl Database<'_> {
             Self::Sqlite(_) => 1,
             Self::Postgres(_) => 2,
         }
+    }
+
+    /// Has the program prove the log.
+    async fn verify_log(&self) {
+        let mut verify = Command::new(env!("CARGO_BIN_EXE_gomark"));
+        let verify = verify.args(["audit", "verify"]).env("DATABASE_URL", self.url());
+        let told = verify.output().await.unwrap();
+        assert!(told.status.success(), "{told:?}");
     }
 
     /// Ends every session at the server, whatever it is doing. SQLite has none: false.
@@ -175,6 +184,7 @@ pub(crate) async fn run(database: &Database<'_>) {
     for process in &mut processes {
         process.kill().await;
     }
+    database.verify_log().await;
     supervisor.shutdown(Duration::from_secs(10)).await;
 }
 
