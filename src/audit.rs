@@ -8,6 +8,7 @@
 //! from the true one. Only a [`Head`] that was kept elsewhere does: given as a witness, no entry up
 //! to it can have been changed. The same goes for a company that was removed as a whole.
 
+mod database;
 mod export;
 mod fault;
 mod source;

@@ -4,6 +4,12 @@
 
 #[path = "audit_verify/ledger.rs"]
 mod ledger;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/schema.rs"]
+mod schema;
+#[path = "audit_verify/server.rs"]
+mod server;
 #[path = "audit_verify/service.rs"]
 mod service;
 

@@ -207,6 +207,7 @@ fn everything_that_is_wrong_is_said_at_once_and_no_secret_is_shown() {
             "--sweep-interval=often",
             "--shutdown-grace=6m",
             "--queue=0",
+            "--database-sessions=1",
             "--log=verbose",
             "--log-format=xml",
         ])
@@ -223,6 +224,7 @@ fn everything_that_is_wrong_is_said_at_once_and_no_secret_is_shown() {
         "--sweep-interval",
         "--shutdown-grace",
         "--queue",
+        "--database-sessions",
         "--log ",
         "--log-format",
     ] {
@@ -277,6 +279,7 @@ fn empty_variables_count_as_unset() {
         "--log-format=",
         "--listen=",
         "--queue= ",
+        "--database-sessions=",
         "--lease=",
         "--call-timeout=",
         "--sweep-interval=",

@@ -5,10 +5,12 @@ use std::fs::File;
 use std::io::{self, BufReader, Read as _, Write};
 use std::path::{Path, PathBuf};
 
+use super::database::{Database, Interrupted};
 use super::{FaultKind, Head, Report, Verifier, export};
 use crate::domain::{CompanyId, Revision};
 use crate::hex;
-use crate::store::sqlite::{Offline, OfflineError};
+use crate::store::OfflineError;
+use crate::store::postgres::PostgresUrl;
 
 const SQLITE_BEGINS: &[u8] = b"SQLite format 3\0";
 
@@ -48,8 +50,20 @@ pub enum Error {
         #[source]
         source: OfflineError,
     },
+    /// The database of a server cannot be read.
+    #[error("{url} cannot be read as a database of GoMark")]
+    Server {
+        /// The database.
+        url: PostgresUrl,
+        /// Why.
+        #[source]
+        source: OfflineError,
+    },
+    /// The URL of a server cannot be read. It is not shown: it may hold a password.
+    #[error("the URL {0}")]
+    Url(String),
     /// The file is an export, where a database is needed.
-    #[error("{} is no SQLite database", .0.display())]
+    #[error("{} is an export, and no database", .0.display())]
     NoDatabase(PathBuf),
     /// The export cannot be written.
     #[error("the export cannot be written")]
@@ -57,17 +71,6 @@ pub enum Error {
     /// A company that was asked for is not there.
     #[error("there is no company {0}")]
     NoCompany(CompanyId),
-}
-
-impl Error {
-    fn of_database(path: &Path, source: OfflineError) -> Self {
-        let path = path.to_owned();
-        if source.is_folder_closed() {
-            Self::FolderClosed { path, source }
-        } else {
-            Self::Database { path, source }
-        }
-    }
 }
 
 /// A head that was kept elsewhere: `COMPANY:REVISION:HASH`.
@@ -121,21 +124,27 @@ impl Chosen {
 }
 
 /// Something that holds a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Source {
     /// A SQLite database.
     Sqlite(PathBuf),
+    /// A database of a Postgres server.
+    Postgres(PostgresUrl),
     /// An export.
     Export(PathBuf),
 }
 
 impl Source {
-    /// Finds out what a path or a `sqlite:` URL leads to.
+    /// Finds out what a path, a `sqlite:` or a `postgres:` URL leads to.
     ///
     /// # Errors
     ///
-    /// Fails when the file cannot be read, and when it is neither of both.
+    /// Fails when the file cannot be read, and when it is neither of both; and when the URL of a
+    /// server cannot be read.
     pub fn find(path_or_url: &str) -> Result<Self, Error> {
+        if PostgresUrl::is_meant_by(path_or_url) {
+            return PostgresUrl::parse(path_or_url).map(Self::Postgres).map_err(Error::Url);
+        }
         let stripped = path_or_url.strip_prefix("sqlite:");
         let path = stripped.map_or(path_or_url, |rest| rest.strip_prefix("//").unwrap_or(rest));
         let path = PathBuf::from(path);
@@ -157,9 +166,9 @@ impl Source {
     /// Fails when it cannot be read, and when a company that was asked for is not there. What is
     /// wrong with the log itself stands in the reports.
     pub async fn verify(&self, chosen: &Chosen) -> Result<Vec<Report>, Error> {
-        let mut reports = match self {
-            Self::Sqlite(path) => verify_database(path, chosen).await?,
-            Self::Export(path) => verify_export(path, chosen)?,
+        let mut reports = match Database::open(self).await? {
+            Ok(database) => verify_database(database, chosen).await?,
+            Err(export) => verify_export(export, chosen)?,
         };
         let there: BTreeSet<_> = reports.iter().map(|report| report.company_id.clone()).collect();
         if let Some(absent) = chosen.companies.difference(&there).next() {
@@ -196,13 +205,11 @@ impl Source {
         company_id: &CompanyId,
         out: &mut impl Write,
     ) -> Result<Exported, Error> {
-        let path = match self {
-            Self::Sqlite(path) => path,
-            Self::Export(path) => return Err(Error::NoDatabase(path.clone())),
+        let mut database = match Database::open(self).await? {
+            Ok(database) => database,
+            Err(export) => return Err(Error::NoDatabase(export.to_owned())),
         };
-        let failed = |error| Error::of_database(path, error);
-        let mut database = Offline::open(path).await.map_err(failed)?;
-        let companies = database.companies().await.map_err(failed)?;
+        let companies = database.companies().await?;
         let claim =
             companies.into_iter().find(|(id, _)| id == company_id).and_then(|(_, claim)| claim);
         let head = claim.map(head).ok_or_else(|| Error::NoCompany(company_id.clone()))?;
@@ -212,25 +219,10 @@ impl Source {
             entries += 1;
             export::write_entry(out, &row).map_err(Interrupted::Output)
         };
-        database.entries(company_id, write).await.map_err(|interrupted| match interrupted {
-            Interrupted::Database(error) => failed(error),
-            Interrupted::Output(error) => Error::Output(error),
-        })?;
+        database.entries(company_id, write).await?;
         database.close().await;
         out.flush().map_err(Error::Output)?;
         Ok(Exported { entries, head })
-    }
-}
-
-/// Why an export ended early.
-enum Interrupted {
-    Database(OfflineError),
-    Output(io::Error),
-}
-
-impl From<OfflineError> for Interrupted {
-    fn from(error: OfflineError) -> Self {
-        Self::Database(error)
     }
 }
 
@@ -238,11 +230,9 @@ fn head((revision, hash): (Revision, Vec<u8>)) -> Head {
     Head { revision, hash }
 }
 
-async fn verify_database(path: &Path, chosen: &Chosen) -> Result<Vec<Report>, Error> {
-    let failed = |error| Error::of_database(path, error);
-    let mut database = Offline::open(path).await.map_err(failed)?;
+async fn verify_database(mut database: Database, chosen: &Chosen) -> Result<Vec<Report>, Error> {
     let mut reports = Vec::new();
-    for (company_id, claim) in database.companies().await.map_err(failed)? {
+    for (company_id, claim) in database.companies().await? {
         let head = claim.map(head);
         if !chosen.includes(&company_id) {
             continue;
@@ -253,9 +243,9 @@ async fn verify_database(path: &Path, chosen: &Chosen) -> Result<Vec<Report>, Er
         }
         let push = |row| {
             verifier.push(&row);
-            Ok::<_, OfflineError>(())
+            Ok(())
         };
-        database.entries(&company_id, push).await.map_err(failed)?;
+        database.entries(&company_id, push).await?;
         reports.push(verifier.finish(head.as_ref()));
     }
     database.close().await;

@@ -26,11 +26,13 @@ pub enum Command {
 #[command(after_help = "\
 Examples:
   gomark audit verify gomark.db
-  gomark audit verify --company acme --json acme.jsonl")]
+  gomark audit verify --company acme --json acme.jsonl
+  DATABASE_URL=postgres://gomark:PASSWORD@db.example/gomark gomark audit verify")]
 pub struct VerifyArgs {
-    /// SQLite database (a path or a sqlite: URL), or a file that `gomark audit export` wrote
-    #[arg(value_name = "FILE")]
-    file: String,
+    /// SQLite database (a path or a sqlite: URL), postgres: URL, or a file that `gomark audit export`
+    /// wrote; a URL with a password is better given as DATABASE_URL, since others can read flags
+    #[arg(env = "DATABASE_URL", value_name = "FILE|URL", hide_env_values = true)]
+    log: String,
     /// Only this company; repeat it for several
     #[arg(long = "company", value_name = "COMPANY", value_parser = company)]
     companies: Vec<CompanyId>,
@@ -51,11 +53,11 @@ pub struct VerifyArgs {
 Example:
   gomark audit export --database gomark.db --company acme --output acme.jsonl")]
 pub struct ExportArgs {
-    /// SQLite database: a path or a sqlite: URL
+    /// SQLite database (a path or a sqlite: URL) or postgres: URL
     #[arg(
         long,
         env = "DATABASE_URL",
-        value_name = "FILE",
+        value_name = "FILE|URL",
         default_value = "sqlite:gomark.db",
         hide_env_values = true
     )]

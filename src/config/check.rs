@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::duration::{parse_within, show};
 use super::key_source::{self, KEY, KEY_FILE, Place};
 use super::settings::defaults;
-use super::{Checked, Faults, Settings, values};
+use super::{Checked, Database, Faults, Settings, values};
 use crate::auth::{Policy, Tokens};
 use crate::telemetry::{self, Log, chain};
 use crate::vault::Vault;
@@ -18,6 +18,7 @@ const LISTEN: &str = "--listen (GOMARK_LISTEN)";
 const SHUTDOWN_GRACE: &str = "--shutdown-grace (GOMARK_SHUTDOWN_GRACE)";
 const QUEUE: &str = "--queue (GOMARK_QUEUE)";
 const DATABASE_URL: &str = "--database-url (DATABASE_URL)";
+const DATABASE_SESSIONS: &str = "--database-sessions (GOMARK_DATABASE_SESSIONS)";
 const TOKENS: &str = "--tokens (GOMARK_TOKENS)";
 const ANONYMOUS: &str = "--anonymous (GOMARK_ANONYMOUS)";
 const VENDOR_HOST: &str = "--vendor-host (GOMARK_VENDOR_HOSTS)";
@@ -74,8 +75,7 @@ impl Settings {
         let listen = faults.take(LISTEN, values::listen(or(&self.listen, defaults::LISTEN)));
         let beyond_loopback = listen.is_some_and(|listen| !listen.ip().is_loopback());
         let queue_max = faults.take(QUEUE, values::queue(or(&self.queue, defaults::QUEUE)));
-        let database = values::database(or(&self.database_url, defaults::DATABASE_URL));
-        let database = faults.take(DATABASE_URL, database);
+        let database = self.database(&mut faults);
         let auth = self.policy(beyond_loopback, &mut faults);
         let key_file = given(self.key_file.as_deref());
         let place = Place { database: database.as_ref(), beyond_loopback };
@@ -111,6 +111,18 @@ impl Settings {
             queue_max,
             log,
         })
+    }
+
+    fn database(&self, faults: &mut Faults) -> Option<Database> {
+        let sessions = or(&self.database_sessions, defaults::DATABASE_SESSIONS);
+        let sessions = faults.take(DATABASE_SESSIONS, values::sessions(sessions));
+        let database = values::database(or(&self.database_url, defaults::DATABASE_URL));
+        match (faults.take(DATABASE_URL, database)?, sessions?) {
+            (Database::Postgres(url), sessions) => {
+                Some(Database::Postgres(url.with_sessions_max(sessions)))
+            }
+            (file, _) => Some(file),
+        }
     }
 
     fn policy(&self, beyond_loopback: bool, faults: &mut Faults) -> Option<Policy> {

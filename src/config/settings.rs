@@ -10,6 +10,7 @@ pub(super) mod defaults {
     pub(crate) const SHUTDOWN_GRACE: &str = "20s";
     pub(crate) const QUEUE: &str = "1024";
     pub(crate) const DATABASE_URL: &str = "sqlite:gomark.db";
+    pub(crate) const DATABASE_SESSIONS: &str = "20";
     pub(crate) const CALL_TIMEOUT: &str = "10s";
     pub(crate) const LEASE: &str = "30s";
     pub(crate) const SWEEP_INTERVAL: &str = "1s";
@@ -68,6 +69,17 @@ pub struct Settings {
         help_heading = "Database"
     )]
     pub database_url: String,
+
+    /// How many sessions at a Postgres server this process may have (2 to 1000)
+    #[arg(
+        long,
+        env = "GOMARK_DATABASE_SESSIONS",
+        value_name = "NUMBER",
+        default_value = defaults::DATABASE_SESSIONS,
+        hide_env_values = true,
+        help_heading = "Database"
+    )]
+    pub database_sessions: String,
 
     /// File with the callers' tokens (TOML; `gomark token generate` makes an entry)
     #[arg(

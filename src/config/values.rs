@@ -1,7 +1,9 @@
 //! Reads single settings. Each function says what is wrong and what would be right.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use super::Database;
 use crate::store::postgres::PostgresUrl;
@@ -9,6 +11,8 @@ use crate::telemetry;
 
 /// How many mutations may be allowed to wait.
 const QUEUE_MAX: usize = 100_000;
+/// How many sessions may be allowed: as many as any server bears.
+const SESSIONS_MAX: u32 = 1_000;
 
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     text.trim().parse().map_err(|_| {
@@ -71,9 +75,21 @@ pub(super) fn switch(text: Option<&str>) -> Result<bool, String> {
 }
 
 pub(super) fn queue(text: &str) -> Result<usize, String> {
+    number_within(text, 1, QUEUE_MAX)
+}
+
+/// Reads how many sessions a process may have at its database.
+pub(super) fn sessions(text: &str) -> Result<u32, String> {
+    number_within(text, 2, SESSIONS_MAX)
+}
+
+fn number_within<N>(text: &str, least: N, most: N) -> Result<N, String>
+where
+    N: FromStr + PartialOrd + Display,
+{
     match text.trim().parse() {
-        Ok(number) if (1..=QUEUE_MAX).contains(&number) => Ok(number),
-        _ => Err(format!("{text:?} is no number between 1 and {QUEUE_MAX}")),
+        Ok(number) if (&least..=&most).contains(&&number) => Ok(number),
+        _ => Err(format!("{text:?} is no number between {least} and {most}")),
     }
 }
 

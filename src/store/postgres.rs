@@ -29,6 +29,7 @@ mod events;
 mod fault;
 mod jobs;
 mod leases;
+mod offline;
 mod open;
 mod outcome;
 mod resources;
@@ -43,6 +44,7 @@ use sqlx::PgPool;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::{Query, QueryAs, QueryScalar};
 
+pub use offline::Offline;
 pub use open::OpenError;
 pub use session::PostgresRows;
 pub use url::PostgresUrl;

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sqlx::{SqlitePool, Transaction};
 
-pub use offline::{Offline, OfflineError};
+pub use offline::Offline;
 pub use open::OpenError;
 
 use super::rows::{Backend, Rows};

@@ -128,8 +128,17 @@ pub(crate) struct Told {
 
 /// Runs the program without the environment of whoever runs the tests.
 pub(crate) fn gomark<'a>(words: impl IntoIterator<Item = &'a Path>) -> Told {
+    gomark_with(&[], words)
+}
+
+/// Runs the program in an environment of these variables alone.
+pub(crate) fn gomark_with<'a>(
+    environment: &[(&str, &str)],
+    words: impl IntoIterator<Item = &'a Path>,
+) -> Told {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gomark"));
-    let Output { status, stdout, stderr } = command.env_clear().args(words).output().unwrap();
+    command.env_clear().envs(environment.iter().copied()).args(words);
+    let Output { status, stdout, stderr } = command.output().unwrap();
     Told {
         code: status.code().unwrap(),
         out: String::from_utf8(stdout).unwrap(),

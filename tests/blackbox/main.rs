@@ -7,6 +7,8 @@ mod connections;
 mod database;
 mod faults;
 mod flood;
+#[path = "../support/hubspot.rs"]
+mod hubspot;
 mod jobs;
 mod main_job;
 mod review;

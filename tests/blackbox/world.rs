@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use gomark::app::App;
-use gomark::clock::SystemClock;
 use gomark::config::Checked;
-use gomark::sandbox::{self, Sandbox};
+use gomark::sandbox;
 use gomark::supervisor::Supervisor;
 use gomark_sdk::v1::{Job, JobEvent};
 use gomark_sdk::{Change, Client};
 use serde_json::{Value, json};
 
 use crate::database::Fresh;
+use crate::hubspot::HubSpot;
+pub(crate) use crate::hubspot::token;
 use crate::settings::settings;
 
 /// How long a test waits for something before it says that it did not happen.
@@ -36,7 +37,7 @@ impl World {
     pub(crate) async fn with(change: impl FnOnce(&mut Checked)) -> Self {
         let fresh = Fresh::make().await;
         let supervisor = Supervisor::new();
-        let hubspot = HubSpot::start(&supervisor).await;
+        let hubspot = HubSpot::start(sandbox::Config::default(), &supervisor).await;
         let mut settings = settings(fresh.database());
         change(&mut settings);
         let app = App::start(settings.clone()).await.unwrap();
@@ -84,11 +85,6 @@ impl World {
     }
 }
 
-/// The token that opens the portal of a company.
-pub(crate) fn token(company: &str) -> String {
-    format!("portal-of-{company}")
-}
-
 async fn client(app: &App) -> Client {
     Client::builder(format!("http://{}", app.local_addr())).connect().await.unwrap()
 }
@@ -121,57 +117,9 @@ pub(crate) async fn until(change: &Change, wanted: impl Fn(&JobEvent) -> bool) -
     tokio::time::timeout(BOUND, found).await.expect("the event comes in time")
 }
 
-/// The stand-in for HubSpot, and its control endpoints.
-pub(crate) struct HubSpot {
-    pub(crate) url: String,
-    http: reqwest::Client,
-}
-
 impl HubSpot {
-    pub(crate) async fn start(supervisor: &Supervisor) -> Self {
-        let config =
-            sandbox::Config { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() };
-        let running = Sandbox::start(config, supervisor, SystemClock::shared()).await.unwrap();
-        Self { url: running.base_url(), http: http() }
-    }
-
-    async fn send(&self, request: reqwest::RequestBuilder) -> Value {
-        let answer = request.send().await.unwrap();
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        assert!(status.is_success(), "{status}: {text}");
-        if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
-    }
-
-    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
-        self.send(self.http.post(format!("{}/_sandbox/{path}", self.url)).json(&body)).await
-    }
-
     pub(crate) async fn settings(&self, body: Value) {
         self.send(self.http.put(format!("{}/_sandbox/settings", self.url)).json(&body)).await;
-    }
-
-    /// Asks for a fault; answers its number.
-    pub(crate) async fn fault(&self, fault: Value) -> i64 {
-        self.control("faults", fault).await["id"].as_i64().unwrap()
-    }
-
-    /// Lifts all faults.
-    pub(crate) async fn mend(&self) {
-        self.send(self.http.delete(format!("{}/_sandbox/faults", self.url))).await;
-    }
-
-    /// What the portal of a company holds, its counters and its recycle bin.
-    pub(crate) async fn portal(&self, company: &str) -> Value {
-        let id = self.portal_id(company).await;
-        self.send(self.http.get(format!("{}/_sandbox/portals/{id}", self.url))).await
-    }
-
-    /// The number of a company's portal.
-    pub(crate) async fn portal_id(&self, company: &str) -> i64 {
-        let details = format!("{}/account-info/2026-09/details", self.url);
-        let details = self.send(self.http.get(details).bearer_auth(token(company))).await;
-        details["portalId"].as_i64().unwrap()
     }
 
     /// An active property of a company's portal, as HubSpot's API answers it.
@@ -183,11 +131,9 @@ impl HubSpot {
 
     /// The names of the properties that somebody defined, sorted.
     pub(crate) async fn custom_names(&self, company: &str) -> Vec<String> {
-        let portal = self.portal(company).await;
-        let properties = portal["properties"].as_array().unwrap();
-        let custom = properties.iter().filter(|property| property["hubspotDefined"] != true);
+        let custom = self.custom_properties(company).await;
         let mut names: Vec<_> =
-            custom.map(|property| property["name"].as_str().unwrap().to_owned()).collect();
+            custom.iter().map(|property| property["name"].as_str().unwrap().to_owned()).collect();
         names.sort();
         names
     }
@@ -195,8 +141,7 @@ impl HubSpot {
     /// The calls that change something, in their order.
     pub(crate) async fn writes(&self, company: &str) -> Vec<Value> {
         let id = self.portal_id(company).await;
-        let url = format!("{}/_sandbox/calls?portal_id={id}", self.url);
-        let calls = self.send(self.http.get(url)).await;
+        let calls = self.read(&format!("calls?portal_id={id}")).await;
         let calls = calls["calls"].as_array().unwrap();
         calls.iter().filter(|call| call["method"] != "GET").cloned().collect()
     }
@@ -207,9 +152,4 @@ impl HubSpot {
         let edit = json!({ "method": method, "name": name, "body": body });
         self.control(&format!("portals/{id}/edit"), edit).await;
     }
-}
-
-/// An HTTP client for loopback.
-pub(crate) fn http() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().timeout(BOUND).build().unwrap()
 }

@@ -13,6 +13,8 @@ mod faults;
 mod file;
 #[path = "../blackbox/flood.rs"]
 mod flood;
+#[path = "../support/hubspot.rs"]
+mod hubspot;
 #[path = "../blackbox/jobs.rs"]
 mod jobs;
 #[path = "../blackbox/main_job.rs"]

@@ -11,7 +11,7 @@ use crate::cli::{Error, Exit};
 use crate::hex;
 
 pub(super) async fn run(args: VerifyArgs) -> Result<Exit, Error> {
-    let source = Source::find(&args.file)?;
+    let source = Source::find(&args.log)?;
     let chosen =
         Chosen { companies: args.companies.into_iter().collect(), witnesses: args.witnesses };
     let reports = source.verify(&chosen).await?;

@@ -1,5 +1,6 @@
 //! Opening the database.
 
+use std::io;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -10,9 +11,6 @@ use super::{Postgres, PostgresStore, PostgresUrl, Time, session};
 use crate::store::Database;
 use crate::supervisor::Supervisor;
 
-/// How many sessions a process has at most. Three processes of that fit into a server that was not
-/// configured; one writes, the others read and note what came of vendor calls.
-pub(super) const SESSIONS_MAX: u32 = 20;
 /// How long a transaction waits for a session.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the first connection may take.
@@ -35,12 +33,6 @@ pub enum OpenError {
         /// Why.
         #[source]
         source: sqlx::Error,
-    },
-    /// It did not answer.
-    #[error("cannot connect to {url}: no answer within {} s", CONNECT_TIMEOUT.as_secs())]
-    NoAnswer {
-        /// The database.
-        url: PostgresUrl,
     },
     /// Something about it cannot be found out.
     #[error("cannot read the settings of {url}")]
@@ -107,7 +99,9 @@ impl PostgresStore {
         let options = options(url);
         // A session of its own: others may take long to bring the tables up to date, and waiting
         // for that is no reason to give up.
-        let mut first = connect(url, &options).await?;
+        let mut first = connect(&options)
+            .await
+            .map_err(|source| OpenError::Connect { url: url.clone(), source })?;
         inspect(url, &mut first).await?;
         migrate(&mut first)
             .await
@@ -115,7 +109,7 @@ impl PostgresStore {
         // Whatever it could not say any more was said before.
         let _closed = first.close().await;
         let pool = PgPoolOptions::new()
-            .max_connections(SESSIONS_MAX)
+            .max_connections(url.sessions_max())
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(IDLE_TIMEOUT)
             .max_lifetime(MAX_LIFETIME)
@@ -131,7 +125,8 @@ impl PostgresStore {
     }
 }
 
-fn options(url: &PostgresUrl) -> PgConnectOptions {
+/// How to connect to a database.
+pub(super) fn options(url: &PostgresUrl) -> PgConnectOptions {
     let options = url.options().disable_statement_logging();
     match options.get_application_name() {
         Some(_) => options,
@@ -139,11 +134,14 @@ fn options(url: &PostgresUrl) -> PgConnectOptions {
     }
 }
 
-async fn connect(url: &PostgresUrl, options: &PgConnectOptions) -> Result<PgConnection, OpenError> {
+/// Connects, in time or not at all.
+pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-        Ok(Ok(session)) => Ok(session),
-        Ok(Err(source)) => Err(OpenError::Connect { url: url.clone(), source }),
-        Err(_) => Err(OpenError::NoAnswer { url: url.clone() }),
+        Ok(connected) => connected,
+        Err(_) => {
+            let late = format!("no answer within {} s", CONNECT_TIMEOUT.as_secs());
+            Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, late)))
+        }
     }
 }
 

@@ -6,6 +6,11 @@ use std::sync::Arc;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
+/// How many sessions a process has at most, unless it is told otherwise. Four processes of that fit
+/// into a server that was not configured; one session writes, the others read and note what came of
+/// vendor calls.
+const SESSIONS_MAX: u32 = 20;
+
 /// What may stand after the `?`. The driver would leave out what it does not know, and with it what
 /// the operator meant: `sslmod=verify-full` must not mean no TLS.
 const PARAMETERS: [&str; 11] = [
@@ -26,7 +31,10 @@ const PARAMETERS: [&str; 11] = [
 ///
 /// `Debug` and `Display` show where it is, and no password.
 #[derive(Clone)]
-pub struct PostgresUrl(Arc<PgConnectOptions>);
+pub struct PostgresUrl {
+    options: Arc<PgConnectOptions>,
+    sessions_max: u32,
+}
 
 impl PostgresUrl {
     /// Tells whether a URL's scheme says Postgres.
@@ -61,29 +69,42 @@ impl PostgresUrl {
             return Err(format!("has a wrong sslmode; it is one of {}", modes.join(", ")));
         }
         let options = PgConnectOptions::from_str(text.trim()).map_err(|_| wrong())?;
-        Ok(Self(Arc::new(options)))
+        Ok(Self { options: Arc::new(options), sessions_max: SESSIONS_MAX })
+    }
+
+    /// Returns the same with another limit on the sessions of a process. It needs two: one that
+    /// writes, and one to find out what became of it.
+    #[must_use]
+    pub fn with_sessions_max(mut self, sessions: u32) -> Self {
+        self.sessions_max = sessions;
+        self
     }
 
     /// Tells whether somebody between here and the server could read along, or play the server.
     pub fn is_open_to_others(&self) -> bool {
-        let is_here = self.0.get_socket().is_some()
-            || matches!(self.0.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]")
-            || self.0.get_host().starts_with('/');
-        !is_here && !matches!(self.0.get_ssl_mode(), PgSslMode::VerifyFull | PgSslMode::VerifyCa)
+        let is_here = self.options.get_socket().is_some()
+            || matches!(self.options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]")
+            || self.options.get_host().starts_with('/');
+        !is_here
+            && !matches!(self.options.get_ssl_mode(), PgSslMode::VerifyFull | PgSslMode::VerifyCa)
     }
 
     pub(super) fn options(&self) -> PgConnectOptions {
-        (*self.0).clone()
+        (*self.options).clone()
+    }
+
+    pub(super) fn sessions_max(&self) -> u32 {
+        self.sessions_max
     }
 }
 
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (user, port) = (self.0.get_username(), self.0.get_port());
-        let database = self.0.get_database().unwrap_or(user);
-        match self.0.get_socket() {
+        let (user, port) = (self.options.get_username(), self.options.get_port());
+        let database = self.options.get_database().unwrap_or(user);
+        match self.options.get_socket() {
             Some(folder) => write!(f, "postgres:{}/{database}", folder.display()),
-            None => write!(f, "postgres://{user}@{}:{port}/{database}", self.0.get_host()),
+            None => write!(f, "postgres://{user}@{}:{port}/{database}", self.options.get_host()),
         }
     }
 }

@@ -1,32 +1,14 @@
-//! Reads the audit log of a database beside the service, or without it, and never writes.
+//! Reads the audit log of a file beside the service, or without it, and never writes.
 
 use std::path::Path;
 
 use futures::TryStreamExt as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
 
-use crate::domain::{CompanyId, Revision};
-use crate::store::StoredEntry;
-
-/// Why a database could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct OfflineError(#[from] sqlx::Error);
-
-impl OfflineError {
-    /// Tells whether SQLite could not make the files that it needs beside the database, which it
-    /// does even to read it while no service runs.
-    pub fn is_folder_closed(&self) -> bool {
-        let sqlx::Error::Database(error) = &self.0 else { return false };
-        // SQLITE_READONLY, SQLITE_CANTOPEN and their extended forms.
-        let code = error.code().and_then(|code| code.parse::<u32>().ok());
-        code.is_some_and(|code| matches!(code & 0xff, 8 | 14))
-    }
-}
-
-/// A company, with the revision and the hash at which its log should end.
-type Claim = (CompanyId, Option<(Revision, Vec<u8>)>);
+use crate::domain::CompanyId;
+use crate::store::offline::{CLAIMS, Claim, ClaimRow, EntryRow};
+use crate::store::{OfflineError, StoredEntry};
 
 /// A database as it was at one moment, also while the service writes to it.
 #[derive(Debug)]
@@ -61,13 +43,8 @@ impl Offline {
     ///
     /// Fails when the database cannot be read.
     pub async fn companies(&mut self) -> Result<Vec<Claim>, OfflineError> {
-        let query = "SELECT company_id, revision, head_hash FROM companies \
-                     UNION ALL \
-                     SELECT DISTINCT company_id, NULL, NULL FROM revisions \
-                     WHERE company_id NOT IN (SELECT company_id FROM companies) \
-                     ORDER BY company_id";
-        let rows = sqlx::query(query).fetch_all(&mut self.connection).await?;
-        rows.iter().map(company).collect()
+        let rows = sqlx::query_as(CLAIMS).fetch_all(&mut self.connection).await?;
+        Ok(rows.into_iter().map(ClaimRow::read).collect())
     }
 
     /// Hands each entry of a company to `take`, in the order of the revisions.
@@ -82,9 +59,10 @@ impl Offline {
     ) -> Result<(), E> {
         let query = "SELECT revision, record, prev_hash, hash FROM revisions \
                      WHERE company_id = ? ORDER BY revision";
-        let mut rows = sqlx::query(query).bind(company_id.as_str()).fetch(&mut self.connection);
+        let query = sqlx::query_as::<_, EntryRow>(query).bind(company_id.as_str());
+        let mut rows = query.fetch(&mut self.connection);
         while let Some(row) = rows.try_next().await.map_err(OfflineError)? {
-            take(entry(company_id, &row).map_err(OfflineError)?)?;
+            take(row.read(company_id))?;
         }
         Ok(())
     }
@@ -94,21 +72,4 @@ impl Offline {
         // Nothing was written, so nothing can be lost.
         let _ = self.connection.close().await;
     }
-}
-
-fn company(row: &SqliteRow) -> Result<Claim, OfflineError> {
-    let company_id: String = row.try_get("company_id")?;
-    let revision: Option<i64> = row.try_get("revision")?;
-    let hash: Option<Vec<u8>> = row.try_get("head_hash")?;
-    Ok((CompanyId::from_trusted(company_id), revision.map(Revision::new).zip(hash)))
-}
-
-fn entry(company_id: &CompanyId, row: &SqliteRow) -> Result<StoredEntry, sqlx::Error> {
-    Ok(StoredEntry {
-        company_id: company_id.clone(),
-        revision: Revision::new(row.try_get("revision")?),
-        record: row.try_get("record")?,
-        prev_hash: row.try_get("prev_hash")?,
-        hash: row.try_get("hash")?,
-    })
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::lock::Lock;
@@ -67,7 +68,7 @@ pub enum OpenError {
     },
     /// The tables cannot be brought up to date.
     #[error("cannot bring the tables up to date")]
-    Migrate(#[source] sqlx::migrate::MigrateError),
+    Migrate(#[source] MigrateError),
 }
 
 impl SqliteStore {
@@ -90,7 +91,7 @@ impl SqliteStore {
         let writer = pool.clone().max_connections(1).connect_with(options.clone());
         let writer = writer.await.map_err(failed)?;
         check_durability(&writer, path).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(OpenError::Migrate)?;
+        migrate(&writer).await.map_err(OpenError::Migrate)?;
         sqlx::query("UPDATE leases SET expires_at = 0 WHERE released = 0")
             .execute(&writer)
             .await
@@ -106,6 +107,14 @@ impl SqliteStore {
         self.backend.readers.close().await;
         self.backend.writer.close().await;
     }
+}
+
+/// Brings the tables up to date. Migrations only add, and what they add the version before can do
+/// without: so one may go back to that version after an update.
+async fn migrate(writer: &SqlitePool) -> Result<(), MigrateError> {
+    let mut migrator: Migrator = sqlx::migrate!("migrations/sqlite");
+    migrator.set_ignore_missing(true);
+    migrator.run(writer).await
 }
 
 /// Makes a new database readable by its owner only; SQLite makes the files beside it alike. What is

@@ -131,6 +131,38 @@ async fn a_folder_that_is_not_there_is_named() {
     assert!(refused.to_string().contains("/nowhere/gomark.db"), "{refused}");
 }
 
+/// Changes the file while nobody has it open, and opens it again.
+async fn reopened_after(sql: &'static str) -> Result<SqliteStore, OpenError> {
+    let InFile { folder, clock, store } = fresh().await;
+    sqlx::raw_sql(sql).execute(&store.backend.writer).await.unwrap();
+    store.close().await;
+    drop(store);
+    open(&folder, &clock).await
+}
+
+#[tokio::test]
+async fn an_older_program_opens_a_file_with_newer_tables() {
+    let newer = "ALTER TABLE companies ADD COLUMN later text; \
+         INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9000, 'later', true, x'00', 0)";
+    let store = reopened_after(newer).await.unwrap();
+    assert!(store.due(1).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_program_that_needs_other_tables_than_there_are_does_not_open_the_file() {
+    for amiss in [
+        // Another migration was made under the same number; or one was not carried out to its end.
+        "UPDATE _sqlx_migrations SET checksum = x'00'",
+        "UPDATE _sqlx_migrations SET success = false",
+        // The tables are there, and not by our doing.
+        "DELETE FROM _sqlx_migrations",
+    ] {
+        let refused = reopened_after(amiss).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Migrate(_)), "{amiss}: {refused:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_new_database_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;

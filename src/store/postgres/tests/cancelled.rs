@@ -6,7 +6,6 @@ use rand::RngExt as _;
 use sqlx::postgres::PgConnection;
 use sqlx::raw_sql;
 
-use super::super::open::SESSIONS_MAX;
 use super::super::{PostgresStore, scalar};
 use super::{BOUND, Running, beside, schema::Schema, url};
 use crate::domain::Scope;
@@ -61,7 +60,7 @@ async fn callers_who_go_away_at_any_moment_leave_no_transaction_open() {
     assert!(supervisor.shutdown(BOUND).await);
     let none_open = async { while in_transaction(&schema, &mut beside).await > 0 {} };
     tokio::time::timeout(BOUND, none_open).await.unwrap();
-    let sessions = (0..SESSIONS_MAX).map(|_| pool.acquire());
+    let sessions = (0..url(&schema).sessions_max()).map(|_| pool.acquire());
     let sessions = futures::future::join_all(sessions).await;
     assert!(sessions.iter().all(Result::is_ok), "all places of the pool can be had");
     drop(sessions);

@@ -2,8 +2,10 @@
 
 use super::super::open::Server;
 use super::super::{OpenError, PostgresStore, PostgresUrl, query, scalar};
-use super::{beside, open, schema::Schema, url};
-use crate::store::Store as _;
+use super::{Running, beside, open, schema::Schema, url};
+use crate::store::conformance::add;
+use crate::store::postgres::Offline;
+use crate::store::{OfflineError, Store as _};
 use crate::supervisor::Supervisor;
 
 #[tokio::test]
@@ -26,6 +28,23 @@ async fn an_older_program_starts_beside_newer_tables() {
          VALUES (9000, 'later', true, '', 0)";
     schema.execute(newer).await.unwrap();
     assert!(open(&schema).await.unwrap().due(1).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_program_that_needs_other_tables_than_there_are_does_not_start() {
+    for amiss in [
+        // Another migration was made under the same number; or one was not carried out to its end.
+        "UPDATE _sqlx_migrations SET checksum = 'other'",
+        "UPDATE _sqlx_migrations SET success = false",
+        // The tables are there, and not by our doing.
+        "DELETE FROM _sqlx_migrations",
+    ] {
+        let Some(schema) = Schema::make().await else { return };
+        open(&schema).await.unwrap().close().await;
+        schema.execute(amiss).await.unwrap();
+        let refused = open(&schema).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Migrate { .. }), "{amiss}: {refused:?}");
+    }
 }
 
 #[tokio::test]
@@ -107,4 +126,38 @@ async fn readers_cannot_write() {
     });
     assert!(wrote.await.unwrap().contains("read-only transaction"));
     assert_eq!(url(&schema).to_string(), format!("{:?}", url(&schema)));
+}
+
+#[tokio::test]
+async fn whoever_reads_the_log_sees_one_moment_and_cannot_write() {
+    let Some(schema) = Schema::make().await else { return };
+    let given = Running::given(open(&schema).await.unwrap());
+    given.company("acme").await;
+    let mut log = Offline::open(&url(&schema)).await.unwrap();
+    given.done("acme", add("tier")).await;
+    let companies = log.companies().await.unwrap();
+    let (id, claim) = &companies[0];
+    assert_eq!(claim.as_ref().unwrap().0.get(), 1);
+    let mut entries = 0;
+    let count = |_| {
+        entries += 1;
+        Ok::<_, OfflineError>(())
+    };
+    log.entries(id, count).await.unwrap();
+    assert_eq!(entries, 1);
+    let wrote = query("DELETE FROM leases").execute(&mut log.session).await.unwrap_err();
+    assert!(wrote.to_string().contains("read-only transaction"), "{wrote}");
+}
+
+#[tokio::test]
+async fn a_process_has_as_many_sessions_as_it_may() {
+    let Some(schema) = Schema::make().await else { return };
+    let few = url(&schema).with_sessions_max(3);
+    let store = PostgresStore::open(&few, &Supervisor::new()).await.unwrap();
+    let pool = &store.backend.pool;
+    let taken = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
+    let _last = pool.acquire().await.unwrap();
+    assert!(pool.try_acquire().is_none());
+    assert_eq!(pool.size(), 3);
+    drop(taken);
 }

@@ -1,0 +1,103 @@
+//! Between the model's fields and the API's.
+
+use gomark_sdk::v1::{Config, Field, FieldOption};
+use gomark_sdk::{Client, Error, Mutate, fields};
+
+use crate::history::{Ask, Definition, Fields, Mutation, Patch};
+
+fn option(choice: &str) -> FieldOption {
+    FieldOption { label: choice.to_owned(), value: choice.to_owned(), ..FieldOption::default() }
+}
+
+fn field(name: &str, definition: &Definition) -> Field {
+    let label = definition.label.clone();
+    let typed = match name.split('_').next() {
+        Some("choice") => fields::select::<&str, &str>(label, []),
+        Some("number") => fields::number(label),
+        _ => fields::text(label),
+    };
+    Field {
+        name: name.to_owned(),
+        description: definition.description.clone(),
+        default_value: definition.default_value.clone(),
+        options: definition.choices.iter().map(|choice| option(choice)).collect(),
+        ..typed
+    }
+}
+
+/// A field as the model knows it.
+pub(crate) fn definition(field: Field) -> Definition {
+    Definition {
+        label: field.label,
+        description: field.description,
+        default_value: field.default_value,
+        choices: field.options.into_iter().map(|option| option.value).collect(),
+    }
+}
+
+pub(crate) fn fields_of(config: Config) -> Fields {
+    config.fields.into_iter().map(|field| (field.name.clone(), definition(field))).collect()
+}
+
+/// Sends a mutation of a company, whose portal is at `portal_url` and opens to `token`.
+pub(crate) async fn send(
+    client: &Client,
+    company: &str,
+    portal_url: &str,
+    mutation: &Mutation,
+) -> Result<gomark_sdk::Change, Error> {
+    match &mutation.ask {
+        Ask::Register(name) => {
+            finish(client.register_company(company).display_name(name), mutation).await
+        }
+        Ask::Rename(name) => {
+            finish(client.update_company(company).display_name(name), mutation).await
+        }
+        Ask::Connect => {
+            let connect = client.connect_hubspot(company, crate::hubspot::token(company));
+            finish(connect.base_url(portal_url).burst_per_10s(10_000), mutation).await
+        }
+        Ask::Disconnect => {
+            let vendor = gomark_sdk::v1::Vendor::Hubspot;
+            finish(client.disconnect_vendor(company, vendor), mutation).await
+        }
+        Ask::Add(name, definition) => {
+            finish(client.add_field(company, field(name, definition)), mutation).await
+        }
+        Ask::Modify(name, patch) => {
+            let mut field = Field::default();
+            let path = match patch {
+                Patch::Label(label) => {
+                    field.label.clone_from(label);
+                    "label"
+                }
+                Patch::Description(description) => {
+                    field.description.clone_from(description);
+                    "description"
+                }
+                Patch::DefaultValue(value) => {
+                    field.default_value.clone_from(value);
+                    "default_value"
+                }
+                Patch::Choices(choices) => {
+                    field.options = choices.iter().map(|choice| option(choice)).collect();
+                    "options"
+                }
+            };
+            finish(client.modify_field(company, name, field).update_mask([path]), mutation).await
+        }
+        Ask::Remove(name) => finish(client.remove_field(company, name), mutation).await,
+        Ask::Rollback(to) => finish(client.rollback(company, *to), mutation).await,
+    }
+}
+
+async fn finish<M: gomark_sdk::Mutation>(
+    call: Mutate<M>,
+    mutation: &Mutation,
+) -> Result<gomark_sdk::Change, Error> {
+    let call = call.expected_revision(mutation.expected_revision).reason(mutation.reason());
+    match mutation.id {
+        Some(_) => call.request_id(mutation.request_id()).await,
+        None => call.validate_only().await,
+    }
+}

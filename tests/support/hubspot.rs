@@ -1,0 +1,82 @@
+//! The stand-in for HubSpot, and its control endpoints.
+
+use std::time::Duration;
+
+use gomark::clock::SystemClock;
+use gomark::sandbox::{Config, Sandbox};
+use gomark::supervisor::Supervisor;
+use serde_json::Value;
+
+/// How long its answers may take.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// A stand-in that runs in this process.
+pub(crate) struct HubSpot {
+    pub(crate) url: String,
+    pub(crate) http: reqwest::Client,
+}
+
+impl HubSpot {
+    pub(crate) async fn start(config: Config, supervisor: &Supervisor) -> Self {
+        let running = Sandbox::start(config, supervisor, SystemClock::shared()).await.unwrap();
+        Self { url: running.base_url(), http: http() }
+    }
+
+    /// Sends a request that is to succeed, and answers the JSON of the answer.
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Value {
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{status}: {text}");
+        if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
+    }
+
+    /// Reads what a control endpoint shows.
+    pub(crate) async fn read(&self, path: &str) -> Value {
+        self.send(self.http.get(format!("{}/_sandbox/{path}", self.url))).await
+    }
+
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
+        self.send(self.http.post(format!("{}/_sandbox/{path}", self.url)).json(&body)).await
+    }
+
+    /// Asks for a fault; answers its number.
+    pub(crate) async fn fault(&self, fault: Value) -> i64 {
+        self.control("faults", fault).await["id"].as_i64().unwrap()
+    }
+
+    /// Lifts all faults.
+    pub(crate) async fn mend(&self) {
+        self.send(self.http.delete(format!("{}/_sandbox/faults", self.url))).await;
+    }
+
+    /// What the portal of a company holds, its counters and its recycle bin.
+    pub(crate) async fn portal(&self, company: &str) -> Value {
+        let id = self.portal_id(company).await;
+        self.read(&format!("portals/{id}")).await
+    }
+
+    /// The number of a company's portal.
+    pub(crate) async fn portal_id(&self, company: &str) -> i64 {
+        let details = format!("{}/account-info/2026-09/details", self.url);
+        let details = self.send(self.http.get(details).bearer_auth(token(company))).await;
+        details["portalId"].as_i64().unwrap()
+    }
+
+    /// The properties of a company's portal that somebody defined, as HubSpot's API answers them.
+    pub(crate) async fn custom_properties(&self, company: &str) -> Vec<Value> {
+        let mut portal = self.portal(company).await;
+        let Value::Array(properties) = portal["properties"].take() else { return Vec::new() };
+        properties.into_iter().filter(|property| property["hubspotDefined"] != true).collect()
+    }
+}
+
+/// The token that opens the portal of a company.
+pub(crate) fn token(company: &str) -> String {
+    format!("portal-of-{company}")
+}
+
+/// An HTTP client for loopback.
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(BOUND).build().unwrap()
+}
