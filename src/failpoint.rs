@@ -78,7 +78,9 @@ pub fn arm() {
 pub fn hit(boundary: Boundary) {
     #[cfg(feature = "failpoints")]
     fail::fail_point!(boundary.as_str(), |_| {
-        eprintln!("{LAST_WORDS}{}", boundary.as_str());
+        // Threads may come here at the same time; one line tells of one death.
+        static SAID: std::sync::Once = std::sync::Once::new();
+        SAID.call_once(|| eprintln!("{LAST_WORDS}{}", boundary.as_str()));
         std::process::abort()
     });
     #[cfg(not(feature = "failpoints"))]

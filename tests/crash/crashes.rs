@@ -15,6 +15,7 @@ use crate::workload::{Totals, Workload};
 use crate::{BOUND, Size};
 
 const SIGABRT: i32 = 6;
+const SIGKILL: i32 = 9;
 /// How long a process has to come to its boundary; after that it is killed where it is.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -54,10 +55,11 @@ pub(crate) async fn run(store: &str, service: &Service, size: Size) {
     hubspot.trouble().await;
 
     let mut tally = Tally::default();
-    let mut moments = Moments::new(size.seed);
+    let pace = size.mutations.div_ceil(size.crashes);
+    let mut moments = Moments::new(size.seed, pace);
     while !tally.is_enough(size) {
         assert!(tally.total() < 2 * size.crashes, "a boundary is hardly reached: {tally:?}");
-        workload.go_on(size.mutations.div_ceil(size.crashes));
+        workload.go_on(pace);
         die(service, moments.next(), &mut tally).await;
         workload.has_not_failed().await;
     }
@@ -87,19 +89,16 @@ async fn die(service: &Service, moment: Moment, tally: &mut Tally) {
         Moment::At(..) => PATIENCE,
         Moment::After(time) => time,
     };
-    let Ok(ended) = tokio::time::timeout(patience, process.wait()).await else {
-        process.kill().await.unwrap();
-        match moment {
-            Moment::At(..) => tally.waiting += 1,
-            Moment::After(_) => tally.at_random += 1,
-        }
-        return;
-    };
-    let ended = ended.unwrap();
-    match moment {
-        Moment::At(boundary, _) if ended.signal() == Some(SIGABRT) => {
-            *tally.at.entry(boundary).or_default() += 1;
-        }
+    let in_time = tokio::time::timeout(patience, process.wait()).await;
+    if in_time.is_err() {
+        process.start_kill().unwrap();
+    }
+    // It may have died by itself a moment before it was killed.
+    let ended = process.wait().await.unwrap();
+    match (moment, ended.signal()) {
+        (Moment::At(boundary, _), Some(SIGABRT)) => *tally.at.entry(boundary).or_default() += 1,
+        (Moment::At(..), Some(SIGKILL)) => tally.waiting += 1,
+        (Moment::After(_), Some(SIGKILL)) => tally.at_random += 1,
         _ => panic!("it ended by itself, {ended}, {moment:?}:\n{}", service.log()),
     }
 }

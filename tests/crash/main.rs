@@ -33,7 +33,7 @@ use service::Service;
 use tokio::process::Command;
 
 /// How long anything is waited for.
-const BOUND: Duration = Duration::from_secs(120);
+const BOUND: Duration = Duration::from_secs(180);
 
 /// How much is done.
 #[derive(Clone, Copy, Debug)]

@@ -30,12 +30,14 @@ impl Moment {
 /// Picks moments: each boundary, and a moment without one, equally often.
 pub(crate) struct Moments {
     random: StdRng,
+    /// How many mutations begin while a process lives.
+    pace: usize,
     deck: Vec<Option<Boundary>>,
 }
 
 impl Moments {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), deck: Vec::new() }
+    pub(crate) fn new(seed: u64, pace: usize) -> Self {
+        Self { random: StdRng::seed_from_u64(seed), pace, deck: Vec::new() }
     }
 
     pub(crate) fn next(&mut self) -> Moment {
@@ -44,20 +46,26 @@ impl Moments {
             self.deck.shuffle(&mut self.random);
         }
         match self.deck.pop().flatten() {
-            Some(boundary) => Moment::At(boundary, self.random.random_range(1..=nth_max(boundary))),
+            Some(boundary) => {
+                let nth_max = nth_max(boundary, self.pace);
+                Moment::At(boundary, self.random.random_range(1..=nth_max))
+            }
             None => Moment::After(Duration::from_millis(self.random.random_range(50..1_500))),
         }
     }
 }
 
-/// How often a process comes by before it dies there, at most: about as often as it does in a second
-/// or two.
-fn nth_max(boundary: Boundary) -> usize {
+/// How often a process comes by before it dies there, at most. On average what is accepted is about
+/// carried out, so that no job waits for all of the crashes.
+fn nth_max(boundary: Boundary, pace: usize) -> usize {
     match boundary {
-        Boundary::Committing => 30,
-        Boundary::Claimed | Boundary::Released => 4,
-        Boundary::Accepted => 6,
-        Boundary::InDoubt | Boundary::Sent | Boundary::Answered => 8,
-        Boundary::Recorded | Boundary::Event => 10,
+        Boundary::Committing => 30.max(4 * pace),
+        Boundary::Claimed | Boundary::Released => 4.max(pace / 2),
+        Boundary::Accepted => 6.max(pace / 2),
+        Boundary::InDoubt
+        | Boundary::Sent
+        | Boundary::Answered
+        | Boundary::Recorded
+        | Boundary::Event => 8.max(3 * pace / 2),
     }
 }

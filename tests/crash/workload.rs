@@ -109,9 +109,8 @@ impl Workload {
     /// Waits until every mutation was answered.
     pub(crate) async fn finish(self) -> Vec<Company> {
         self.pace.allowed.add_permits(self.pace.total);
-        for writer in self.writers {
-            tokio::time::timeout(BOUND, writer).await.expect("every client ends").unwrap();
-        }
+        let all_end = futures::future::try_join_all(self.writers);
+        tokio::time::timeout(BOUND, all_end).await.expect("every client ends").unwrap();
         self.companies
     }
 }
