@@ -25,6 +25,7 @@
 //! | [`audit`] | proof of the audit log, without a service |
 //! | [`auth`], [`vault`], [`config`], [`telemetry`] | callers, sealed credentials, settings, the log |
 //! | [`sandbox`] | a stand-in for HubSpot |
+//! | [`failpoint`] | where tests of crashes let the program die; empty otherwise |
 //! | [`mod@bench`] | a load generator, for any running service |
 //! | [`app`] | puts it all together |
 //! | [`cli`] | the commands of the program |
@@ -57,6 +58,7 @@ pub mod domain;
 pub mod engine;
 pub mod events;
 pub mod executor;
+pub mod failpoint;
 pub mod hex;
 pub mod sandbox;
 pub mod store;

@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use gomark::cli::{self, Cli};
+use gomark::failpoint;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    failpoint::arm();
     cli::run(Cli::parse()).await.into()
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use crate::domain::{Mutation, Refusal};
+use crate::failpoint::{self, Boundary};
 use crate::store::{self, Committed, Store};
 use crate::supervisor::Supervisor;
 
@@ -71,6 +72,7 @@ impl Committer {
         let (mutations, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
         match self.store.commit(mutations.clone()).await {
             Ok(answers) => {
+                failpoint::hit(Boundary::Accepted);
                 for (answer, reply) in answers.into_iter().zip(replies) {
                     tell(reply, Ok(answer));
                 }

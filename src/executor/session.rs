@@ -20,6 +20,7 @@ use super::outcomes::{Before, Health};
 use super::{Bell, Parts};
 use crate::domain::{Attributes, JobEvent, Observed, ResourceId, Revision, Timestamp};
 use crate::events::News;
+use crate::failpoint::{self, Boundary};
 use crate::store::{self, Doorbell, Lease, Recorded, Work};
 use crate::telemetry;
 use crate::vendors::{Answer, Call, Failure, Target};
@@ -122,6 +123,7 @@ pub(super) async fn run(
         }
     };
     tracing::debug!(%doorbell, epoch = lease.epoch, taken_over = lease.taken_over, "lease claimed");
+    failpoint::hit(Boundary::Claimed);
     let mut session = Session::new(parts, lease, asked, bell);
     match session.work().await {
         End::Done => session.release().await,
@@ -301,7 +303,10 @@ impl Session {
     async fn release(&self) {
         let window = self.open.as_ref().map(|open| open.account.window());
         match self.parts.store.release(&self.lease, window).await {
-            Ok(()) => tracing::debug!(doorbell = %self.lease.doorbell, "lease released"),
+            Ok(()) => {
+                failpoint::hit(Boundary::Released);
+                tracing::debug!(doorbell = %self.lease.doorbell, "lease released");
+            }
             Err(error) => {
                 let error = telemetry::chain(&error);
                 tracing::debug!(doorbell = %self.lease.doorbell, error, "a lease was not released");

@@ -1,5 +1,8 @@
 //! Sessions over a real store and a vendor that does what a test tells it to.
 
+mod steps;
+mod vendor;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -18,6 +21,7 @@ use crate::domain::{
 };
 use crate::events::LocalBus;
 use crate::store::hooked::Hooked;
+use crate::store::hooked::steps::Steps;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Doorbell, Store};
 use crate::supervisor::Supervisor;
@@ -103,23 +107,27 @@ impl Account for ToldAccount {
 struct Rig {
     parts: Parts,
     store: Arc<Hooked>,
-    told: Arc<Told>,
     supervisor: Supervisor,
     _folder: TempDir,
 }
 
 impl Rig {
-    async fn new(answer: fn(usize) -> Result<(), Failure>) -> Self {
+    async fn new(answer: fn(usize) -> Result<(), Failure>) -> (Self, Arc<Told>) {
+        let told =
+            Arc::new(Told { answer, calls: AtomicUsize::new(0), crowded: AtomicBool::new(false) });
+        let vendor = Arc::new(ToldVendor(told.clone()));
+        (Self::with(vendor, Arc::new(Steps::new(None))).await, told)
+    }
+
+    async fn with(vendor: Arc<dyn Vendor>, steps: Arc<Steps>) -> Self {
         let folder = TempDir::new().unwrap();
         let supervisor = Supervisor::new();
         let path = folder.path().join("gomark.db");
         let store = SqliteStore::open(&path, SystemClock::shared(), &supervisor).await.unwrap();
-        let store = Arc::new(Hooked::new(store));
-        let told =
-            Arc::new(Told { answer, calls: AtomicUsize::new(0), crowded: AtomicBool::new(false) });
+        let store = Arc::new(Hooked::with(store, steps));
         let parts = Parts {
             store: store.clone(),
-            vendors: Vendors::new([Arc::new(ToldVendor(told.clone())) as Arc<dyn Vendor>]),
+            vendors: Vendors::new([vendor]),
             broker: Arc::new(LocalBroker::new()),
             bus: Arc::new(LocalBus::new()),
             vault: Arc::new(Vault::new(&Key::generate().unwrap())),
@@ -133,11 +141,20 @@ impl Rig {
                 linger: Duration::from_millis(1),
             },
         };
-        Self { parts, store, told, supervisor, _folder: folder }
+        Self { parts, store, supervisor, _folder: folder }
     }
 
     async fn ask(&self, company: &CompanyId, intent: Intent) -> Option<JobId> {
-        let mutation = Mutation {
+        self.ask_all(company, [intent]).await.remove(0)
+    }
+
+    /// Asks for changes in one transaction.
+    async fn ask_all(
+        &self,
+        company: &CompanyId,
+        intents: impl IntoIterator<Item = Intent>,
+    ) -> Vec<Option<JobId>> {
+        let mutation = |intent| Mutation {
             company_id: company.clone(),
             intent,
             request_id: None,
@@ -148,12 +165,19 @@ impl Rig {
             caller: Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All },
             at: crate::domain::Timestamp::from_micros(1),
         };
-        let committed = self.store.commit(vec![mutation]).await.unwrap().remove(0).unwrap();
-        committed.job.map(|job| job.id)
+        let batch = intents.into_iter().map(mutation).collect();
+        let committed = self.store.commit(batch).await.unwrap();
+        committed.into_iter().map(|one| one.unwrap().job.map(|job| job.id)).collect()
     }
 
     /// A connected company that decided on a field.
     async fn company(&self, name: &str) -> (Doorbell, JobId) {
+        let bell = self.connected(name).await;
+        let job = self.ask(&bell.company_id, Intent::AddField(field("tier"))).await.unwrap();
+        (bell, job)
+    }
+
+    async fn connected(&self, name: &str) -> Doorbell {
         let id = CompanyId::parse(name).unwrap();
         self.ask(&id, Intent::RegisterCompany { display_name: name.to_owned() }).await;
         let connection = NewConnection {
@@ -165,11 +189,9 @@ impl Rig {
             credential_id: "credential".to_owned(),
         };
         self.ask(&id, Intent::ConnectVendor(connection)).await;
-        let draft = FieldDraft { name: "tier".to_owned(), ..FieldDraft::default() };
-        let job = self.ask(&id, Intent::AddField(draft)).await.unwrap();
         let view = self.store.company(&Scope::All, &id).await.unwrap().unwrap();
         let connection_id = view.connections[0].id.clone();
-        (Doorbell { company_id: id, connection_id }, job)
+        Doorbell { company_id: id, connection_id }
     }
 
     /// Works on one connection for as long as the session goes on.
@@ -197,6 +219,10 @@ impl Rig {
     }
 }
 
+fn field(name: &str) -> FieldDraft {
+    FieldDraft { name: name.to_owned(), ..FieldDraft::default() }
+}
+
 /// The vendor fails for this field, and wants to be asked about it again in an hour.
 fn in_an_hour(_: usize) -> Result<(), Failure> {
     Err(Failure {
@@ -213,19 +239,19 @@ fn well(_: usize) -> Result<(), Failure> {
 
 #[tokio::test]
 async fn a_session_whose_work_waits_for_long_is_not_started_anew_with_every_sweep() {
-    let rig = Rig::new(in_an_hour).await;
+    let (rig, told) = Rig::new(in_an_hour).await;
     let (_, job) = rig.company("acme").await;
     rig.start();
     rig.until(&job, JobState::Waiting).await;
     rig.store.sweeps(20).await;
     assert_eq!(rig.store.claims(), 1);
-    assert_eq!(rig.told.calls.load(Ordering::Relaxed), 1);
+    assert_eq!(told.calls.load(Ordering::Relaxed), 1);
     rig.end().await;
 }
 
 #[tokio::test]
 async fn a_lease_that_cannot_be_prolonged_is_not_asked_for_without_a_pause() {
-    let rig = Rig::new(in_an_hour).await;
+    let (rig, _) = Rig::new(in_an_hour).await;
     let (bell, _) = rig.company("acme").await;
     rig.store.renews_fail.store(true, Ordering::Relaxed);
     rig.session(bell).await;
@@ -236,27 +262,27 @@ async fn a_lease_that_cannot_be_prolonged_is_not_asked_for_without_a_pause() {
 
 #[tokio::test]
 async fn no_call_is_made_that_could_take_effect_after_it_counts_as_settled() {
-    let rig = Rig::new(well).await;
+    let (rig, told) = Rig::new(well).await;
     let (bell, job) = rig.company("acme").await;
     // Longer than a call may take, but not than the lease lasts.
     rig.store.begin_takes_ms.store(400, Ordering::Relaxed);
     rig.session(bell).await;
     rig.until(&job, JobState::Succeeded).await;
     assert_eq!(rig.store.begins.load(Ordering::Relaxed), 2, "noted again before it was sent");
-    assert_eq!(rig.told.calls.load(Ordering::Relaxed), 1);
+    assert_eq!(told.calls.load(Ordering::Relaxed), 1);
     rig.end().await;
 }
 
 #[tokio::test]
 async fn a_place_that_somebody_else_took_does_not_stop_a_session() {
-    let rig = Rig::new(well).await;
+    let (rig, told) = Rig::new(well).await;
     let (bell, job) = rig.company("acme").await;
-    rig.told.crowded.store(true, Ordering::Relaxed);
+    told.crowded.store(true, Ordering::Relaxed);
     let freed = async {
         while rig.store.renews.load(Ordering::Relaxed) == 0 {
             tokio::task::yield_now().await;
         }
-        rig.told.crowded.store(false, Ordering::Relaxed);
+        told.crowded.store(false, Ordering::Relaxed);
     };
     tokio::join!(rig.session(bell), tokio::time::timeout(BOUND, freed)).1.unwrap();
     assert_eq!(rig.store.job(&Scope::All, &job).await.unwrap().unwrap().state, JobState::Succeeded);
@@ -265,17 +291,17 @@ async fn a_place_that_somebody_else_took_does_not_stop_a_session() {
 
 #[tokio::test]
 async fn a_call_that_dies_is_in_doubt_and_looked_after() {
-    let rig = Rig::new(|number| if number == 0 { panic!("told to") } else { Ok(()) }).await;
+    let (rig, told) = Rig::new(|number| if number == 0 { panic!("told to") } else { Ok(()) }).await;
     let (_, job) = rig.company("acme").await;
     rig.start();
     rig.until(&job, JobState::Succeeded).await;
-    assert_eq!(rig.told.calls.load(Ordering::Relaxed), 2);
+    assert_eq!(told.calls.load(Ordering::Relaxed), 2);
     rig.end().await;
 }
 
 #[tokio::test]
 async fn many_companies_with_work_do_not_all_ask_for_their_leases_at_once() {
-    let rig = Rig::new(well).await;
+    let (rig, _) = Rig::new(well).await;
     let mut jobs = Vec::new();
     for number in 0..40 {
         jobs.push(rig.company(&format!("company-{number}")).await.1);
@@ -296,19 +322,18 @@ fn closed_for_an_hour(number: usize) -> Result<(), Failure> {
 
 #[tokio::test]
 async fn what_is_decided_while_the_connection_is_closed_tells_when_it_opens() {
-    let rig = Rig::new(closed_for_an_hour).await;
+    let (rig, told) = Rig::new(closed_for_an_hour).await;
     let (bell, first) = rig.company("acme").await;
     rig.start();
     rig.until(&first, JobState::Waiting).await;
-    let draft = FieldDraft { name: "later".to_owned(), ..FieldDraft::default() };
-    let second = rig.ask(&bell.company_id, Intent::AddField(draft)).await.unwrap();
+    let second = rig.ask(&bell.company_id, Intent::AddField(field("later"))).await.unwrap();
     rig.parts.broker.ring(&bell).await;
     rig.until(&second, JobState::Waiting).await;
     let first = rig.store.job(&Scope::All, &first).await.unwrap().unwrap();
     let second = rig.store.job(&Scope::All, &second).await.unwrap().unwrap();
     assert!(first.next_attempt_at.is_some());
     assert_eq!(second.next_attempt_at, first.next_attempt_at);
-    assert_eq!(rig.told.calls.load(Ordering::Relaxed), 1);
+    assert_eq!(told.calls.load(Ordering::Relaxed), 1);
     // The closed connection is not taken up by the sweeper.
     rig.store.sweeps(3).await;
     let claims = rig.store.claims();

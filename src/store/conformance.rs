@@ -77,6 +77,7 @@ macro_rules! conformance {
                 a_change_tells_where_the_vendor_stands,
                 a_company_may_not_hold_more_than_its_limits,
                 mutations_at_the_same_time_all_count,
+                what_was_begun_is_finished_though_the_caller_went_away,
             }
             connections {
                 a_change_before_the_first_connection_waits_for_it,

@@ -14,6 +14,7 @@ use super::{
 use crate::domain::{
     CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
 };
+use crate::failpoint::{self, Boundary};
 use crate::supervisor::Supervisor;
 
 /// A store on a backend.
@@ -102,12 +103,15 @@ impl<B: Backend, T, F> UnitOfWork<B, T> for F where
 async fn write_once<B: Backend, T>(backend: &B, work: impl UnitOfWork<B, T>) -> Result<T, Error> {
     let mut rows = backend.write().await?;
     match work(&mut rows).await {
-        Ok(answer) => match rows.commit().await {
-            Ok(()) => Ok(answer),
-            // Known to be undone.
-            Err(error) if backend.was_undone(&error) => Err(error),
-            Err(error) => Err(in_doubt(error)),
-        },
+        Ok(answer) => {
+            failpoint::hit(Boundary::Committing);
+            match rows.commit().await {
+                Ok(()) => Ok(answer),
+                // Known to be undone.
+                Err(error) if backend.was_undone(&error) => Err(error),
+                Err(error) => Err(in_doubt(error)),
+            }
+        }
         Err(error) => {
             // The error at hand says more than one of undoing could.
             let _undone = rows.end().await;

@@ -1,5 +1,8 @@
 //! A store that counts what is asked of it, and can be told to fail or to be slow.
 
+pub(crate) mod steps;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -14,10 +17,13 @@ use crate::store::{
     Answer, AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,
     Lease, Outcome, Page, Recorded, Store, StoredEntry, Work,
 };
+use steps::Steps;
 
 #[derive(Debug)]
 pub(crate) struct Hooked {
     inner: SqliteStore,
+    /// What an executor asks of it.
+    steps: Arc<Steps>,
     /// Whether what is committed is not told.
     pub(crate) answers_get_lost: AtomicBool,
     /// Whether only one mutation at a time can be committed.
@@ -40,8 +46,13 @@ pub(crate) struct Hooked {
 
 impl Hooked {
     pub(crate) fn new(inner: SqliteStore) -> Self {
+        Self::with(inner, Arc::new(Steps::new(None)))
+    }
+
+    pub(crate) fn with(inner: SqliteStore, steps: Arc<Steps>) -> Self {
         Self {
             inner,
+            steps,
             answers_get_lost: AtomicBool::new(false),
             only_single_ones: AtomicBool::new(false),
             may_commit: Semaphore::new(1),
@@ -170,7 +181,8 @@ impl Store for Hooked {
     ) -> Result<Option<Lease>, Error> {
         let now = self.claiming.fetch_add(1, Ordering::Relaxed) + 1;
         self.claiming_max.fetch_max(now, Ordering::Relaxed);
-        let claimed = self.inner.claim(doorbell, holder, period).await;
+        let claim = || self.inner.claim(doorbell, holder, period);
+        let claimed = self.steps.take("claim", claim, untold).await;
         self.claiming.fetch_sub(1, Ordering::Relaxed);
         if matches!(claimed, Ok(Some(_))) {
             self.claims.fetch_add(1, Ordering::Relaxed);
@@ -183,15 +195,16 @@ impl Store for Hooked {
         if self.renews_fail.load(Ordering::Relaxed) {
             return Err(Error::Unavailable("told to fail".into()));
         }
-        self.inner.renew(lease, period).await
+        self.steps.take("renew", || self.inner.renew(lease, period), untold).await
     }
 
     async fn release(&self, lease: &Lease, window: Option<String>) -> Result<(), Error> {
-        self.inner.release(lease, window).await
+        let release = || self.inner.release(lease, window.clone());
+        self.steps.take("release", release, untold).await
     }
 
     async fn work(&self, lease: &Lease, limit: usize) -> Result<Work, Error> {
-        self.inner.work(lease, limit).await
+        self.steps.take("work", || self.inner.work(lease, limit), untold).await
     }
 
     async fn begin(
@@ -202,7 +215,11 @@ impl Store for Hooked {
         settles_after: Duration,
         window: Option<String>,
     ) -> Result<Recorded, Error> {
-        let begun = self.inner.begin(lease, credential_id, begins, settles_after, window).await;
+        let begin = || {
+            let (begins, window) = (begins.clone(), window.clone());
+            self.inner.begin(lease, credential_id, begins, settles_after, window)
+        };
+        let begun = self.steps.take("begin", begin, untold).await;
         self.begins.fetch_add(1, Ordering::Relaxed);
         let takes = self.begin_takes_ms.swap(0, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(takes as u64)).await;
@@ -215,6 +232,15 @@ impl Store for Hooked {
         outcomes: Vec<Outcome>,
         gate: Option<Gate>,
     ) -> Result<Recorded, Error> {
-        self.inner.record(lease, outcomes, gate).await
+        let record = || self.inner.record(lease, outcomes.clone(), gate.clone());
+        self.steps.take("record", record, untold).await
     }
+}
+
+/// What is told instead of an answer.
+fn untold<T>(done: bool) -> Result<T, Error> {
+    Err(match done {
+        true => Error::InDoubt("told to lose it".into()),
+        false => Error::Unavailable("told to fail".into()),
+    })
 }

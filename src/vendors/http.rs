@@ -19,6 +19,7 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use super::hosts::HostPolicy;
+use crate::failpoint::{self, Boundary};
 use resolver::Resolver;
 
 /// The longest answer that is read.
@@ -113,6 +114,7 @@ impl Client {
     /// Makes a call and reads the whole answer.
     pub async fn send(&self, request: Request<'_>) -> Result<Reply, Error> {
         self.check(&request.url)?;
+        let is_write = !request.method.is_safe();
         let mut builder = self
             .inner
             .request(request.method, request.url)
@@ -123,6 +125,9 @@ impl Client {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
         let mut response = builder.send().await.map_err(Error::from_reqwest)?;
+        if is_write {
+            failpoint::hit(Boundary::Sent);
+        }
         let too_long = |bytes: u64| bytes > BODY_BYTES_MAX as u64;
         if response.content_length().is_some_and(too_long) {
             return Err(Error::TooLong);

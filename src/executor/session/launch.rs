@@ -14,6 +14,7 @@ use crate::domain::{
 use crate::executor::accounts::{self, Open};
 use crate::executor::batches::{self, UnderWay};
 use crate::executor::outcomes::Before;
+use crate::failpoint::{self, Boundary};
 use crate::store::{self, Begin, Gate, Outcome};
 use crate::vendors::{Call, Failure, FailureScope, Target};
 
@@ -251,6 +252,7 @@ impl Session {
             .await;
         match begun {
             Ok(recorded) => {
+                failpoint::hit(Boundary::InDoubt);
                 self.noted(recorded);
                 Ok(true)
             }
@@ -298,6 +300,7 @@ impl Session {
                 Ok(Err(_died)) => all("the call died"),
                 Err(_elapsed) => all("the call did not end in time"),
             };
+            failpoint::hit(Boundary::Answered);
             // The session may have lost its lease meanwhile; then nobody wants to know.
             let _gone = finished.send(Finished::Called { tasks, results });
         });

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::{End, Finished, Look, STORE_RETRY, Session, Task};
 use crate::domain::{Effect, Observed, Problem, ProblemReason, Revision, Transition};
 use crate::executor::outcomes::{self, Meaning};
+use crate::failpoint::{self, Boundary};
 use crate::store::{self, Gate, Outcome};
 use crate::vendors::{Answer, Failure};
 
@@ -148,7 +149,9 @@ impl Session {
         loop {
             match self.parts.store.record(&self.lease, outcomes.clone(), gate.clone()).await {
                 Ok(recorded) => {
+                    failpoint::hit(Boundary::Recorded);
                     self.noted(recorded);
+                    failpoint::hit(Boundary::Event);
                     return Ok(());
                 }
                 // To record it again changes nothing.

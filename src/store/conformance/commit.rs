@@ -1,11 +1,16 @@
 //! Deciding and writing.
 
+use std::time::Duration;
+
 use super::Given;
 use super::given::{
     add, caller, connect, default_value, disconnect, fingerprint, id, only, register, relabel,
     remove, request, roll_back,
 };
 use crate::domain::{Intent, JobState, Mutation, Refusal, Revision, Scope};
+
+/// How long something is waited for.
+const BOUND: Duration = Duration::from_secs(20);
 
 /// Gives a mutation a request id.
 fn named(mutation: Mutation, request_id: &str) -> Mutation {
@@ -304,4 +309,13 @@ pub(crate) async fn mutations_at_the_same_time_all_count(given: Given) {
         .collect();
     revisions.sort_unstable();
     assert_eq!(revisions, (2..22).collect::<Vec<_>>());
+}
+
+pub(crate) async fn what_was_begun_is_finished_though_the_caller_went_away(given: Given) {
+    given.company("acme").await;
+    let mut commit = given.store().commit(vec![given.ask("acme", add("one"))]);
+    assert!(futures::poll!(&mut commit).is_pending());
+    drop(commit);
+    let finished = async { while given.revision("acme").await < 2 {} };
+    tokio::time::timeout(BOUND, finished).await.expect("it is committed all the same");
 }
