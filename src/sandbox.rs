@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::supervisor::Supervisor;
 
+mod answer;
 mod api;
 mod calls;
 mod control;
@@ -27,6 +28,8 @@ mod hubspot;
 mod limiter;
 mod registry;
 mod server;
+mod upso;
+mod vendor;
 mod world;
 
 /// What happens when a property is created under the name of an archived one.
@@ -94,7 +97,7 @@ impl Sandbox {
             io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
         })?;
         let local_addr = listener.local_addr()?;
-        let world = world::World::new(&config, supervisor.clone(), clock);
+        let world = world::World::new(&config, supervisor.clone(), clock)?;
         let gate = gate::Gate::new(Arc::new(world));
         supervisor.spawn("sandbox", server::serve(listener, gate, supervisor.clone()));
         Ok(Running { local_addr })
