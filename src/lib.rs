@@ -18,13 +18,13 @@
 //! | [`store`] | the database: the contract, the shared rules, the backends |
 //! | [`engine`] | the use cases that every door calls |
 //! | [`executor`] | leases, planning, calls, outcomes |
-//! | [`vendors`] | HubSpot, the rate limiter, where vendors may be reached |
+//! | [`vendors`] | HubSpot, Upso, the rate limiter, where vendors may be reached |
 //! | [`api`] | the gRPC door |
 //! | [`wire`] | between the domain and the generated messages |
 //! | [`broker`], [`events`] | doorbells and the event bus |
 //! | [`audit`] | proof of the audit log, without a service |
 //! | [`auth`], [`vault`], [`config`], [`telemetry`] | callers, sealed credentials, settings, the log |
-//! | [`sandbox`] | a stand-in for HubSpot |
+//! | [`sandbox`] | stand-ins for HubSpot and for a cadence vendor |
 //! | [`failpoint`] | where tests of crashes let the program die; empty otherwise |
 //! | [`mod@bench`] | a load generator, for any running service |
 //! | [`app`] | puts it all together |

@@ -5,19 +5,21 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{Response, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use super::faults::FaultAnswer;
+use super::answer::Answer;
 use super::hubspot::Refusal;
 use super::world::World;
 
 mod account;
 mod groups;
+pub(crate) mod items;
 mod properties;
 mod target;
+pub(crate) mod token;
 
 /// Longest body a handler reads; the gate has cut longer ones off already.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -29,7 +31,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .nest("/crm/v3/properties/{object_type}", of_an_object())
         .nest("/crm/properties/{version}/{object_type}", of_an_object())
         .route("/account-info/{version}/details", get(account::details))
-        .route("/oauth/v2/private-apps/get/access-token-info", post(account::token_info))
+        .route(token::TOKEN_INFO, post(account::token_info))
         .fallback(async || Refusal::not_found("There is no such path here."))
         .method_not_allowed_fallback(async || {
             Refusal::new(405, "METHOD_NOT_ALLOWED", "This path does not know this method.")
@@ -42,74 +44,10 @@ pub(crate) fn correlation_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// A JSON answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    status: u16,
-    body: Option<Value>,
-    location: Option<String>,
-}
-
-impl Answer {
-    /// Creates an answer with a body.
-    pub(crate) fn new(status: u16, body: Value) -> Self {
-        Self { status, body: Some(body), location: None }
-    }
-
-    /// 204.
-    pub(crate) fn no_content() -> Self {
-        Self { status: 204, body: None, location: None }
-    }
-
-    /// 201, naming where the new thing is found.
-    pub(crate) fn created(body: Value, location: String) -> Self {
-        Self { status: 201, body: Some(body), location: Some(location) }
-    }
-}
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response<Body> {
-        let body = self.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let mut response = Response::new(body);
-        *response.status_mut() = status(self.status);
-        let headers = response.headers_mut();
-        if self.status != 204 {
-            let json = HeaderValue::from_static("application/json;charset=utf-8");
-            headers.insert(header::CONTENT_TYPE, json);
-        }
-        if let Some(Ok(location)) = self.location.map(HeaderValue::try_from) {
-            headers.insert(header::LOCATION, location);
-        }
-        response
-    }
-}
-
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response<Body> {
         Answer::new(self.status, self.body(&correlation_id())).into_response()
     }
-}
-
-/// Writes the answer of a fault.
-pub(crate) fn fault(answer: &FaultAnswer) -> Response<Body> {
-    let mut response = match answer.body(&correlation_id()) {
-        Value::String(html) => {
-            let mut response = Response::new(Body::from(html));
-            let kind = HeaderValue::from_static("text/html;charset=utf-8");
-            response.headers_mut().insert(header::CONTENT_TYPE, kind);
-            response
-        }
-        body => Answer::new(answer.status, body).into_response(),
-    };
-    *response.status_mut() = status(answer.status);
-    if let Some(seconds) = answer.retry_after_seconds {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    response
-}
-
-fn status(code: u16) -> StatusCode {
-    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// A JSON body; anything else is refused in HubSpot's words.

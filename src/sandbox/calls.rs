@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::hubspot::property::WireTime;
+use super::vendor::Vendor;
+use super::wire_time::WireTime;
 use crate::domain::Timestamp;
 
 /// Most calls that are remembered; older ones are forgotten.
@@ -17,19 +18,23 @@ pub(crate) struct Call {
     pub(crate) n: u64,
     /// When it arrived.
     pub(crate) at: WireTime,
-    /// Which portal it was for; none when the token opened none.
+    /// Whose API it was.
+    pub(crate) vendor: Vendor,
+    /// Which portal of HubSpot it was for; none when the token opened none.
     pub(crate) portal_id: Option<u32>,
+    /// Which account of Upso it was for, likewise.
+    pub(crate) account_id: Option<String>,
     pub(crate) method: String,
     pub(crate) path: String,
-    /// The names of the properties or groups it is about.
+    /// The names of the properties, groups or cadences it is about.
     pub(crate) items: Vec<String>,
     /// What the client was answered; none while it is being served, or when it got no answer.
     pub(crate) status: Option<u16>,
-    /// What the portal did, whether or not the client learnt of it; none when the call never got there.
+    /// What the vendor did, whether or not the client learnt of it; none when the call never got there.
     pub(crate) effect_status: Option<u16>,
     /// The kind of the fault that met it.
     pub(crate) fault: Option<&'static str>,
-    /// How many calls of the portal were being served when it arrived, itself included.
+    /// How many calls of the account were being served when it arrived, itself included.
     pub(crate) in_flight: u64,
     /// Whether it is over.
     pub(crate) done: bool,
@@ -46,7 +51,9 @@ pub(crate) struct Ending {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Query {
+    vendor: Option<Vendor>,
     portal_id: Option<u32>,
+    account_id: Option<String>,
     method: Option<String>,
     path_contains: Option<String>,
     item: Option<String>,
@@ -56,7 +63,9 @@ pub(crate) struct Query {
 
 impl Query {
     fn matches(&self, call: &Call) -> bool {
-        self.portal_id.is_none_or(|id| call.portal_id == Some(id))
+        self.vendor.is_none_or(|vendor| call.vendor == vendor)
+            && self.portal_id.is_none_or(|id| call.portal_id == Some(id))
+            && self.account_id.as_ref().is_none_or(|id| call.account_id.as_ref() == Some(id))
             && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
             && self.path_contains.as_ref().is_none_or(|part| call.path.contains(part.as_str()))
             && self.item.as_ref().is_none_or(|item| call.items.contains(item))
@@ -120,7 +129,9 @@ pub(crate) fn arrived(n: u64, at: Timestamp, method: &str, path: &str) -> Call {
     Call {
         n,
         at: WireTime(at),
+        vendor: Vendor::of(path),
         portal_id: None,
+        account_id: None,
         method: method.to_owned(),
         path: path.to_owned(),
         items: Vec::new(),

@@ -1,4 +1,4 @@
-//! `/_sandbox/…`: the endpoints by which a test or a developer steers the sandbox. HubSpot has nothing
+//! `/_sandbox/…`: the endpoints by which a test or a developer steers the sandbox. No vendor has any
 //! like them; they need no token, know no latency and meet no faults.
 
 use std::sync::Arc;
@@ -11,11 +11,12 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde_json::json;
 
-use super::api::Answer;
+use super::answer::Answer;
 use super::calls;
 use super::faults::Spec;
 use super::world::{SettingsChange, World, lock};
 
+mod accounts;
 mod portals;
 
 /// Says what is wrong with a control request.
@@ -42,6 +43,9 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/portals", get(portals::list).post(portals::assign))
         .route("/portals/{id}", get(portals::dump))
         .route("/portals/{id}/edit", post(portals::edit))
+        .route("/upso", get(accounts::list).post(accounts::assign))
+        .route("/upso/{id}", get(accounts::dump))
+        .route("/upso/{id}/edit", post(accounts::edit))
         .fallback(async || Wrong(404, "there is no such control endpoint".to_owned()))
         .method_not_allowed_fallback(async || {
             Wrong(405, "this control endpoint does not know this method".to_owned())
@@ -51,8 +55,9 @@ pub(crate) fn router(world: Arc<World>) -> Router {
 
 async fn health(State(world): Shared) -> Answer {
     let (calls, _) = lock(&world.calls).counts();
-    let portals = world.registry.accounts().len();
-    Answer::new(200, json!({ "status": "ok", "portals": portals, "calls": calls }))
+    let (portals, upso) = (world.portals.accounts().len(), world.upso.accounts().len());
+    let health = json!({ "status": "ok", "portals": portals, "upso": upso, "calls": calls });
+    Answer::new(200, health)
 }
 
 async fn settings(State(world): Shared) -> Answer {

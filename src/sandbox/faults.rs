@@ -5,9 +5,12 @@ use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-mod answer;
+use super::vendor::{Vendor, Whose};
 
-pub(crate) use answer::{FaultAnswer, Policy, rate_limited};
+mod answer;
+pub(crate) mod ignored;
+
+pub(crate) use answer::{FaultAnswer, Policy};
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,11 +26,11 @@ pub(crate) enum Kind {
     DropRequest,
     /// Never an answer; the connection stays open.
     Hang,
-    /// A create or patch ignores the named attribute without a word.
+    /// A write ignores the named attribute without a word.
     IgnoreAttribute,
     /// The call takes longer.
     Latency,
-    /// Any status, with a body as HubSpot writes it.
+    /// Any status, with a body as the vendor writes it.
     Status,
 }
 
@@ -68,7 +71,11 @@ pub(crate) struct Spec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path_contains: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    vendor: Option<Vendor>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     portal_id: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,10 +120,14 @@ impl Spec {
         }
     }
 
-    fn concerns(&self, method: &str, path: &str, portal_id: Option<u32>) -> bool {
-        self.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+    fn concerns(&self, method: &str, path: &str, whose: Option<&Whose>) -> bool {
+        let portal_id = whose.and_then(Whose::portal_id);
+        let account_id = whose.and_then(Whose::account_id);
+        self.vendor.is_none_or(|wanted| wanted == Vendor::of(path))
+            && self.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.path_contains.as_ref().is_none_or(|part| path.contains(part.as_str()))
             && self.portal_id.is_none_or(|wanted| portal_id == Some(wanted))
+            && self.account_id.as_deref().is_none_or(|wanted| account_id == Some(wanted))
     }
 }
 
@@ -188,12 +199,12 @@ impl Faults {
     }
 
     /// Decides about a call. The first fault that ends the call wins; later ones are left unspent.
-    pub(crate) fn plan(&mut self, method: &str, path: &str, portal_id: Option<u32>) -> Plan {
+    pub(crate) fn plan(&mut self, method: &str, path: &str, whose: Option<&Whose>) -> Plan {
         let mut plan = Plan::default();
         for fault in &mut self.faults {
             let spec = &fault.spec;
             let spent = spec.count.is_some_and(|count| fault.hits >= count);
-            if spent || !spec.concerns(method, path, portal_id) {
+            if spent || !spec.concerns(method, path, whose) {
                 continue;
             }
             if spec.kind.ends_the_call() && plan.cut.is_some() {

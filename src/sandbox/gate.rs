@@ -1,4 +1,4 @@
-//! What happens to a call on its way to a portal and back: token, limit, faults, latency, log.
+//! What happens to a call on its way to an account and back: token, limit, faults, latency, log.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,21 +9,16 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{Request, Response};
-use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use super::api::{self, Answer};
 use super::calls::{Ending, arrived};
 use super::control;
-use super::faults::{Cut, Plan, Policy, rate_limited};
-use super::hubspot::Refusal;
-use super::limiter::Standing;
-use super::registry::Token;
+use super::faults::{Cut, Plan, ignored};
+use super::registry::Denied;
+use super::vendor::{Entry, Vendor, Whose};
 use super::world::{World, lock};
-
-mod items;
 
 /// Longest body that is read.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -40,20 +35,22 @@ impl fmt::Display for Unanswered {
 
 impl std::error::Error for Unanswered {}
 
-/// Leads requests to the API or to the control endpoints.
+/// Leads requests to a vendor's API or to the control endpoints.
 #[derive(Debug)]
 pub(crate) struct Gate {
     world: Arc<World>,
-    api: Router,
+    hubspot: Router,
+    upso: Router,
     control: Router,
 }
 
 impl Gate {
     /// Creates the gate of a sandbox.
     pub(crate) fn new(world: Arc<World>) -> Self {
-        let api = api::router(Arc::clone(&world));
+        let hubspot = Vendor::Hubspot.router(Arc::clone(&world));
+        let upso = Vendor::Upso.router(Arc::clone(&world));
         let control = control::router(Arc::clone(&world));
-        Self { world, api, control }
+        Self { world, hubspot, upso, control }
     }
 
     /// Serves a request.
@@ -66,24 +63,28 @@ impl Gate {
             return Ok(answer_of(self.control.clone(), request).await);
         }
         let (parts, body) = request.into_parts();
+        let vendor = Vendor::of(parts.uri.path());
         let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else {
-            let refusal = Refusal::new(413, "VALIDATION_ERROR", "The body is too long.");
-            return Ok(refusal.into_response());
+            return Ok(vendor.too_long());
         };
         let client_gone = CancellationToken::new();
         let _tells_when_dropped = client_gone.clone().drop_guard();
-        let passage =
-            Passage { world: Arc::clone(&self.world), api: self.api.clone(), client_gone };
-        // In a task of its own: like HubSpot, the sandbox goes on with what it was asked to do even
+        let api = match vendor {
+            Vendor::Hubspot => self.hubspot.clone(),
+            Vendor::Upso => self.upso.clone(),
+        };
+        let passage = Passage { world: Arc::clone(&self.world), vendor, api, client_gone };
+        // In a task of its own: like a vendor, the sandbox goes on with what it was asked to do even
         // when the client hangs up in the meantime.
         let call = self.world.supervisor.spawn("sandbox call", passage.run(parts, body));
         call.await.unwrap_or(Err(Unanswered))
     }
 }
 
-/// One call of the API.
+/// One call of an API.
 struct Passage {
     world: Arc<World>,
+    vendor: Vendor,
     api: Router,
     client_gone: CancellationToken,
 }
@@ -91,55 +92,53 @@ struct Passage {
 impl Passage {
     async fn run(self, parts: Parts, body: Bytes) -> Result<Response<Body>, Unanswered> {
         let now = self.world.now();
-        let settings = self.world.settings();
-        let token = items::token(&parts, &body)
-            .ok_or_else(super::registry::unauthenticated)
-            .and_then(|token| self.world.registry.token(&token, now));
-        let serving = token.as_ref().ok().map(|token| token.account.enter());
-        let portal_id = token.as_ref().ok().map(|token| token.account.id);
-        let standing = token.as_ref().ok().map(|token| {
-            let limit = token.burst_limit.unwrap_or(settings.burst_limit);
-            lock(&token.window).admit(now, limit, settings.burst_window_ms)
-        });
+        let entry = self.vendor.enter(&self.world, &parts, &body, now);
+        let entered = entry.as_ref().ok();
+        let whose = entered.map(|entry| &entry.whose);
+        let standing = entered.map(|entry| entry.standing);
         let (method, path) = (parts.method.as_str(), parts.uri.path());
-        let refused = standing.is_some_and(|standing| !standing.admitted);
-        let plan = if refused {
+        let plan = if standing.is_some_and(|standing| !standing.admitted) {
             Plan::default()
         } else {
-            lock(&self.world.faults).plan(method, path, portal_id)
+            lock(&self.world.faults).plan(method, path, whose)
         };
         let n = lock(&self.world.calls).open(|n| {
             let mut call = arrived(n, now, method, path);
-            call.portal_id = portal_id;
-            call.items = items::names(path, &body);
+            call.portal_id = whose.and_then(Whose::portal_id);
+            call.account_id = whose.and_then(Whose::account_id).map(str::to_owned);
+            call.items = self.vendor.items(path, &body);
             call.fault = plan.kind;
-            call.in_flight = serving.as_ref().map_or(1, |serving| serving.number);
+            call.in_flight = entered.map_or(1, |entry| entry.serving.number);
             call
         });
-        let latency = Duration::from_millis(settings.latency_ms.saturating_add(plan.latency_ms));
-        let (answer, effect_status) = if self.outlast(latency).await {
-            self.cross(token, refused, plan, parts, body).await
+        let latency_ms = self.world.settings().latency_ms.saturating_add(plan.latency_ms);
+        let (answer, effect_status) = if self.outlast(Duration::from_millis(latency_ms)).await {
+            self.cross(entry, plan, parts, body).await
         } else {
+            drop(entry);
             (None, None)
         };
-        drop(serving);
         let status = answer.as_ref().map(|answer| answer.status().as_u16());
         lock(&self.world.calls).close(n, Ending { status, effect_status });
-        answer.map(|answer| with_headers(answer, standing)).ok_or(Unanswered)
+        let mut answer = answer.ok_or(Unanswered)?;
+        for (name, value) in standing.iter().flat_map(|standing| self.vendor.headers(standing)) {
+            answer.headers_mut().insert(name, value.into());
+        }
+        Ok(answer)
     }
 
     /// Lets the call take effect, or not, and returns its answer, or none, as the plan says.
     async fn cross(
         &self,
-        token: Result<Arc<Token>, Refusal>,
-        refused: bool,
+        entry: Result<Entry, Denied>,
         plan: Plan,
         parts: Parts,
         body: Bytes,
     ) -> (Option<Response<Body>>, Option<u16>) {
-        if refused {
-            let body = rate_limited(Policy::TenSecondlyRolling, &api::correlation_id());
-            return (Some(Answer::new(429, body).into_response()), None);
+        if let Ok(Entry { standing, .. }) = &entry
+            && !standing.admitted
+        {
+            return (Some(self.vendor.used_up(standing)), None);
         }
         let after_effect = match &plan.cut {
             None => true,
@@ -149,20 +148,20 @@ impl Passage {
         };
         let mut real = None;
         if after_effect {
-            let body = items::without(body, &plan.ignored);
-            real = Some(match token {
-                Ok(token) => {
+            let body = ignored::without(body, &plan.ignored);
+            real = Some(match &entry {
+                Ok(entry) => {
                     let mut request = Request::from_parts(parts, Body::from(body));
-                    request.extensions_mut().insert(token);
+                    request.extensions_mut().extend(entry.token.clone());
                     answer_of(self.api.clone(), request).await
                 }
-                Err(refusal) => refusal.into_response(),
+                Err(why) => self.vendor.denied(*why),
             });
         }
         let effect_status = real.as_ref().map(|real| real.status().as_u16());
         let answer = match plan.cut {
             None => real,
-            Some(Cut::Answer { answer, .. }) => Some(api::fault(&answer)),
+            Some(Cut::Answer { answer, .. }) => Some(self.vendor.fault(&answer)),
             Some(Cut::Drop { .. }) => None,
             Some(Cut::Hang { .. }) => {
                 let stopping = self.world.supervisor.stopping();
@@ -196,11 +195,4 @@ async fn answer_of(mut router: Router, request: Request<Body>) -> Response<Body>
         Ok(answer) => answer,
         Err(never) => match never {},
     }
-}
-
-fn with_headers(mut answer: Response<Body>, standing: Option<Standing>) -> Response<Body> {
-    for (name, value) in standing.iter().flat_map(Standing::headers) {
-        answer.headers_mut().insert(name, value.into());
-    }
-    answer
 }

@@ -9,6 +9,7 @@ pub(crate) mod property;
 pub(crate) mod refusal;
 mod rules;
 mod standard;
+pub(crate) mod trouble;
 
 pub(crate) use draft::{Draft, GroupDraft};
 pub(crate) use portal::Portal;

@@ -25,6 +25,8 @@ pub(crate) struct Standing {
     pub(crate) remaining: u32,
     pub(crate) interval_ms: u64,
     pub(crate) daily_remaining: u64,
+    /// How long until the oldest counted call leaves the window; zero when none is counted.
+    pub(crate) reset: Duration,
 }
 
 impl Window {
@@ -44,26 +46,43 @@ impl Window {
             self.calls.push_back(now);
             self.calls_today += 1;
         }
+        let oldest_leaves =
+            self.calls.front().map(|first| window.saturating_sub(now.since(*first)));
         Standing {
             admitted,
             limit,
             remaining: limit.saturating_sub(used).saturating_sub(u32::from(admitted)),
             interval_ms: window_ms,
             daily_remaining: DAILY_LIMIT.saturating_sub(self.calls_today),
+            reset: oldest_leaves.unwrap_or_default(),
         }
     }
 }
 
 impl Standing {
-    /// Returns the headers every API answer carries.
-    pub(crate) fn headers(&self) -> [(&'static str, u64); 5] {
-        [
+    /// Returns the headers every answer of HubSpot's carries.
+    pub(crate) fn hubspot_headers(&self) -> Vec<(&'static str, u64)> {
+        vec![
             ("x-hubspot-ratelimit-max", self.limit.into()),
             ("x-hubspot-ratelimit-remaining", self.remaining.into()),
             ("x-hubspot-ratelimit-interval-milliseconds", self.interval_ms),
             ("x-hubspot-ratelimit-daily", DAILY_LIMIT),
             ("x-hubspot-ratelimit-daily-remaining", self.daily_remaining),
         ]
+    }
+
+    /// Returns the headers every answer of Upso's carries; none but a 401 or a 413 is without them.
+    pub(crate) fn upso_headers(&self) -> Vec<(&'static str, u64)> {
+        vec![
+            ("ratelimit-limit", self.limit.into()),
+            ("ratelimit-remaining", self.remaining.into()),
+            ("ratelimit-reset", self.reset_seconds()),
+        ]
+    }
+
+    /// Returns the whole seconds until a call is admitted again, rounded up.
+    pub(crate) fn reset_seconds(&self) -> u64 {
+        self.reset.as_secs() + u64::from(self.reset.subsec_nanos() > 0)
     }
 }
 
@@ -84,6 +103,15 @@ mod tests {
         assert!(admit(10_000).admitted, "the first call left the window");
         assert!(!admit(13_999).admitted);
         assert!(admit(14_000).admitted);
+    }
+
+    #[test]
+    fn a_refused_call_is_told_when_the_next_one_is_admitted() {
+        let mut window = Window::default();
+        window.admit(at_ms(0), 1, 10_000);
+        let refused = window.admit(at_ms(2_500), 1, 10_000);
+        assert_eq!((refused.admitted, refused.reset_seconds()), (false, 8));
+        assert!(window.admit(at_ms(10_500), 1, 10_000).admitted);
     }
 
     #[test]

@@ -1,252 +1,253 @@
-//! Which token opens which portal.
+//! Which token opens which account, whatever the vendor calls them: a portal of HubSpot, an account
+//! of Upso.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
-
-use super::hubspot::{Portal, Refusal};
-use super::limiter::Window;
-use super::world::lock;
+use super::limiter::{Standing, Window};
+use super::world::{Settings, lock};
 use crate::domain::Timestamp;
 
 /// Fewest characters of a token.
 const TOKEN_CHARS_MIN: usize = 8;
 
-/// What a token may do unless it was given less.
-const SCOPES: [&str; 5] = [
-    "oauth",
-    "crm.objects.deals.read",
-    "crm.objects.deals.write",
-    "crm.schemas.deals.read",
-    "crm.schemas.deals.write",
-];
+/// What a vendor keeps for one of its customers.
+pub(crate) trait Kept: Send + Sized + 'static {
+    /// How the vendor names an account.
+    type Id: Clone + Ord + fmt::Debug + Send + Sync;
+    /// What a token may do unless it was given less; nothing where the vendor knows no scopes.
+    const SCOPES: &'static [&'static str];
 
-/// A portal with what the sandbox knows about its use.
+    /// Derives the id of a token's own account: the same in every run.
+    fn id_of(token: &str) -> Self::Id;
+
+    /// Returns what a new account holds.
+    fn opened(now: Timestamp) -> Self;
+}
+
+/// An account with what the sandbox knows about its use.
 #[derive(Debug)]
-pub(crate) struct Account {
-    pub(crate) id: u32,
-    portal: Mutex<Portal>,
-    in_flight: AtomicU64,
+pub(crate) struct Account<K: Kept> {
+    pub(crate) id: K::Id,
+    kept: Mutex<K>,
+    in_flight: Arc<AtomicU64>,
 }
 
-impl Account {
-    /// Locks the portal.
-    pub(crate) fn portal(&self) -> MutexGuard<'_, Portal> {
-        lock(&self.portal)
-    }
-
-    /// Counts a call in, until the guard is dropped.
-    pub(crate) fn enter(self: &Arc<Self>) -> InFlight {
-        let number = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
-        InFlight { account: Arc::clone(self), number }
+impl<K: Kept> Account<K> {
+    /// Locks what the account keeps.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, K> {
+        lock(&self.kept)
     }
 }
 
-/// A call that is being served.
+/// A call that is being served, counted in until this is dropped.
 #[derive(Debug)]
 pub(crate) struct InFlight {
-    account: Arc<Account>,
-    /// How many calls of the portal were being served when this one came, itself included.
+    counter: Arc<AtomicU64>,
+    /// How many calls of the account were being served when this one came, itself included.
     pub(crate) number: u64,
+}
+
+impl InFlight {
+    fn enter(counter: &Arc<AtomicU64>) -> Self {
+        let number = counter.fetch_add(1, Ordering::SeqCst) + 1;
+        Self { counter: Arc::clone(counter), number }
+    }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.account.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.counter.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-/// A token: a key to one portal, with its own scopes and its own burst window.
+/// A token: a key to one account, with its own scopes and its own burst window.
 #[derive(Debug)]
-pub(crate) struct Token {
-    pub(crate) account: Arc<Account>,
+pub(crate) struct Token<K: Kept> {
+    pub(crate) account: Arc<Account<K>>,
     pub(crate) scopes: Vec<String>,
     pub(crate) burst_limit: Option<u32>,
     pub(crate) revoked: bool,
-    pub(crate) window: Mutex<Window>,
+    window: Mutex<Window>,
 }
+
+impl<K: Kept> Token<K> {
+    /// Counts a call in: as being served, and against the burst limit.
+    pub(crate) fn enter(&self, now: Timestamp, settings: &Settings) -> (InFlight, Standing) {
+        let limit = self.burst_limit.unwrap_or(settings.burst_limit);
+        let standing = lock(&self.window).admit(now, limit, settings.burst_window_ms);
+        (InFlight::enter(&self.account.in_flight), standing)
+    }
+}
+
+/// An account and the tokens that open it.
+pub(crate) type WithTokens<K> = (Arc<Account<K>>, Vec<Arc<Token<K>>>);
 
 /// How a test wants a token to be.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TokenSpec {
-    token: String,
-    portal_id: Option<u32>,
-    scopes: Option<Vec<String>>,
-    burst_limit: Option<u32>,
-    #[serde(default)]
-    revoked: bool,
+#[derive(Debug)]
+pub(crate) struct TokenSpec<K: Kept> {
+    pub(crate) token: String,
+    /// Which account it opens; none: its own.
+    pub(crate) account: Option<K::Id>,
+    pub(crate) scopes: Option<Vec<String>>,
+    pub(crate) burst_limit: Option<u32>,
+    pub(crate) revoked: bool,
 }
 
-/// Every portal and token.
-#[derive(Default)]
-pub(crate) struct Registry {
-    inner: Mutex<Inner>,
+/// Why a token opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// It is missing, or nobody knows it.
+    Unknown,
+    /// It was valid once.
+    Revoked,
 }
 
-#[derive(Default)]
-struct Inner {
-    accounts: BTreeMap<u32, Arc<Account>>,
-    tokens: HashMap<String, Arc<Token>>,
+/// Every account of one vendor, and the tokens that open them.
+pub(crate) struct Registry<K: Kept> {
+    inner: Mutex<Inner<K>>,
 }
 
-impl Registry {
-    /// Returns what a token opens; one that was never seen opens a portal of its own.
-    pub(crate) fn token(&self, token: &str, now: Timestamp) -> Result<Arc<Token>, Refusal> {
+struct Inner<K: Kept> {
+    accounts: BTreeMap<K::Id, Arc<Account<K>>>,
+    tokens: HashMap<String, Arc<Token<K>>>,
+}
+
+impl<K: Kept> Default for Registry<K> {
+    fn default() -> Self {
+        let inner = Inner { accounts: BTreeMap::new(), tokens: HashMap::new() };
+        Self { inner: Mutex::new(inner) }
+    }
+}
+
+impl<K: Kept> Registry<K> {
+    /// Returns what a token opens; one that was never seen opens an account of its own.
+    pub(crate) fn token(&self, token: &str, now: Timestamp) -> Result<Arc<Token<K>>, Denied> {
         if token.chars().count() < TOKEN_CHARS_MIN {
-            return Err(unauthenticated());
+            return Err(Denied::Unknown);
         }
         if token.starts_with("revoked") {
-            return Err(expired());
+            return Err(Denied::Revoked);
         }
         if token.starts_with("invalid") {
-            return Err(unauthenticated());
+            return Err(Denied::Unknown);
         }
         let mut inner = lock(&self.inner);
         if let Some(known) = inner.tokens.get(token) {
-            return if known.revoked { Err(expired()) } else { Ok(Arc::clone(known)) };
+            return if known.revoked { Err(Denied::Revoked) } else { Ok(Arc::clone(known)) };
         }
-        let account = inner.account(portal_id_of(token), now);
-        let opened = Token::new(account, None, None, false);
+        let account = inner.account(K::id_of(token), now);
+        let opened = Arc::new(Token {
+            account,
+            scopes: all_scopes::<K>(),
+            burst_limit: None,
+            revoked: false,
+            window: Mutex::default(),
+        });
         inner.tokens.insert(token.to_owned(), Arc::clone(&opened));
         Ok(opened)
     }
 
-    /// Maps a token to a portal, with the scopes and the limit the test wants.
-    pub(crate) fn assign(&self, spec: TokenSpec, now: Timestamp) -> Result<Arc<Token>, String> {
+    /// Maps a token to an account, with the scopes and the limit the test wants.
+    pub(crate) fn assign(
+        &self,
+        spec: TokenSpec<K>,
+        now: Timestamp,
+    ) -> Result<Arc<Token<K>>, String> {
         if spec.token.chars().count() < TOKEN_CHARS_MIN {
             return Err(format!("a token has at least {TOKEN_CHARS_MIN} characters"));
         }
-        let id = spec.portal_id.unwrap_or_else(|| portal_id_of(&spec.token));
-        if id == 0 || i32::try_from(id).is_err() {
-            return Err("a portal_id lies between 1 and 2147483647".to_owned());
-        }
+        let id = spec.account.unwrap_or_else(|| K::id_of(&spec.token));
         let mut inner = lock(&self.inner);
-        let account = inner.account(id, now);
-        let token = Token::new(account, spec.scopes, spec.burst_limit, spec.revoked);
+        let token = Arc::new(Token {
+            account: inner.account(id, now),
+            scopes: spec.scopes.unwrap_or_else(all_scopes::<K>),
+            burst_limit: spec.burst_limit,
+            revoked: spec.revoked,
+            window: Mutex::default(),
+        });
         inner.tokens.insert(spec.token, Arc::clone(&token));
         Ok(token)
     }
 
-    /// Returns a portal by its id.
-    pub(crate) fn account(&self, id: u32) -> Option<Arc<Account>> {
-        lock(&self.inner).accounts.get(&id).cloned()
+    /// Returns an account by its id.
+    pub(crate) fn account(&self, id: &K::Id) -> Option<Arc<Account<K>>> {
+        lock(&self.inner).accounts.get(id).cloned()
     }
 
-    /// Returns every portal, by id, and how many tokens open it.
-    pub(crate) fn accounts(&self) -> Vec<(Arc<Account>, Vec<Arc<Token>>)> {
+    /// Returns every account, by id, and the tokens that open it.
+    pub(crate) fn accounts(&self) -> Vec<WithTokens<K>> {
         let inner = lock(&self.inner);
-        let tokens_of = |id: u32| {
-            inner.tokens.values().filter(|token| token.account.id == id).cloned().collect()
+        let tokens_of = |id: &K::Id| {
+            inner.tokens.values().filter(|token| token.account.id == *id).cloned().collect()
         };
         inner
             .accounts
             .values()
-            .map(|account| (Arc::clone(account), tokens_of(account.id)))
+            .map(|account| (Arc::clone(account), tokens_of(&account.id)))
             .collect()
     }
 }
 
-impl fmt::Debug for Registry {
+impl<K: Kept> fmt::Debug for Registry<K> {
     // Tokens are keys even here, so they are not written.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = lock(&self.inner);
         f.debug_struct("Registry")
-            .field("portals", &inner.accounts.len())
+            .field("accounts", &inner.accounts.len())
             .field("tokens", &inner.tokens.len())
             .finish()
     }
 }
 
-impl Inner {
-    fn account(&mut self, id: u32, now: Timestamp) -> Arc<Account> {
+impl<K: Kept> Inner<K> {
+    fn account(&mut self, id: K::Id, now: Timestamp) -> Arc<Account<K>> {
         let open = || {
-            let portal = Mutex::new(Portal::open(now));
-            Arc::new(Account { id, portal, in_flight: AtomicU64::new(0) })
+            let (id, kept) = (id.clone(), Mutex::new(K::opened(now)));
+            Arc::new(Account { id, kept, in_flight: Arc::default() })
         };
-        Arc::clone(self.accounts.entry(id).or_insert_with(open))
+        Arc::clone(self.accounts.entry(id.clone()).or_insert_with(open))
     }
 }
 
-impl Token {
-    fn new(
-        account: Arc<Account>,
-        scopes: Option<Vec<String>>,
-        burst_limit: Option<u32>,
-        revoked: bool,
-    ) -> Arc<Self> {
-        let scopes = scopes.unwrap_or_else(|| SCOPES.map(str::to_owned).to_vec());
-        Arc::new(Self { account, scopes, burst_limit, revoked, window: Mutex::default() })
-    }
-
-    /// Refuses the call unless the token has one of the scopes; the first is the one that is named.
-    pub(crate) fn needs(&self, scopes: &[&str]) -> Result<(), Refusal> {
-        if self.scopes.iter().any(|scope| scopes.contains(&scope.as_str())) {
-            return Ok(());
-        }
-        let named = scopes.first().map(|scope| (*scope).to_owned()).into_iter().collect();
-        Err(Refusal::new(
-            403,
-            "MISSING_SCOPES",
-            "This token has none of the scopes that the call requires.",
-        )
-        .with("requiredGranularScopes", named))
-    }
-}
-
-/// Derives the id of a token's own portal: the same in every run, positive, under 2^31.
-fn portal_id_of(token: &str) -> u32 {
-    let digest = Sha256::digest(token.as_bytes());
-    let number = digest.iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
-    (number & 0x7fff_ffff).max(1)
-}
-
-/// 401 for a token that is missing or that nobody knows.
-pub(crate) fn unauthenticated() -> Refusal {
-    Refusal::new(401, "INVALID_AUTHENTICATION", "No valid token came with this request.")
-}
-
-fn expired() -> Refusal {
-    Refusal::new(401, "EXPIRED_AUTHENTICATION", "The token of this request is expired or revoked.")
+fn all_scopes<K: Kept>() -> Vec<String> {
+    K::SCOPES.iter().map(|scope| (*scope).to_owned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::hubspot::Portal;
 
     const NOW: Timestamp = Timestamp::from_micros(0);
 
     #[test]
     fn a_token_always_opens_the_same_portal_and_another_token_another() {
-        let registry = Registry::default();
+        let registry = Registry::<Portal>::default();
         let id = |token: &str| registry.token(token, NOW).unwrap().account.id;
         assert_eq!(id("pat-na1-one"), id("pat-na1-one"));
         assert_ne!(id("pat-na1-one"), id("pat-na1-two"));
-        assert_eq!(
-            id("pat-na1-one"),
-            Registry::default().token("pat-na1-one", NOW).unwrap().account.id
-        );
+        let another = Registry::<Portal>::default();
+        assert_eq!(id("pat-na1-one"), another.token("pat-na1-one", NOW).unwrap().account.id);
     }
 
     #[test]
     fn short_invalid_and_revoked_tokens_are_turned_away() {
-        let registry = Registry::default();
-        let category = |token: &str| registry.token(token, NOW).unwrap_err().category;
-        assert_eq!(category("short"), "INVALID_AUTHENTICATION");
-        assert_eq!(category("invalid-token"), "INVALID_AUTHENTICATION");
-        assert_eq!(category("revoked-token"), "EXPIRED_AUTHENTICATION");
+        let registry = Registry::<Portal>::default();
+        let denied = |token: &str| registry.token(token, NOW).unwrap_err();
+        assert_eq!(denied("short"), Denied::Unknown);
+        assert_eq!(denied("invalid-token"), Denied::Unknown);
+        assert_eq!(denied("revoked-token"), Denied::Revoked);
     }
 
     #[test]
     fn two_tokens_can_open_one_portal_with_different_scopes() {
-        let registry = Registry::default();
+        let registry = Registry::<Portal>::default();
         let spec = |token: &str, scopes: Option<Vec<String>>| TokenSpec {
             token: token.to_owned(),
-            portal_id: Some(77),
+            account: Some(77),
             scopes,
             burst_limit: None,
             revoked: false,

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::SystemClock;
 
+mod upso;
+
 const DEALS: &str = "/crm/properties/2026-09/deals";
 const TOKEN: &str = "a-portal-of-a-test";
 

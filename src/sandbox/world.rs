@@ -1,12 +1,15 @@
 //! Everything a sandbox keeps, shared by its connections.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::calls::Calls;
 use super::faults::Faults;
+use super::hubspot::Portal;
 use super::registry::Registry;
+use super::upso::{Cadences, Courier};
 use super::{Config, Recreate};
 use crate::clock::Clock;
 use crate::domain::Timestamp;
@@ -36,29 +39,39 @@ pub(crate) struct SettingsChange {
 pub(crate) struct World {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) supervisor: Supervisor,
-    pub(crate) registry: Registry,
+    pub(crate) portals: Registry<Portal>,
+    pub(crate) upso: Registry<Cadences>,
+    /// Carries what subscribers of Upso are told.
+    pub(crate) courier: Courier,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) calls: Mutex<Calls>,
     settings: Mutex<Settings>,
 }
 
 impl World {
-    /// Creates the state a sandbox starts with: no portals, no faults, no calls.
-    pub(crate) fn new(config: &Config, supervisor: Supervisor, clock: Arc<dyn Clock>) -> Self {
+    /// Creates the state a sandbox starts with: no accounts, no faults, no calls.
+    pub(crate) fn new(
+        config: &Config,
+        supervisor: Supervisor,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<Self> {
         let settings = Settings {
             latency_ms: config.latency_ms,
             burst_limit: config.burst_limit,
             burst_window_ms: config.burst_window_ms,
             recreate: config.recreate,
         };
-        Self {
+        let courier = Courier::new(supervisor.clone(), Arc::clone(&clock))?;
+        Ok(Self {
             clock,
             supervisor,
-            registry: Registry::default(),
+            portals: Registry::default(),
+            upso: Registry::default(),
+            courier,
             faults: Mutex::new(Faults::new(config.seed)),
             calls: Mutex::new(Calls::default()),
             settings: Mutex::new(settings),
-        }
+        })
     }
 
     /// Returns the present moment.

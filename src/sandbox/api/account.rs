@@ -6,15 +6,15 @@ use axum::Extension;
 use axum::extract::Path;
 use serde_json::json;
 
-use super::Answer;
 use super::target::check_version;
-use crate::sandbox::hubspot::Refusal;
+use crate::sandbox::answer::Answer;
+use crate::sandbox::hubspot::{Portal, Refusal};
 use crate::sandbox::registry::Token;
 
 /// `GET /account-info/{version}/details`.
 pub(super) async fn details(
     Path(version): Path<String>,
-    Extension(token): Extension<Arc<Token>>,
+    Extension(token): Extension<Arc<Token<Portal>>>,
 ) -> Result<Answer, Refusal> {
     if version != "v3" {
         check_version(&version)?;
@@ -34,7 +34,7 @@ pub(super) async fn details(
 }
 
 /// `POST /oauth/v2/private-apps/get/access-token-info`, with the token in the body as `tokenKey`.
-pub(super) async fn token_info(Extension(token): Extension<Arc<Token>>) -> Answer {
+pub(super) async fn token_info(Extension(token): Extension<Arc<Token<Portal>>>) -> Answer {
     let info = json!({
         "userId": 1,
         "hubId": token.account.id,

@@ -10,7 +10,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use super::target::Target;
-use super::{Answer, JsonBody, results};
+use super::{JsonBody, results};
+use crate::sandbox::answer::Answer;
 use crate::sandbox::hubspot::draft::{BatchCreate, BatchNames, parse};
 use crate::sandbox::hubspot::property::{DataSensitivity, Property};
 use crate::sandbox::hubspot::{Draft, Refusal};
@@ -60,7 +61,7 @@ async fn list(target: Target, query: ViewQuery) -> Result {
     if view.data_sensitivity != DataSensitivity::NonSensitive {
         return Ok(results(Vec::new()));
     }
-    let portal = target.token.account.portal();
+    let portal = target.token.account.lock();
     Ok(results(portal.properties(view.archived).values().map(Property::wire).collect()))
 }
 
@@ -70,7 +71,7 @@ async fn read(target: Target, query: ViewQuery) -> Result {
     if view.data_sensitivity != DataSensitivity::NonSensitive {
         return Err(Refusal::not_found(format!("No sensitive property '{}'.", target.name)));
     }
-    let portal = target.token.account.portal();
+    let portal = target.token.account.lock();
     Ok(Answer::new(200, portal.property(&target.name, view.archived)?.wire()))
 }
 
@@ -81,7 +82,7 @@ async fn create(
 ) -> Result {
     target.may_write()?;
     let draft: Draft = parse(body)?;
-    let mut portal = target.token.account.portal();
+    let mut portal = target.token.account.lock();
     let property = portal.create(draft, world.settings().recreate, world.now())?;
     let location = format!("{}/{}", target.base, property.name);
     Ok(Answer::created(property.wire_created(), location))
@@ -94,13 +95,13 @@ async fn update(
 ) -> Result {
     target.may_write()?;
     let draft: Draft = parse(body)?;
-    let mut portal = target.token.account.portal();
+    let mut portal = target.token.account.lock();
     Ok(Answer::new(200, portal.update(&target.name, draft, world.now())?.wire()))
 }
 
 async fn archive(State(world): State<Arc<World>>, target: Target) -> Result {
     target.may_write()?;
-    target.token.account.portal().archive(&target.name, world.now())?;
+    target.token.account.lock().archive(&target.name, world.now())?;
     Ok(Answer::no_content())
 }
 
@@ -112,7 +113,7 @@ async fn batch_create(
     target.may_write()?;
     let batch: BatchCreate = parse(body)?;
     let (now, recreate) = (world.now(), world.settings().recreate);
-    let outcome = target.token.account.portal().create_batch(batch, recreate, now)?;
+    let outcome = target.token.account.lock().create_batch(batch, recreate, now)?;
     Ok(Answer::new(outcome.status(201), outcome.body(now)))
 }
 
@@ -123,7 +124,7 @@ async fn batch_read(
 ) -> Result {
     target.may_read()?;
     let batch: BatchNames = parse(body)?;
-    let outcome = target.token.account.portal().read_batch(&batch)?;
+    let outcome = target.token.account.lock().read_batch(&batch)?;
     Ok(Answer::new(outcome.status(200), outcome.body(world.now())))
 }
 
@@ -134,6 +135,6 @@ async fn batch_archive(
 ) -> Result {
     target.may_write()?;
     let batch: BatchNames = parse(body)?;
-    target.token.account.portal().archive_batch(&batch, world.now())?;
+    target.token.account.lock().archive_batch(&batch, world.now())?;
     Ok(Answer::no_content())
 }

@@ -6,8 +6,8 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde::Deserialize;
 
-use crate::sandbox::hubspot::Refusal;
-use crate::sandbox::registry::Token;
+use crate::sandbox::hubspot::{Portal, Refusal};
+use crate::sandbox::registry::{Denied, Token};
 
 /// The dated versions that are served besides v3.
 const VERSIONS: [&str; 3] = ["2025-09", "2026-03", "2026-09"];
@@ -20,7 +20,7 @@ const WRITE_SCOPES: [&str; 1] = ["crm.schemas.deals.write"];
 /// The path's parameters, checked, with the token of the call.
 #[derive(Debug)]
 pub(super) struct Target {
-    pub(super) token: Arc<Token>,
+    pub(super) token: Arc<Token<Portal>>,
     pub(super) name: String,
     /// The path up to and including the object type, for `Location`.
     pub(super) base: String,
@@ -80,10 +80,10 @@ pub(super) fn check_version(version: &str) -> Result<(), Refusal> {
 }
 
 /// Returns the token that the gate put beside the request.
-pub(super) fn token(parts: &Parts) -> Result<Arc<Token>, Refusal> {
+pub(super) fn token(parts: &Parts) -> Result<Arc<Token<Portal>>, Refusal> {
     parts
         .extensions
-        .get::<Arc<Token>>()
+        .get::<Arc<Token<Portal>>>()
         .cloned()
-        .ok_or_else(crate::sandbox::registry::unauthenticated)
+        .ok_or_else(|| super::token::denied(Denied::Unknown))
 }

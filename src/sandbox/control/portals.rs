@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Result, Shared, Wrong, read};
-use crate::sandbox::api::Answer;
+use crate::sandbox::answer::Answer;
 use crate::sandbox::hubspot::draft::parse;
 use crate::sandbox::hubspot::property::Property;
 use crate::sandbox::hubspot::{Portal, Refusal};
@@ -21,26 +21,44 @@ const SCREEN_USER_ID: &str = "1001";
 
 /// `GET /_sandbox/portals`.
 pub(super) async fn list(State(world): Shared) -> Answer {
-    let portals: Vec<Value> = world
-        .registry
-        .accounts()
-        .iter()
-        .map(|(account, tokens)| summary(account, tokens))
-        .collect();
+    let portals: Vec<Value> =
+        world.portals.accounts().iter().map(|(account, tokens)| summary(account, tokens)).collect();
     Answer::new(200, json!({ "portals": portals }))
+}
+
+/// How a test wants a token to be.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    token: String,
+    portal_id: Option<u32>,
+    scopes: Option<Vec<String>>,
+    burst_limit: Option<u32>,
+    #[serde(default)]
+    revoked: bool,
 }
 
 /// `POST /_sandbox/portals`: maps a token to a portal.
 pub(super) async fn assign(State(world): Shared, body: Bytes) -> Result {
-    let spec: TokenSpec = read(&body)?;
-    let token = world.registry.assign(spec, world.now()).map_err(|wrong| Wrong(400, wrong))?;
+    let wanted: Wanted = read(&body)?;
+    if wanted.portal_id.is_some_and(|id| id == 0 || i32::try_from(id).is_err()) {
+        return Err(Wrong(400, "a portal_id lies between 1 and 2147483647".to_owned()));
+    }
+    let spec = TokenSpec {
+        token: wanted.token,
+        account: wanted.portal_id,
+        scopes: wanted.scopes,
+        burst_limit: wanted.burst_limit,
+        revoked: wanted.revoked,
+    };
+    let token = world.portals.assign(spec, world.now()).map_err(|wrong| Wrong(400, wrong))?;
     Ok(Answer::new(201, json!({ "portal_id": token.account.id, "token": about(&token) })))
 }
 
 /// `GET /_sandbox/portals/{id}`: everything the portal keeps.
 pub(super) async fn dump(State(world): Shared, Path(id): Path<u32>) -> Result {
     let account = account(&world, id)?;
-    let portal = account.portal();
+    let portal = account.lock();
     let counted = |properties: &BTreeMap<String, Property>| -> Vec<Value> {
         properties.values().map(|property| with_counts(&portal, property)).collect()
     };
@@ -83,7 +101,7 @@ pub(super) async fn edit(State(world): Shared, Path(id): Path<u32>, body: Bytes)
     if let (Some(name), Some(body)) = (&edit.name, edit.body.as_object_mut()) {
         body.entry("name").or_insert_with(|| json!(name));
     }
-    let mut portal = account.portal();
+    let mut portal = account.lock();
     apply(&world, &mut portal, edit).map_err(|refusal| {
         Wrong(refusal.status, format!("{}: {}", refusal.category, refusal.message))
     })
@@ -122,12 +140,12 @@ fn apply(world: &World, portal: &mut Portal, edit: Edit) -> std::result::Result<
     Ok(Answer::new(200, answer))
 }
 
-fn account(world: &World, id: u32) -> std::result::Result<Arc<Account>, Wrong> {
-    world.registry.account(id).ok_or_else(|| Wrong(404, format!("there is no portal {id} yet")))
+fn account(world: &World, id: u32) -> std::result::Result<Arc<Account<Portal>>, Wrong> {
+    world.portals.account(&id).ok_or_else(|| Wrong(404, format!("there is no portal {id} yet")))
 }
 
-fn summary(account: &Account, tokens: &[Arc<Token>]) -> Value {
-    let portal = account.portal();
+fn summary(account: &Account<Portal>, tokens: &[Arc<Token<Portal>>]) -> Value {
+    let portal = account.lock();
     json!({
         "portal_id": account.id,
         "properties": portal.properties(false).len(),
@@ -137,7 +155,7 @@ fn summary(account: &Account, tokens: &[Arc<Token>]) -> Value {
     })
 }
 
-fn about(token: &Token) -> Value {
+fn about(token: &Token<Portal>) -> Value {
     json!({
         "scopes": token.scopes,
         "burst_limit": token.burst_limit,

@@ -1,10 +1,9 @@
-//! What HubSpot says when something goes wrong that is not about the request itself.
+//! The answer a fault gives in place of the real one.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Kind, Spec};
-use crate::sandbox::hubspot::Refusal;
 
 /// Which limit was used up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +20,7 @@ pub(crate) enum Policy {
 pub(crate) struct FaultAnswer {
     pub(crate) status: u16,
     pub(crate) retry_after_seconds: Option<u64>,
-    policy: Policy,
+    pub(crate) policy: Policy,
     body: Option<Value>,
 }
 
@@ -40,57 +39,16 @@ impl FaultAnswer {
         }
     }
 
-    /// Writes the body: the one asked for, or what HubSpot would say with this status.
+    /// Writes the body: the one asked for, or else what the vendor would say with this status.
     ///
-    /// A text is meant as HTML, which is what gateways in front of HubSpot answer.
-    pub(crate) fn body(&self, correlation_id: &str) -> Value {
-        if let Some(body) = &self.body {
-            return body.clone();
+    /// A text is meant as HTML, which is what gateways in front of vendors answer.
+    pub(crate) fn body(&self, in_the_vendors_words: impl FnOnce(&Self) -> Value) -> Value {
+        match (&self.body, self.status) {
+            (Some(body), _) => body.clone(),
+            (None, status @ (502 | 504 | 520..=526)) => Value::String(format!(
+                "<html><head><title>{status}</title></head><body><h1>Error {status}</h1></body></html>"
+            )),
+            (None, _) => in_the_vendors_words(self),
         }
-        let refusal = match self.status {
-            429 => return rate_limited(self.policy, correlation_id),
-            502 | 504 | 520..=526 => {
-                return Value::String(format!(
-                    "<html><head><title>{0}</title></head><body><h1>Error {0}</h1></body></html>",
-                    self.status
-                ));
-            }
-            400 => Refusal::invalid("The request is not valid."),
-            401 => Refusal::new(401, "INVALID_AUTHENTICATION", "The token is not valid."),
-            403 => Refusal::new(403, "MISSING_SCOPES", "The token lacks a scope.")
-                .with("requiredGranularScopes", vec!["crm.schemas.deals.write".to_owned()]),
-            404 => Refusal::not_found("No such object."),
-            409 => Refusal::new(409, "CONFLICT", "The object was changed by somebody else."),
-            423 => Refusal::new(423, "LOCKED", "The resource is locked for a moment."),
-            477 => Refusal::new(
-                477,
-                "MIGRATION_IN_PROGRESS",
-                "The portal is being moved between data centres.",
-            ),
-            _ => {
-                return json!({
-                    "status": "error",
-                    "message": "internal error",
-                    "correlationId": correlation_id,
-                });
-            }
-        };
-        refusal.body(correlation_id)
     }
-}
-
-/// Writes the body of a 429.
-pub(crate) fn rate_limited(policy: Policy, correlation_id: &str) -> Value {
-    let limit = match policy {
-        Policy::TenSecondlyRolling => "ten_secondly_rolling",
-        Policy::Secondly => "secondly",
-        Policy::Daily => "daily",
-    };
-    json!({
-        "status": "error",
-        "message": format!("You have reached your {limit} limit."),
-        "errorType": "RATE_LIMIT",
-        "correlationId": correlation_id,
-        "policyName": policy,
-    })
 }

@@ -13,7 +13,8 @@ fn faults(specs: &[Value]) -> Faults {
 #[test]
 fn a_fault_strikes_as_often_as_it_was_told_and_no_more() {
     let mut faults = faults(&[json!({ "kind": "drop_answer", "count": 2 })]);
-    let struck = (0..5).filter(|_| faults.plan("POST", "/x", Some(1)).cut.is_some()).count();
+    let struck =
+        (0..5).filter(|_| faults.plan("POST", "/x", Some(&Whose::Portal(1))).cut.is_some()).count();
     assert_eq!(struck, 2);
     assert_eq!(faults.list()[0].hits, 2);
 }
@@ -24,10 +25,10 @@ fn a_fault_meets_only_the_calls_it_is_about() {
         "kind": "server_error", "method": "post", "path_contains": "/batch/", "portal_id": 5
     });
     let mut faults = faults(&[spec]);
-    assert!(faults.plan("POST", "/a/batch/create", Some(5)).cut.is_some());
-    assert!(faults.plan("GET", "/a/batch/create", Some(5)).cut.is_none());
-    assert!(faults.plan("POST", "/a", Some(5)).cut.is_none());
-    assert!(faults.plan("POST", "/a/batch/create", Some(6)).cut.is_none());
+    assert!(faults.plan("POST", "/a/batch/create", Some(&Whose::Portal(5))).cut.is_some());
+    assert!(faults.plan("GET", "/a/batch/create", Some(&Whose::Portal(5))).cut.is_none());
+    assert!(faults.plan("POST", "/a", Some(&Whose::Portal(5))).cut.is_none());
+    assert!(faults.plan("POST", "/a/batch/create", Some(&Whose::Portal(6))).cut.is_none());
     assert!(faults.plan("POST", "/a/batch/create", None).cut.is_none());
 }
 
@@ -39,7 +40,7 @@ fn only_the_first_fault_that_ends_a_call_is_spent_while_the_others_add_up() {
         json!({ "kind": "hang" }),
         json!({ "kind": "ignore_attribute", "attribute": "label" }),
     ]);
-    let plan = faults.plan("PATCH", "/x", Some(1));
+    let plan = faults.plan("PATCH", "/x", Some(&Whose::Portal(1)));
     assert_eq!(plan.latency_ms, 12);
     assert_eq!(plan.cut, Some(Cut::Drop { after_effect: false }));
     assert_eq!(plan.ignored, ["label"]);
@@ -66,11 +67,4 @@ fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
     assert!(refused(json!({ "kind": "ignore_attribute" })));
     assert!(refused(json!({ "kind": "hang", "rate": 1.5 })));
     assert!(refused(json!({ "kind": "status", "status": 42 })));
-}
-
-#[test]
-fn a_limit_is_reported_in_hubspots_words() {
-    let body = rate_limited(Policy::Secondly, "c");
-    assert_eq!(body["message"], "You have reached your secondly limit.");
-    assert_eq!(body["policyName"], "SECONDLY");
 }
