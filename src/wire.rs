@@ -5,6 +5,7 @@
 //! ([`TryFrom`]), where anything unexpected means that the bytes were damaged.
 
 mod company;
+mod config;
 mod entry;
 mod field;
 mod job;
@@ -15,6 +16,7 @@ use prost::Message;
 use crate::domain::{Digest, Resource, ResourceKind, Timestamp};
 
 pub(crate) use company::{company, vendor};
+pub(crate) use config::encode_config;
 pub(crate) use field::{field_type, property_type};
 pub use job::{PlanView, PlannedCall};
 
