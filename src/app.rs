@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::api::grpc::Listening;
 use crate::broker::LocalBroker;
+use crate::cache;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Checked, Database};
 use crate::engine::{self, Engine};
@@ -24,6 +25,10 @@ use crate::vendors::{Vendor, Vendors, http};
 
 /// How many calls are under way at one connection at most: what HubSpot's own client does.
 const CALLS_MAX: usize = 6;
+/// How many bytes of encoded configurations are kept in memory at most.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// How old the latest known revision may be where other processes decide, too.
+const HEAD_AGE_MAX: Duration = Duration::from_secs(1);
 /// How long a connection without work keeps its lease.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -101,6 +106,7 @@ impl App {
         let engine = Engine::start(
             engine::Parts {
                 store: store.shared(),
+                cache: store.cache(),
                 vendors: vendors.clone(),
                 broker: broker.clone(),
                 bus: bus.clone(),
@@ -186,6 +192,16 @@ impl Opened {
             Self::Sqlite(store) => store.clone(),
             Self::Postgres(store) => store.clone(),
         }
+    }
+
+    /// Returns how configurations are kept before it.
+    fn cache(&self) -> cache::Settings {
+        let head_age_max = match self {
+            // No other process has the file.
+            Self::Sqlite(_) => None,
+            Self::Postgres(_) => Some(HEAD_AGE_MAX),
+        };
+        cache::Settings { bytes_max: CACHE_BYTES, head_age_max }
     }
 
     async fn close(&self) {

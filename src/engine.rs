@@ -12,10 +12,13 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::broker::Broker;
+use crate::cache::{self, Configs};
 use crate::clock::Clock;
 use crate::domain::{
-    Caller, CompanyId, Config, Digest, Job, JobEvent, JobId, JobState, Mutation, Problem, Refusal,
+    Caller, CompanyId, Digest, Job, JobEvent, JobId, JobState, Mutation, Problem, Refusal,
     RequestId, Revision, Timestamp, VendorKind,
 };
 use crate::events::{EventBus, News};
@@ -38,6 +41,8 @@ use accept::Accept;
 pub struct Parts {
     /// The database.
     pub store: Arc<dyn Store>,
+    /// How configurations are kept in memory.
+    pub cache: cache::Settings,
     /// The vendors.
     pub vendors: Vendors,
     /// The doorbells.
@@ -61,6 +66,7 @@ pub struct Parts {
 pub struct Engine {
     parts: Parts,
     accept: Accept,
+    configs: Arc<Configs>,
     supervisor: Supervisor,
 }
 
@@ -116,8 +122,10 @@ pub struct Accepted {
 impl Engine {
     /// Starts the engine.
     pub fn start(parts: Parts, supervisor: &Supervisor) -> Self {
-        let accept = Accept::start(parts.store.clone(), parts.queue_max, supervisor);
-        Self { parts, accept, supervisor: supervisor.clone() }
+        let configs = Arc::new(Configs::new(parts.store.clone(), parts.cache));
+        let accept =
+            Accept::start(parts.store.clone(), configs.clone(), parts.queue_max, supervisor);
+        Self { parts, accept, configs, supervisor: supervisor.clone() }
     }
 
     /// Returns the present moment, as mutations note it.
@@ -193,29 +201,19 @@ impl Engine {
         Ok(Page { items, more })
     }
 
-    /// Reads a configuration.
+    /// Reads a configuration, encoded as GetConfig answers it.
     pub async fn config(
         &self,
         caller: &Caller,
         id: &CompanyId,
         revision: Option<Revision>,
         min_revision: Revision,
-    ) -> Result<Config, Error> {
-        let config = self.parts.store.config(&caller.scope, id, revision).await??;
-        if config.revision >= min_revision {
-            return Ok(config);
-        }
-        // The revision asked for is older than the one that must have been reached; whether it
-        // was is a question to the company itself.
-        let present = match revision {
-            Some(_) => self.company(caller, id).await?.company.revision,
-            None => config.revision,
-        };
-        if revision.is_some() && present >= min_revision {
-            return Ok(config);
-        }
-        let company_id = id.clone();
-        Err(Refusal::MinRevisionNotReached { company_id, wanted: min_revision, present }.into())
+    ) -> Result<Bytes, Error> {
+        let scope = &caller.scope;
+        Ok(match revision {
+            None => self.configs.latest(scope, id, min_revision).await??,
+            Some(revision) => self.configs.at(scope, id, revision, min_revision).await??,
+        })
     }
 
     /// Reads audit entries.

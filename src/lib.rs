@@ -16,6 +16,7 @@
 //! | --- | --- |
 //! | [`domain`] | what GoMark is about, as pure values and functions: decisions, the planner, jobs |
 //! | [`store`] | the database: the contract, the shared rules, the backends |
+//! | [`cache`] | configurations that were read before |
 //! | [`engine`] | the use cases that every door calls |
 //! | [`executor`] | leases, planning, calls, outcomes |
 //! | [`vendors`] | HubSpot, Upso, the rate limiter, where vendors may be reached |
@@ -51,6 +52,7 @@ pub mod audit;
 pub mod auth;
 pub mod bench;
 pub mod broker;
+pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod config;

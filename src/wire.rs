@@ -6,6 +6,7 @@
 
 mod cadence;
 mod company;
+mod config;
 mod entry;
 mod field;
 mod job;
@@ -17,6 +18,7 @@ use crate::domain::{Digest, Resource, ResourceKind, Timestamp};
 
 pub(crate) use cadence::{cadence_status, channel, template_format, weekday};
 pub(crate) use company::{company, vendor};
+pub(crate) use config::encode_config;
 pub(crate) use field::{field_type, property_type};
 pub use job::{PlanView, PlannedCall};
 

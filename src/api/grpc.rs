@@ -5,6 +5,7 @@ mod authenticate;
 mod cadence_requests;
 mod company_service;
 mod config_service;
+mod encoded;
 mod envelope;
 mod health;
 mod mask;
@@ -14,6 +15,12 @@ mod server;
 mod status;
 
 pub use server::Listening;
+
+/// `ConfigService` with GetConfig's answer as bytes: see `scripts/generate`.
+#[allow(missing_docs, unreachable_pub, missing_debug_implementations, clippy::all)]
+mod generated {
+    include!("grpc/gen/gomark.v1.rs");
+}
 
 /// The descriptors of all services, for reflection and for tests that walk them.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

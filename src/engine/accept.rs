@@ -7,9 +7,11 @@
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
+use crate::cache::Configs;
 use crate::domain::{Mutation, Refusal};
 use crate::failpoint::{self, Boundary};
 use crate::store::{self, Committed, Store};
@@ -27,11 +29,16 @@ pub(super) struct Accept {
 }
 
 impl Accept {
-    pub(super) fn start(store: Arc<dyn Store>, queue_max: usize, supervisor: &Supervisor) -> Self {
+    pub(super) fn start(
+        store: Arc<dyn Store>,
+        configs: Arc<Configs>,
+        queue_max: usize,
+        supervisor: &Supervisor,
+    ) -> Self {
         let (sender, receiver) = mpsc::channel(queue_max.max(1));
         let stopping = supervisor.stopping();
         supervisor.spawn("accept", async move {
-            Committer { store, receiver }.run(stopping).await;
+            Committer { store, configs, receiver }.run(stopping).await;
         });
         Self { sender }
     }
@@ -49,6 +56,7 @@ impl Accept {
 
 struct Committer {
     store: Arc<dyn Store>,
+    configs: Arc<Configs>,
     receiver: mpsc::Receiver<(Mutation, Reply)>,
 }
 
@@ -70,7 +78,7 @@ impl Committer {
 
     async fn commit(&self, batch: Vec<(Mutation, Reply)>) {
         let (mutations, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        match self.store.commit(mutations.clone()).await {
+        match self.store(mutations.clone()).await {
             Ok(answers) => {
                 failpoint::hit(Boundary::Accepted);
                 for (answer, reply) in answers.into_iter().zip(replies) {
@@ -106,11 +114,23 @@ impl Committer {
         }
     }
 
+    /// Commits, and lets reads of this process see it before anybody is told.
+    async fn store(
+        &self,
+        batch: Vec<Mutation>,
+    ) -> Result<Vec<Result<Committed, Refusal>>, store::Error> {
+        let companies: Vec<_> = batch.iter().map(|one| one.company_id.clone()).collect();
+        let begun_at = Instant::now();
+        let answers = self.store.commit(batch).await;
+        self.configs.committed(&companies, &answers, begun_at);
+        answers
+    }
+
     async fn commit_alone(
         &self,
         mutation: Mutation,
     ) -> Result<Result<Committed, Refusal>, store::Error> {
-        let mut answers = self.store.commit(vec![mutation]).await?;
+        let mut answers = self.store(vec![mutation]).await?;
         let nothing = || store::Error::Corrupt("a commit gave no answer".to_owned());
         answers.pop().ok_or_else(nothing)
     }
@@ -131,43 +151,19 @@ mod tests {
     use std::sync::atomic::Ordering;
     use std::time::Duration;
 
-    use tempfile::TempDir;
+    use gomark_sdk::v1 as pb;
+    use prost::Message as _;
 
     use super::*;
-    use crate::clock::SystemClock;
-    use crate::domain::{Caller, CompanyId, Door, Intent, Revision, Scope, Timestamp};
-    use crate::store::hooked::Hooked;
-    use crate::store::sqlite::SqliteStore;
+    use crate::cache;
+    use crate::domain::{CompanyId, Revision, Scope};
+    use crate::store::hooked::{Hooked, rename};
 
     const BOUND: Duration = Duration::from_secs(20);
 
-    fn ask(intent: Intent) -> Mutation {
-        Mutation {
-            company_id: CompanyId::parse("acme").unwrap(),
-            intent,
-            request_id: None,
-            fingerprint: [0; 32],
-            expected_revision: Revision::ZERO,
-            validate_only: false,
-            reason: String::new(),
-            caller: Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All },
-            at: Timestamp::from_micros(1),
-        }
-    }
-
-    fn rename(name: &str) -> Mutation {
-        ask(Intent::UpdateCompany { display_name: name.to_owned() })
-    }
-
-    /// A store with a company at revision 1.
-    async fn store(supervisor: &Supervisor) -> (Arc<Hooked>, TempDir) {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("gomark.db");
-        let store = SqliteStore::open(&path, SystemClock::shared(), supervisor).await.unwrap();
-        let store = Arc::new(Hooked::new(store));
-        let register = ask(Intent::RegisterCompany { display_name: "acme".to_owned() });
-        store.commit(vec![register]).await.unwrap().remove(0).unwrap();
-        (store, folder)
+    fn configs(store: &Arc<Hooked>) -> Arc<Configs> {
+        let settings = cache::Settings { bytes_max: 1 << 20, head_age_max: None };
+        Arc::new(Configs::new(store.clone(), settings))
     }
 
     async fn revision(store: &Hooked) -> i64 {
@@ -178,7 +174,7 @@ mod tests {
     /// Commits two mutations as one batch.
     async fn commit_two(store: &Arc<Hooked>) -> Vec<Result<Committed, Error>> {
         let (_, receiver) = mpsc::channel(1);
-        let committer = Committer { store: store.clone(), receiver };
+        let committer = Committer { store: store.clone(), configs: configs(store), receiver };
         let (replies, answers): (Vec<_>, Vec<_>) =
             (0..2).map(|_| oneshot::channel::<Result<Committed, Error>>()).unzip();
         let mutations = [rename("one"), rename("two")];
@@ -192,7 +188,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_may_have_been_committed_is_not_committed_again() {
-        let (store, _folder) = store(&Supervisor::new()).await;
+        let (store, _folder) = Hooked::with_acme(&Supervisor::new()).await;
         store.answers_get_lost.store(true, Ordering::Relaxed);
         for answer in commit_two(&store).await {
             assert!(matches!(answer, Err(Error::Store(store::Error::InDoubt(_)))), "{answer:?}");
@@ -202,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_certainly_not_committed_is_repeated_alone() {
-        let (store, _folder) = store(&Supervisor::new()).await;
+        let (store, _folder) = Hooked::with_acme(&Supervisor::new()).await;
         store.only_single_ones.store(true, Ordering::Relaxed);
         assert!(commit_two(&store).await.iter().all(Result::is_ok));
         assert_eq!(revision(&store).await, 3);
@@ -211,8 +207,8 @@ mod tests {
     #[tokio::test]
     async fn a_commit_under_way_when_the_service_stops_is_answered() {
         let supervisor = Supervisor::new();
-        let (store, _folder) = store(&supervisor).await;
-        let accept = Accept::start(store.clone(), 1, &supervisor);
+        let (store, _folder) = Hooked::with_acme(&supervisor).await;
+        let accept = Accept::start(store.clone(), configs(&store), 1, &supervisor);
         let held_up = store.may_commit.acquire().await.unwrap();
         let (answer, ()) = tokio::join!(accept.submit(rename("one")), async {
             // The committer took it up: there is room again.
@@ -225,5 +221,39 @@ mod tests {
             assert!(stopped.await, "everything ends in time");
         });
         assert_eq!(answer.unwrap().revision, Revision::new(2));
+    }
+
+    /// The revision that a cache answers to somebody who asks for the latest.
+    async fn seen(configs: &Configs) -> i64 {
+        let id = CompanyId::parse("acme").unwrap();
+        let bytes = configs.latest(&Scope::All, &id, Revision::ZERO).await.unwrap().unwrap();
+        pb::GetConfigResponse::decode(bytes).unwrap().config.unwrap().revision
+    }
+
+    #[tokio::test]
+    async fn who_was_answered_reads_what_was_committed() {
+        let supervisor = Supervisor::new();
+        let (store, _folder) = Hooked::with_acme(&supervisor).await;
+        let configs = configs(&store);
+        let accept = Accept::start(store.clone(), configs.clone(), 8, &supervisor);
+        assert_eq!(seen(&configs).await, 1);
+        for number in 2..5 {
+            let done = accept.submit(rename(&format!("number {number}"))).await.unwrap();
+            assert_eq!(done.revision.get(), number);
+            assert_eq!(seen(&configs).await, number);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_have_been_committed_is_looked_up() {
+        let supervisor = Supervisor::new();
+        let (store, _folder) = Hooked::with_acme(&supervisor).await;
+        let configs = configs(&store);
+        let accept = Accept::start(store.clone(), configs.clone(), 8, &supervisor);
+        assert_eq!(seen(&configs).await, 1);
+        store.answers_get_lost.store(true, Ordering::Relaxed);
+        let lost = accept.submit(rename("two")).await;
+        assert!(matches!(lost, Err(Error::Store(store::Error::InDoubt(_)))), "{lost:?}");
+        assert_eq!(seen(&configs).await, 2);
     }
 }

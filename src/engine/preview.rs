@@ -3,7 +3,7 @@
 use super::{Engine, Error};
 use crate::domain::cadence::{PreviewStep, Samples, preview};
 use crate::domain::{
-    Cadence, CadenceDraft, Caller, CompanyId, Refusal, ResourceId, Revision, Timestamp, Violation,
+    Cadence, CadenceDraft, Caller, CompanyId, Refusal, ResourceId, Timestamp, Violation,
 };
 
 /// The cadence that is to be shown.
@@ -45,7 +45,7 @@ impl Engine {
         company_id: &CompanyId,
         cadence_id: String,
     ) -> Result<Cadence, Error> {
-        let config = self.config(caller, company_id, None, Revision::ZERO).await?;
+        let config = self.parts.store.config(&caller.scope, company_id, None).await??;
         let mut cadences = config.cadences.into_iter();
         let found = cadences.find(|cadence| cadence.cadence_id.as_str() == cadence_id);
         let company_id = company_id.clone();

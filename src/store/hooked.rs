@@ -7,17 +7,41 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{Semaphore, watch};
+use tempfile::TempDir;
+use tokio::sync::{RwLock, Semaphore, watch};
 
+use crate::clock::SystemClock;
 use crate::domain::{
-    CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
+    Caller, CompanyId, Config, Digest, Door, Intent, Job, JobId, JobState, Mutation, Refusal,
+    RequestId, Revision, Scope, Timestamp,
 };
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
     Answer, AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,
     Lease, Outcome, Page, Recorded, Store, StoredEntry, Work,
 };
+use crate::supervisor::Supervisor;
 use steps::Steps;
+
+/// A mutation by somebody who may see everything.
+pub(crate) fn ask(company: &str, intent: Intent) -> Mutation {
+    Mutation {
+        company_id: CompanyId::parse(company).unwrap(),
+        intent,
+        request_id: None,
+        fingerprint: [0; 32],
+        expected_revision: Revision::ZERO,
+        validate_only: false,
+        reason: String::new(),
+        caller: Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All },
+        at: Timestamp::from_micros(1),
+    }
+}
+
+/// Gives `acme` another name.
+pub(crate) fn rename(name: &str) -> Mutation {
+    ask("acme", Intent::UpdateCompany { display_name: name.to_owned() })
+}
 
 #[derive(Debug)]
 pub(crate) struct Hooked {
@@ -30,6 +54,14 @@ pub(crate) struct Hooked {
     pub(crate) only_single_ones: AtomicBool,
     /// Taken before every commit.
     pub(crate) may_commit: Semaphore,
+    /// Held by a test while configurations and companies that were read are on their way.
+    pub(crate) on_the_way: RwLock<()>,
+    /// Whether they cannot be read.
+    pub(crate) reads_fail: AtomicBool,
+    /// How many configurations were read.
+    pub(crate) configs_read: watch::Sender<usize>,
+    /// How many companies were.
+    pub(crate) companies_read: AtomicUsize,
     /// Whether leases cannot be prolonged.
     pub(crate) renews_fail: AtomicBool,
     /// How often that was tried.
@@ -56,6 +88,10 @@ impl Hooked {
             answers_get_lost: AtomicBool::new(false),
             only_single_ones: AtomicBool::new(false),
             may_commit: Semaphore::new(1),
+            on_the_way: RwLock::new(()),
+            reads_fail: AtomicBool::new(false),
+            configs_read: watch::Sender::new(0),
+            companies_read: AtomicUsize::new(0),
             renews_fail: AtomicBool::new(false),
             renews: AtomicUsize::new(0),
             begin_takes_ms: AtomicUsize::new(0),
@@ -64,6 +100,24 @@ impl Hooked {
             claiming: AtomicUsize::new(0),
             claiming_max: AtomicUsize::new(0),
             swept: watch::Sender::new(0),
+        }
+    }
+
+    /// Makes one that knows a company, `acme`, at revision 1.
+    pub(crate) async fn with_acme(supervisor: &Supervisor) -> (Arc<Self>, TempDir) {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("gomark.db");
+        let store = SqliteStore::open(&path, SystemClock::shared(), supervisor).await.unwrap();
+        let store = Self::new(store);
+        let register = ask("acme", Intent::RegisterCompany { display_name: "acme".to_owned() });
+        store.commit(vec![register]).await.unwrap().remove(0).unwrap();
+        (Arc::new(store), folder)
+    }
+
+    fn may_read(&self) -> Result<(), Error> {
+        match self.reads_fail.load(Ordering::Relaxed) {
+            true => Err(Error::Unavailable("told to fail".into())),
+            false => Ok(()),
         }
     }
 
@@ -109,7 +163,11 @@ impl Store for Hooked {
     }
 
     async fn company(&self, scope: &Scope, id: &CompanyId) -> Result<Option<CompanyView>, Error> {
-        self.inner.company(scope, id).await
+        self.may_read()?;
+        let read = self.inner.company(scope, id).await;
+        self.companies_read.fetch_add(1, Ordering::Relaxed);
+        let _arrived = self.on_the_way.read().await;
+        read
     }
 
     async fn companies(
@@ -127,7 +185,11 @@ impl Store for Hooked {
         id: &CompanyId,
         revision: Option<Revision>,
     ) -> Answer<Config> {
-        self.inner.config(scope, id, revision).await
+        self.may_read()?;
+        let read = self.inner.config(scope, id, revision).await;
+        self.configs_read.send_modify(|count| *count += 1);
+        let _arrived = self.on_the_way.read().await;
+        read
     }
 
     async fn entries(

@@ -25,5 +25,6 @@ mod review;
 mod schema;
 #[path = "../blackbox/settings.rs"]
 mod settings;
+mod two;
 #[path = "../blackbox/world.rs"]
 mod world;

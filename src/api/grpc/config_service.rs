@@ -4,11 +4,12 @@ use std::pin::Pin;
 
 use futures::{Stream, StreamExt};
 use gomark_sdk::v1 as pb;
-use pb::config_service_server::ConfigService;
 use tonic::{Request, Response, Status};
 
 use super::authenticate::caller;
+use super::encoded::Encoded;
 use super::envelope::{self, Mutating, check_reason, fingerprint};
+use super::generated::config_service_server::ConfigService;
 use super::status::{self, Answered};
 use super::{cadence_requests, paging, requests};
 use crate::domain::{
@@ -203,7 +204,7 @@ impl ConfigService for Config {
     async fn get_config(
         &self,
         request: Request<pb::GetConfigRequest>,
-    ) -> Result<Response<pb::GetConfigResponse>, Status> {
+    ) -> Result<Response<Encoded>, Status> {
         let caller = caller(request.extensions())?;
         let request = request.into_inner();
         let mut found = Violations::new();
@@ -214,14 +215,7 @@ impl ConfigService for Config {
         let min = min.unwrap_or_default();
         let config =
             self.engine.config(&caller, &company_id, revision, min).await.map_err(answer)?;
-        Ok(Response::new(pb::GetConfigResponse {
-            config: Some(pb::Config {
-                company_id: config.company_id.to_string(),
-                revision: config.revision.get(),
-                fields: config.fields.iter().map(Into::into).collect(),
-                cadences: config.cadences.iter().map(Into::into).collect(),
-            }),
-        }))
+        Ok(Response::new(Encoded(config)))
     }
 
     async fn list_audit(

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use gomark_sdk::v1 as pb;
 use pb::company_service_server::CompanyServiceServer;
-use pb::config_service_server::ConfigServiceServer;
 use tokio::net::TcpListener;
 use tonic::service::{InterceptorLayer, LayerExt};
 use tonic::transport::server::TcpIncoming;
@@ -19,6 +18,7 @@ use tower::util::MapResponseLayer;
 use super::authenticate::{self, Authenticate};
 use super::company_service::Company;
 use super::config_service::Config;
+use super::generated::config_service_server::ConfigServiceServer;
 use super::health::EndingHealth;
 use super::{DESCRIPTORS, MESSAGE_BYTES_MAX};
 use crate::auth::Policy;

@@ -38,17 +38,13 @@ impl Batch {
             Some((mutation.company_id.clone(), mutation.request_id.clone()?))
         });
         let requests: Vec<_> = requests.collect();
-        let used = match requests.is_empty() {
-            true => Vec::new(),
-            false => rows.requests(&requests).await?,
+        let (heads, used) = match companies.is_empty() {
+            true => (Vec::new(), Vec::new()),
+            false => rows.heads_and_requests(&companies, &requests).await?,
         };
         let used = used
             .into_iter()
             .map(|used| ((used.company_id, used.request_id), (used.revision, used.fingerprint)));
-        let heads = match companies.is_empty() {
-            true => Vec::new(),
-            false => rows.heads(&companies).await?,
-        };
         let mut batch = Self {
             now: rows.now().await?,
             used: used.collect(),

@@ -22,6 +22,16 @@ macro_rules! tracked_columns {
 }
 pub(super) use tracked_columns;
 
+/// Every resource has one latest version, and of each one is current at a revision: the last that
+/// began by then. So this reads a row for each resource, however many versions there are.
+pub(super) const CURRENT_AT: &str = "\
+    SELECT v.resource_id, v.kind, v.name, v.from_rev, v.spec \
+    FROM (SELECT resource_id FROM resource_versions WHERE company_id = $1 AND to_rev IS NULL) AS r \
+    CROSS JOIN LATERAL (SELECT resource_id, kind, name, from_rev, spec FROM resource_versions \
+        WHERE company_id = $1 AND resource_id = r.resource_id AND from_rev <= $2 \
+        ORDER BY from_rev DESC LIMIT 1) AS v \
+    WHERE v.spec IS NOT NULL ORDER BY v.kind, v.name";
+
 #[async_trait]
 impl ResourceRows for PostgresRows {
     async fn named(
@@ -89,13 +99,7 @@ impl ResourceRows for PostgresRows {
                  WHERE company_id = $1 AND to_rev IS NULL AND spec IS NOT NULL ORDER BY kind, name",
             )
             .bind(company_id.as_str()),
-            Some(at) => rows(
-                "SELECT resource_id, kind, name, from_rev, spec FROM resource_versions \
-                 WHERE company_id = $1 AND from_rev <= $2 AND (to_rev IS NULL OR to_rev > $2) \
-                 AND spec IS NOT NULL ORDER BY kind, name",
-            )
-            .bind(company_id.as_str())
-            .bind(at.get()),
+            Some(at) => rows(CURRENT_AT).bind(company_id.as_str()).bind(at.get()),
         };
         let versions = within(versions.fetch_all(&mut *self.session)).await?;
         versions.into_iter().map(VersionRow::read).collect()

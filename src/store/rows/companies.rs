@@ -39,7 +39,7 @@ pub(in crate::store) struct UsedRequest {
 
 /// Companies, their connections and their requests.
 #[async_trait]
-pub(in crate::store) trait CompanyRows {
+pub(in crate::store) trait CompanyRows: Send {
     /// Reads those of these companies that there are.
     async fn heads(&mut self, ids: &[CompanyId]) -> Result<Vec<Head>, Error>;
 
@@ -56,6 +56,19 @@ pub(in crate::store) trait CompanyRows {
         &mut self,
         wanted: &[(CompanyId, RequestId)],
     ) -> Result<Vec<UsedRequest>, Error>;
+
+    /// Reads both, which a database may do in one round trip.
+    async fn heads_and_requests(
+        &mut self,
+        ids: &[CompanyId],
+        wanted: &[(CompanyId, RequestId)],
+    ) -> Result<(Vec<Head>, Vec<UsedRequest>), Error> {
+        let used = match wanted.is_empty() {
+            true => Vec::new(),
+            false => self.requests(wanted).await?,
+        };
+        Ok((self.heads(ids).await?, used))
+    }
 
     /// Tells whether an account is connected to a company other than this one.
     async fn account_taken(

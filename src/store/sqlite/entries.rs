@@ -1,56 +1,40 @@
 //! Revisions: the audit log, and all that goes with an entry.
 
 use async_trait::async_trait;
+use sqlx::query_builder::{QueryBuilder, Separated};
+use sqlx::sqlite::Sqlite as Db;
 
-use super::{SqliteRows, failed, list, rows_at_most};
+use super::{SqliteRows, failed, rows_at_most};
 use crate::domain::{CompanyId, Revision};
-use crate::store::progress::{JobRow, PartRow};
-use crate::store::rows::{EntryRows, NewJob, NewRevision, version_spans};
+use crate::store::progress::PartRow;
+use crate::store::rows::{EntryRows, NewJob, NewRevision, VersionSpan, version_spans};
 use crate::store::{AuditQuery, Error, StoredEntry};
-use crate::{hex, store::stored, wire};
+use crate::{store::stored, wire};
 
-/// How many bytes of records go into one call.
-const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+/// How many revisions are written by one call: few sizes, so that the texts of calls stay prepared.
+const AT_ONCE: [usize; 3] = [32, 8, 1];
+/// How many rows one statement takes: what SQLite takes of parameters is limited.
+const ROWS_MAX: usize = 1_000;
 
-/// All rows of some revisions, in one call. Bytes go in as hexadecimal text.
-pub(super) const REVISIONS: &str = "\
-    INSERT INTO companies (company_id, display_name, revision, head_hash, field_count, \
-        field_bytes, created_at, cadence_count) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3), value ->> 4, value ->> 5, \
-        value ->> 6, value ->> 7 \
-    FROM json_each($1) WHERE true \
-    ON CONFLICT (company_id) DO UPDATE SET display_name = excluded.display_name, \
-        revision = excluded.revision, head_hash = excluded.head_hash, \
-        field_count = excluded.field_count, field_bytes = excluded.field_bytes, \
-        cadence_count = excluded.cadence_count; \
-    INSERT INTO revisions (company_id, revision, action, request_id, fingerprint, record, \
-        prev_hash, hash, at) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), \
-        unhex(value ->> 5), unhex(value ->> 6), unhex(value ->> 7), value ->> 8 \
-    FROM json_each($2); \
-    UPDATE resource_versions INDEXED BY resource_versions_latest_by_id SET to_rev = e.value ->> 4 \
-    FROM json_each($3) AS e \
-    WHERE e.value ->> 6 AND company_id = e.value ->> 0 AND resource_id = e.value ->> 1 \
-        AND to_rev IS NULL; \
-    INSERT INTO resource_versions (company_id, resource_id, kind, name, from_rev, to_rev, spec) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
-        unhex(value ->> 7) \
-    FROM json_each($3); \
-    INSERT INTO jobs (company_id, revision, state, attempt, held_up, created_at, last_seq) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 1 \
-    FROM json_each($4); \
-    INSERT INTO job_parts (company_id, revision, vendor, state, total, done, failed, cancelled, \
-        unit, message, held_up) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 0, 0, 0, \
-        value ->> 5, value ->> 6, value ->> 7 \
-    FROM json_each($6); \
-    INSERT INTO job_events (company_id, revision, seq, state, done, total, unit, message, \
-        attempt, at, actor, reason) \
-    SELECT value ->> 0, value ->> 1, 1, value ->> 2, 0, value ->> 7, value ->> 8, value ->> 9, \
-        value ->> 3, value ->> 6, '', '' \
-    FROM json_each($4); \
-    INSERT INTO job_items (company_id, revision, vendor, resource_id, state) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, 'pending' FROM json_each($5);";
+const COMPANIES: &str = "INSERT INTO companies (company_id, display_name, revision, head_hash, \
+    field_count, field_bytes, created_at, cadence_count) ";
+const COMPANY_THERE: &str = " ON CONFLICT (company_id) DO UPDATE SET \
+    display_name = excluded.display_name, revision = excluded.revision, \
+    head_hash = excluded.head_hash, field_count = excluded.field_count, \
+    field_bytes = excluded.field_bytes, cadence_count = excluded.cadence_count";
+const REVISIONS: &str = "INSERT INTO revisions (company_id, revision, action, request_id, \
+    fingerprint, record, prev_hash, hash, at) ";
+pub(super) const ENDED: &str = "UPDATE resource_versions INDEXED BY resource_versions_latest_by_id \
+    SET to_rev = ? WHERE company_id = ? AND resource_id = ? AND to_rev IS NULL";
+const VERSIONS: &str = "INSERT INTO resource_versions (company_id, resource_id, kind, name, \
+    from_rev, to_rev, spec) ";
+const JOBS: &str = "INSERT INTO jobs (last_seq, company_id, revision, state, attempt, held_up, \
+    created_at) ";
+const PARTS: &str = "INSERT INTO job_parts (done, failed, cancelled, company_id, revision, vendor, \
+    state, total, unit, message, held_up) ";
+const EVENTS: &str = "INSERT INTO job_events (seq, done, actor, reason, company_id, revision, \
+    state, total, unit, message, attempt, at) ";
+const ITEMS: &str = "INSERT INTO job_items (state, company_id, revision, vendor, resource_id) ";
 
 const CONNECTION: &str = "\
     UPDATE connections SET status = 'disconnected', sealed = x'' \
@@ -66,12 +50,8 @@ impl EntryRows for SqliteRows {
     async fn write_revisions(&mut self, revisions: &[NewRevision]) -> Result<(), Error> {
         let mut rest = revisions;
         while !rest.is_empty() {
-            let mut bytes = 0;
-            let fits = rest.iter().take_while(|new| {
-                bytes += new.record.len();
-                bytes <= CHUNK_BYTES
-            });
-            let (chunk, after) = rest.split_at(fits.count().max(1));
+            let size = AT_ONCE.into_iter().find(|size| *size <= rest.len()).unwrap_or(rest.len());
+            let (chunk, after) = rest.split_at(size);
             self.write_chunk(chunk).await?;
             rest = after;
         }
@@ -139,66 +119,36 @@ impl EntryRows for SqliteRows {
 }
 
 impl SqliteRows {
+    /// Writes all rows of some revisions in one call.
     async fn write_chunk(&mut self, revisions: &[NewRevision]) -> Result<(), Error> {
-        let companies = revisions.iter().map(|new| {
+        let mut call = QueryBuilder::new("");
+        insert(&mut call, COMPANIES, revisions, COMPANY_THERE, |mut row, new| {
             let company = &new.head.company;
-            (
-                company.id.as_str(),
-                &company.display_name,
-                company.revision.get(),
-                hex::encode(&company.head_hash),
-                new.head.holds.fields,
-                new.head.holds.bytes,
-                company.created_at.as_micros(),
-                new.head.holds.cadences,
-            )
+            row.push_bind(company.id.as_str())
+                .push_bind(&company.display_name)
+                .push_bind(company.revision.get())
+                .push_bind(company.head_hash.as_slice())
+                .push_bind(new.head.holds.fields)
+                .push_bind(new.head.holds.bytes)
+                .push_bind(company.created_at.as_micros())
+                .push_bind(new.head.holds.cadences);
         });
-        let entries = revisions.iter().map(|new| {
-            let company = &new.head.company;
-            (
-                company.id.as_str(),
-                company.revision.get(),
-                new.action,
-                new.request_id.as_ref().map(|id| id.as_str()),
-                hex::encode(&new.fingerprint),
-                hex::encode(&new.record),
-                hex::encode(&new.prev_hash),
-                hex::encode(&company.head_hash),
-                new.at.as_micros(),
-            )
+        insert(&mut call, REVISIONS, revisions, "", |mut row, new| {
+            row.push_bind(new.head.company.id.as_str())
+                .push_bind(new.head.company.revision.get())
+                .push_bind(new.action)
+                .push_bind(new.request_id.as_ref().map(|id| id.as_str()))
+                .push_bind(new.fingerprint.as_slice())
+                .push_bind(new.record.as_slice())
+                .push_bind(new.prev_hash.as_slice())
+                .push_bind(new.head.company.head_hash.as_slice())
+                .push_bind(new.at.as_micros());
         });
-        let versions = version_spans(revisions).into_iter().map(|span| {
-            let version = span.version;
-            (
-                span.company_id.as_str(),
-                version.id.as_str(),
-                version.kind.as_str(),
-                &version.name,
-                version.from_rev.get(),
-                span.to_rev.map(Revision::get),
-                span.is_first,
-                version.resource.as_ref().map(|one| hex::encode(&wire::encode_resource(one))),
-            )
-        });
+        let versions = version_spans(revisions);
+        write_versions(&mut call, &versions);
         let jobs = revisions.iter().filter_map(|new| new.job.as_ref());
-        let items = jobs.clone().flat_map(|job| {
-            let (company_id, revision) = (job.row.id.company_id.as_str(), job.row.id.revision);
-            job.items.iter().map(move |(vendor, resource_id)| {
-                (company_id, revision.get(), vendor.as_str(), resource_id.as_str())
-            })
-        });
-        let parts = jobs.clone().flat_map(|job| job.row.parts.iter().map(|part| (&job.row, part)));
-        let parts = parts.map(|(job, part)| part_columns(job, part));
-        sqlx::query(REVISIONS)
-            .bind(list(companies)?)
-            .bind(list(entries)?)
-            .bind(list(versions)?)
-            .bind(list(jobs.map(job_columns).collect::<Result<Vec<_>, _>>()?)?)
-            .bind(list(items)?)
-            .bind(list(parts.collect::<Result<Vec<_>, _>>()?)?)
-            .execute(&mut *self.tx)
-            .await
-            .map_err(failed)?;
+        write_jobs(&mut call, &jobs.collect::<Vec<_>>())?;
+        call.build().execute(&mut *self.tx).await.map_err(failed)?;
         Ok(())
     }
 
@@ -223,33 +173,87 @@ impl SqliteRows {
     }
 }
 
-/// The columns of a part of a new job.
-fn part_columns(job: &JobRow, part: &PartRow) -> Result<impl serde::Serialize + use<>, Error> {
-    Ok((
-        job.id.company_id.to_string(),
-        job.id.revision.get(),
-        part.vendor.as_str(),
-        part.state.as_str(),
-        part.counts.total(),
-        part.unit.clone(),
-        part.message.clone(),
-        part.held_up.as_ref().map(stored::write_error).transpose()?,
-    ))
+fn write_versions(call: &mut QueryBuilder<Db>, versions: &[VersionSpan<'_>]) {
+    for span in versions.iter().filter(|span| span.is_first) {
+        let mut parts = ENDED.split('?');
+        call.push(parts.next().unwrap_or_default());
+        call.push_bind(span.version.from_rev.get()).push(parts.next().unwrap_or_default());
+        call.push_bind(span.company_id.as_str()).push(parts.next().unwrap_or_default());
+        call.push_bind(span.version.id.as_str()).push(parts.next().unwrap_or_default()).push(";");
+    }
+    insert(call, VERSIONS, versions, "", |mut row, span| {
+        let version = span.version;
+        row.push_bind(span.company_id.as_str())
+            .push_bind(version.id.as_str())
+            .push_bind(version.kind.as_str())
+            .push_bind(&version.name)
+            .push_bind(version.from_rev.get())
+            .push_bind(span.to_rev.map(Revision::get))
+            .push_bind(version.resource.as_ref().map(wire::encode_resource));
+    });
 }
 
-/// The columns of a new job and its first event.
-fn job_columns(job: &NewJob) -> Result<impl serde::Serialize, Error> {
-    let NewJob { row, event, .. } = job;
-    Ok((
-        row.id.company_id.as_str(),
-        row.id.revision.get(),
-        row.state.as_str(),
-        row.attempt,
-        row.held_up.as_ref().map(stored::write_error).transpose()?,
-        row.created_at.as_micros(),
-        event.at.as_micros(),
-        event.total,
-        &event.unit,
-        &event.message,
-    ))
+/// Writes new jobs, with their parts, first events and items.
+fn write_jobs(call: &mut QueryBuilder<Db>, jobs: &[&NewJob]) -> Result<(), Error> {
+    let held_up = |job: &&NewJob| job.row.held_up.as_ref().map(stored::write_error).transpose();
+    let mut held_up = jobs.iter().map(held_up).collect::<Result<Vec<_>, _>>()?.into_iter();
+    insert(call, JOBS, jobs, "", |mut row, job| {
+        row.push("1")
+            .push_bind(job.row.id.company_id.as_str())
+            .push_bind(job.row.id.revision.get())
+            .push_bind(job.row.state.as_str())
+            .push_bind(job.row.attempt)
+            .push_bind(held_up.next().flatten())
+            .push_bind(job.row.created_at.as_micros());
+    });
+    let parts = jobs.iter().flat_map(|job| job.row.parts.iter().map(|part| (&job.row.id, part)));
+    let parts: Vec<_> = parts.collect();
+    let held_up = |(_, part): &(_, &PartRow)| part.held_up.as_ref().map(stored::write_error);
+    let held_up = parts.iter().map(|part| held_up(part).transpose());
+    let mut held_up = held_up.collect::<Result<Vec<_>, _>>()?.into_iter();
+    insert(call, PARTS, &parts, "", |mut row, (id, part)| {
+        row.push("0, 0, 0")
+            .push_bind(id.company_id.as_str())
+            .push_bind(id.revision.get())
+            .push_bind(part.vendor.as_str())
+            .push_bind(part.state.as_str())
+            .push_bind(part.counts.total())
+            .push_bind(&part.unit)
+            .push_bind(&part.message)
+            .push_bind(held_up.next().flatten());
+    });
+    insert(call, EVENTS, jobs, "", |mut row, job| {
+        row.push("1, 0, '', ''")
+            .push_bind(job.row.id.company_id.as_str())
+            .push_bind(job.row.id.revision.get())
+            .push_bind(job.row.state.as_str())
+            .push_bind(job.event.total)
+            .push_bind(&job.event.unit)
+            .push_bind(&job.event.message)
+            .push_bind(job.row.attempt)
+            .push_bind(job.event.at.as_micros());
+    });
+    let items = jobs.iter().flat_map(|job| job.items.iter().map(move |item| (job, item)));
+    insert(call, ITEMS, &items.collect::<Vec<_>>(), "", |mut row, (job, (vendor, item))| {
+        row.push("'pending'")
+            .push_bind(job.row.id.company_id.as_str())
+            .push_bind(job.row.id.revision.get())
+            .push_bind(vendor.as_str())
+            .push_bind(item.as_str());
+    });
+    Ok(())
+}
+
+/// Adds statements that insert rows.
+fn insert<'a, T>(
+    call: &mut QueryBuilder<Db>,
+    into: &str,
+    rows: &'a [T],
+    conflict: &str,
+    mut row: impl FnMut(Separated<'_, Db, &'static str>, &'a T),
+) {
+    for rows in rows.chunks(ROWS_MAX) {
+        call.push(into);
+        call.push_values(rows, &mut row).push(conflict).push(";");
+    }
 }

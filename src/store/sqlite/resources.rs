@@ -21,6 +21,18 @@ macro_rules! tracked_columns {
 }
 pub(super) use tracked_columns;
 
+/// Every resource has one latest version, and of each one is current at a revision: the last that
+/// began by then. So this reads a row for each resource, however many versions there are.
+pub(super) const CURRENT_AT: &str = "\
+    SELECT v.resource_id, v.kind, v.name, v.from_rev, v.spec \
+    FROM resource_versions AS r INDEXED BY resource_versions_latest_by_id \
+    CROSS JOIN resource_versions AS v \
+    WHERE r.company_id = $1 AND r.to_rev IS NULL \
+        AND v.company_id = $1 AND v.resource_id = r.resource_id \
+        AND v.from_rev = (SELECT max(from_rev) FROM resource_versions AS o \
+            WHERE o.company_id = $1 AND o.resource_id = r.resource_id AND o.from_rev <= $2) \
+        AND v.spec IS NOT NULL ORDER BY v.kind, v.name";
+
 #[async_trait]
 impl ResourceRows for SqliteRows {
     async fn named(
@@ -89,11 +101,7 @@ impl ResourceRows for SqliteRows {
                 "SELECT resource_id, kind, name, from_rev, spec FROM resource_versions \
                  WHERE company_id = $1 AND to_rev IS NULL AND spec IS NOT NULL ORDER BY kind, name"
             }
-            Some(_) => {
-                "SELECT resource_id, kind, name, from_rev, spec FROM resource_versions \
-                 WHERE company_id = $1 AND from_rev <= $2 AND (to_rev IS NULL OR to_rev > $2) \
-                 AND spec IS NOT NULL ORDER BY kind, name"
-            }
+            Some(_) => CURRENT_AT,
         };
         let rows: Vec<VersionRow> = sqlx::query_as(sql)
             .bind(company_id.as_str())

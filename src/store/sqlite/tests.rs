@@ -246,7 +246,7 @@ async fn a_caller_who_goes_away_leaves_no_transaction_open() {
 #[tokio::test]
 async fn writing_reads_only_the_rows_that_it_changes() {
     let InFile { store, folder: _folder, .. } = fresh().await;
-    let statements = [super::jobs::PROGRESS, super::entries::REVISIONS].into_iter();
+    let statements = [super::jobs::PROGRESS, super::entries::ENDED].into_iter();
     for sql in statements.flat_map(|text| text.split(';')).filter(|sql| sql.contains("UPDATE ")) {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
         let plan: Vec<(i64, i64, i64, String)> =
@@ -256,5 +256,23 @@ async fn writing_reads_only_the_rows_that_it_changes() {
             let whole_table = step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE");
             assert!(!whole_company && !whole_table, "{step} in {sql}");
         }
+    }
+}
+
+/// An old configuration costs what it holds, not what was decided before and since.
+#[tokio::test]
+async fn an_old_configuration_is_read_without_the_versions_around_it() {
+    let InFile { store, folder: _folder, .. } = fresh().await;
+    let explain = format!("EXPLAIN QUERY PLAN {}", super::resources::CURRENT_AT);
+    let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(explain))
+        .fetch_all(&store.backend.writer)
+        .await
+        .unwrap();
+    let searches: Vec<_> =
+        plan.iter().map(|(.., step)| step).filter(|step| step.starts_with("S")).collect();
+    assert_eq!(searches.len(), 3, "{plan:?}");
+    for step in searches {
+        let of_all = step.contains("resource_versions_latest_by_id");
+        assert!(of_all || step.contains("resource_id=? AND from_rev"), "{step}");
     }
 }

@@ -1,0 +1,22 @@
+//! Configurations.
+
+use gomark_sdk::v1 as pb;
+use prost::Message as _;
+
+use crate::domain::Config;
+
+impl From<&Config> for pb::Config {
+    fn from(config: &Config) -> Self {
+        Self {
+            company_id: config.company_id.to_string(),
+            revision: config.revision.get(),
+            fields: config.fields.iter().map(Into::into).collect(),
+            cadences: config.cadences.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// Encodes a configuration as GetConfig answers it.
+pub(crate) fn encode_config(config: &Config) -> Vec<u8> {
+    pb::GetConfigResponse { config: Some(config.into()) }.encode_to_vec()
+}
