@@ -5,13 +5,14 @@ mod authenticate;
 mod cadence_requests;
 mod company_service;
 mod config_service;
-mod envelope;
 mod health;
 mod mask;
 mod paging;
 mod requests;
 mod server;
 mod status;
+
+use super::envelope;
 
 pub use server::Listening;
 
