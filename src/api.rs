@@ -3,3 +3,4 @@
 mod answer;
 mod envelope;
 pub mod grpc;
+pub mod http;

@@ -19,7 +19,7 @@
 //! | [`engine`] | the use cases that every door calls |
 //! | [`executor`] | leases, planning, calls, outcomes |
 //! | [`vendors`] | HubSpot, the rate limiter, where vendors may be reached |
-//! | [`api`] | the gRPC door |
+//! | [`api`] | the doors: gRPC and, beside it, three HTTP calls |
 //! | [`wire`] | between the domain and the generated messages |
 //! | [`broker`], [`events`] | doorbells and the event bus |
 //! | [`audit`] | proof of the audit log, without a service |
@@ -58,6 +58,7 @@ pub mod engine;
 pub mod events;
 pub mod executor;
 pub mod hex;
+mod http1;
 pub mod sandbox;
 pub mod store;
 pub mod supervisor;
