@@ -1,3 +1,6 @@
-//! The doors through which callers come in.
+//! The doors through which callers come in, and what they have in common.
 
+mod answer;
+mod envelope;
 pub mod grpc;
+pub mod http;

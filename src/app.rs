@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::api::grpc::Listening;
+use crate::api::{grpc, http};
 use crate::broker::LocalBroker;
 use crate::cache;
 use crate::clock::{Clock, SystemClock};
@@ -21,7 +21,7 @@ use crate::supervisor::Supervisor;
 use crate::vendors::hosts::HostPolicy;
 use crate::vendors::hubspot::{self, HubSpot, HubSpotConfig};
 use crate::vendors::upso::Upso;
-use crate::vendors::{Vendor, Vendors, http};
+use crate::vendors::{self, Vendor, Vendors};
 
 /// How many calls are under way at one connection at most: what HubSpot's own client does.
 const CALLS_MAX: usize = 6;
@@ -49,7 +49,7 @@ pub enum Error {
     HubSpot(#[source] hubspot::BuildError),
     /// Upso cannot be spoken to.
     #[error("Upso cannot be spoken to")]
-    Upso(#[source] http::BuildError),
+    Upso(#[source] vendors::http::BuildError),
     /// The address could not be taken.
     #[error("could not listen on {address}")]
     Listen {
@@ -73,6 +73,7 @@ pub struct App {
     supervisor: Supervisor,
     store: Opened,
     local_addr: SocketAddr,
+    http_addr: Option<SocketAddr>,
     shutdown_grace: Duration,
 }
 
@@ -91,9 +92,13 @@ impl App {
         let clock = SystemClock::shared();
         let hosts = HostPolicy::parse(&settings.vendor_hosts).map_err(Error::VendorHosts)?;
         let hosts = Arc::new(hosts);
-        let listening = Listening::bind(settings.listen).await;
-        let address = settings.listen;
-        let listening = listening.map_err(|source| Error::Listen { address, source })?;
+        let taken = |address| move |source| Error::Listen { address, source };
+        let listening = grpc::Listening::bind(settings.listen).await;
+        let listening = listening.map_err(taken(settings.listen))?;
+        let http = match settings.http_listen {
+            Some(address) => Some(http::Listening::bind(address).await.map_err(taken(address))?),
+            None => None,
+        };
         let store = Opened::open(&settings.database, clock.clone(), supervisor).await?;
         let hubspot = HubSpot::new(HubSpotConfig::default(), hosts.clone(), clock.clone());
         let hubspot = hubspot.map_err(Error::HubSpot)?;
@@ -136,11 +141,16 @@ impl App {
         });
         supervisor.spawn("executor", executor.run());
         let local_addr = listening.local_addr();
+        let http_addr = http.as_ref().map(http::Listening::local_addr);
+        if let Some(http) = http {
+            http.serve(engine.clone(), settings.auth.clone(), supervisor);
+        }
         listening.serve(engine, settings.auth, supervisor).await.map_err(Error::Reflection)?;
         Ok(Self {
             supervisor: supervisor.clone(),
             store,
             local_addr,
+            http_addr,
             shutdown_grace: settings.shutdown_grace,
         })
     }
@@ -148,6 +158,11 @@ impl App {
     /// Returns the address that is served.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Returns the address of the HTTP calls.
+    pub fn http_addr(&self) -> Option<SocketAddr> {
+        self.http_addr
     }
 
     /// Stops: health says NOT_SERVING, streams end, calls under way are finished.
@@ -220,6 +235,9 @@ pub async fn run(settings: Checked) -> Result<(), Error> {
     let asked_to_end = end_signal().map_err(Error::Signals)?;
     let app = App::start(settings).await?;
     tracing::info!(address = %app.local_addr(), "GoMark serves");
+    if let Some(address) = app.http_addr() {
+        tracing::info!(%address, "GoMark serves HTTP calls");
+    }
     asked_to_end.await;
     tracing::info!("GoMark shuts down");
     if app.stop().await {

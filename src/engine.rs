@@ -7,6 +7,7 @@ mod accept;
 mod connect;
 mod plan;
 mod preview;
+mod relabel;
 mod watch;
 
 use std::sync::Arc;

@@ -20,7 +20,7 @@
 //! | [`engine`] | the use cases that every door calls |
 //! | [`executor`] | leases, planning, calls, outcomes |
 //! | [`vendors`] | HubSpot, Upso, the rate limiter, where vendors may be reached |
-//! | [`api`] | the gRPC door |
+//! | [`api`] | the doors: gRPC and, beside it, three HTTP calls |
 //! | [`wire`] | between the domain and the generated messages |
 //! | [`broker`], [`events`] | doorbells and the event bus |
 //! | [`audit`] | proof of the audit log, without a service |
@@ -62,6 +62,7 @@ pub mod events;
 pub mod executor;
 pub mod failpoint;
 pub mod hex;
+mod http1;
 pub mod sandbox;
 pub mod store;
 pub mod supervisor;

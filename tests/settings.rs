@@ -163,6 +163,34 @@ fn beyond_loopback_callers_must_be_told_apart_or_everyone_let_in_on_purpose() {
 }
 
 #[test]
+fn the_http_calls_are_served_where_asked_to_under_the_same_conditions() {
+    let place = Place::with_key();
+    for none in [&[][..], &["--http-listen="], &["--http-listen", " "]] {
+        assert_eq!(place.check(none).unwrap().http_listen, None);
+    }
+    let checked = place.check(&["--http-listen=127.0.0.1:8080"]).unwrap();
+    assert_eq!(checked.http_listen, Some("127.0.0.1:8080".parse().unwrap()));
+    assert!(matches!(checked.auth, Policy::Local));
+    assert!(
+        place.faults(&["--http-listen=localhost"]).contains("GOMARK_HTTP_LISTEN): \"localhost\"")
+    );
+
+    let open = "--http-listen=0.0.0.0:8080";
+    let faults = place.faults(&[open]);
+    assert!(
+        faults.contains("--http-listen (GOMARK_HTTP_LISTEN): 0.0.0.0:8080 is reached"),
+        "{faults}"
+    );
+    let checked = place.check(&[open, "--tokens", &place.tokens()]).unwrap();
+    assert!(matches!(checked.auth, Policy::Tokens(_)));
+    let warnings = place.check(&[open, "--anonymous"]).unwrap().warnings();
+    assert!(warnings[0].contains("127.0.0.1:50051 or 0.0.0.0:8080 may do"), "{warnings:?}");
+    // No key is made for an address that others reach.
+    let faults = Place::new().faults(&[open, "--anonymous"]);
+    assert!(faults.contains("GOMARK_KEY: is needed beyond loopback"), "{faults}");
+}
+
+#[test]
 fn tokens_and_anonymous_exclude_each_other() {
     let place = Place::with_key();
     let tokens = place.tokens();

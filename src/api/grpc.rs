@@ -6,13 +6,14 @@ mod cadence_requests;
 mod company_service;
 mod config_service;
 mod encoded;
-mod envelope;
 mod health;
 mod mask;
 mod paging;
 mod requests;
 mod server;
 mod status;
+
+use super::envelope;
 
 pub use server::Listening;
 

@@ -6,11 +6,11 @@
 mod show;
 
 use std::error::Error as StdError;
-use std::io::IsTerminal;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{self, IsTerminal};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use gomark_sdk::v1::Field;
+use gomark_sdk::v1::{AddCadenceRequest, Cadence, Channel, Field, Step, Template};
 use gomark_sdk::{Client, fields};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -25,11 +25,19 @@ use crate::vault::{Key, Vault};
 
 /// The company of the demo.
 const COMPANY: &str = "123";
+/// Its cadence.
+const CADENCE: &str = "welcome";
 /// The token that opens its portal at the stand-in.
 const TOKEN: &str = "demo-portal-123";
 /// How long each call to the stand-in takes, so that there is something to watch.
 const LATENCY_MS: u64 = 150;
-const NO_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+const NO_PORT: SocketAddr = loopback(0);
+/// Where HTTP calls are served if nothing else is there.
+const HTTP_PORT: u16 = 8080;
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
 
 type Outcome<T> = Result<T, Box<dyn StdError + Send + Sync>>;
 
@@ -62,13 +70,13 @@ async fn tour(supervisor: &Supervisor, exit: bool) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let hubspot = sandbox::Config { listen: NO_PORT, latency_ms: LATENCY_MS, ..Default::default() };
     let hubspot = Sandbox::start(hubspot, supervisor, SystemClock::shared()).await?;
-    let settings = settings(folder.path().join("demo.db"))?;
-    let app = App::start(settings).await?;
+    let app = start(settings(folder.path().join("demo.db"))?).await?;
     let endpoint = format!("http://{}", app.local_addr());
 
     let toured = visit(&endpoint, &hubspot.base_url()).await;
     if toured.is_ok() && !exit {
-        show::lines_to_paste(app.local_addr(), &hubspot.base_url(), COMPANY, TOKEN)?;
+        let doors = show::Doors { grpc: app.local_addr(), http: app.http_addr() };
+        show::lines_to_paste(doors, &hubspot.base_url(), TOKEN)?;
         // Until the signal that the caller listens for.
         supervisor.stopping().cancelled().await;
     }
@@ -76,9 +84,31 @@ async fn tour(supervisor: &Supervisor, exit: bool) -> Outcome<()> {
     toured
 }
 
+/// Starts the service with its HTTP calls on the usual port, or on a free one.
+async fn start(settings: Checked) -> Outcome<App> {
+    if is_free(HTTP_PORT) {
+        let usual = Checked { http_listen: Some(loopback(HTTP_PORT)), ..settings.clone() };
+        match App::start(usual).await {
+            // Somebody was faster.
+            Err(app::Error::Listen { .. }) => {}
+            started => return Ok(started?),
+        }
+    }
+    Ok(App::start(settings).await?)
+}
+
+/// Tells whether `localhost` leads to nobody at this port. Many programs try IPv6 first: whoever
+/// listens there alone would get the calls that are meant for us.
+fn is_free(port: u16) -> bool {
+    let v6 = TcpListener::bind(SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port));
+    let taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
+    !v6.as_ref().is_err_and(taken) && TcpListener::bind(loopback(port)).is_ok()
+}
+
 fn settings(database: std::path::PathBuf) -> Outcome<Checked> {
     Ok(Checked {
         listen: NO_PORT,
+        http_listen: Some(NO_PORT),
         database: Database::Sqlite(database),
         auth: Policy::Local,
         vault: Vault::new(&Key::generate()?),
@@ -105,12 +135,13 @@ async fn visit(endpoint: &str, hubspot: &str) -> Outcome<()> {
     show::line(&format!("revision {}", connected.revision))?;
 
     add_fields(&client).await?;
+    add_cadence(&client).await?;
     let before = client.get_company(COMPANY).await?.revision;
 
     show::step("Change a field")?;
-    let field = Field { label: "Stage of the deal".to_owned(), ..Field::default() };
-    let change = client.modify_field(COMPANY, "deal_stage", field).reason("a clearer label");
-    carried_out(change.await?, "deal_stage").await?;
+    let field = Field { label: "Discount in percent".to_owned(), ..Field::default() };
+    let change = client.modify_field(COMPANY, "discount_percent", field).reason("a clearer label");
+    carried_out(change.await?, "discount_percent").await?;
 
     show::step("Read the history")?;
     let audit = client.list_audit(COMPANY).newest_first().page_size(6);
@@ -133,7 +164,7 @@ async fn visit(endpoint: &str, hubspot: &str) -> Outcome<()> {
 /// Adds fields and shows how they reach HubSpot.
 async fn add_fields(client: &Client) -> Outcome<()> {
     let fields = [
-        fields::text("Deal Stage"),
+        fields::text("Next step"),
         fields::select("Priority", [("High", "high"), ("Low", "low")]),
         fields::number("Discount percent"),
         fields::date("Renewal date"),
@@ -158,6 +189,32 @@ async fn add_fields(client: &Client) -> Outcome<()> {
         show::line(&format!("{} fields are at HubSpot", bar.position()))?;
     }
     Ok(())
+}
+
+/// Decides a cadence. Its job waits, since the company has no vendor of cadences.
+async fn add_cadence(client: &Client) -> Outcome<()> {
+    show::step(&format!("Decide a cadence, {CADENCE}"))?;
+    let template = Template {
+        subject: "Welcome".to_owned(),
+        body: "Hello {{first_name}}, good to have you here.".to_owned(),
+        ..Template::default()
+    };
+    let email =
+        Step { channel: Channel::Email.into(), template: Some(template), ..Step::default() };
+    let cadence = Cadence {
+        cadence_id: CADENCE.to_owned(),
+        name: "Welcome".to_owned(),
+        steps: vec![email],
+        ..Cadence::default()
+    };
+    let request = AddCadenceRequest {
+        company_id: COMPANY.to_owned(),
+        cadence: Some(cadence),
+        reason: "the demo".to_owned(),
+        ..AddCadenceRequest::default()
+    };
+    let answer = client.raw_config().add_cadence(request).await?.into_inner();
+    Ok(show::line(&format!("revision {}: {CADENCE}", answer.revision))?)
 }
 
 /// Waits for the job of a change and shows its progress.

@@ -1,5 +1,6 @@
 //! Checks the settings, each alone and all together.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::vault::Vault;
 use crate::vendors::hosts::HostPolicy;
 
 const LISTEN: &str = "--listen (GOMARK_LISTEN)";
+const HTTP_LISTEN: &str = "--http-listen (GOMARK_HTTP_LISTEN)";
 const SHUTDOWN_GRACE: &str = "--shutdown-grace (GOMARK_SHUTDOWN_GRACE)";
 const QUEUE: &str = "--queue (GOMARK_QUEUE)";
 const DATABASE_URL: &str = "--database-url (DATABASE_URL)";
@@ -73,10 +75,17 @@ impl Settings {
     pub fn check_in(&self, surroundings: &Surroundings) -> Result<Checked, Faults> {
         let mut faults = Faults::default();
         let listen = faults.take(LISTEN, values::listen(or(&self.listen, defaults::LISTEN)));
-        let beyond_loopback = listen.is_some_and(|listen| !listen.ip().is_loopback());
+        let http_listen = self.http_listen.as_deref().map(str::trim);
+        let http_listen = http_listen.filter(|text| !text.is_empty()).map(values::listen);
+        let http_listen = faults.take(HTTP_LISTEN, http_listen.transpose());
+        let open = [(LISTEN, listen), (HTTP_LISTEN, http_listen.flatten())]
+            .into_iter()
+            .filter_map(|(setting, address)| Some((setting, address?)))
+            .find(|(_, address)| !address.ip().is_loopback());
+        let beyond_loopback = open.is_some();
         let queue_max = faults.take(QUEUE, values::queue(or(&self.queue, defaults::QUEUE)));
         let database = self.database(&mut faults);
-        let auth = self.policy(beyond_loopback, &mut faults);
+        let auth = self.policy(open, &mut faults);
         let key_file = given(self.key_file.as_deref());
         let place = Place { database: database.as_ref(), beyond_loopback };
         let key = key_source::find(surroundings.key.as_ref(), key_file, place, &mut faults);
@@ -85,10 +94,14 @@ impl Settings {
         let log = self.log(surroundings, &mut faults);
 
         let (
-            (Some(listen), Some(queue_max), Some(database)),
+            (Some(listen), Some(http_listen), Some(queue_max), Some(database)),
             (Some(auth), Some(key), Some(times), Some(log)),
             true,
-        ) = ((listen, queue_max, database), (auth, key, times, log), faults.is_empty())
+        ) = (
+            (listen, http_listen, queue_max, database),
+            (auth, key, times, log),
+            faults.is_empty(),
+        )
         else {
             return Err(faults);
         };
@@ -99,6 +112,7 @@ impl Settings {
         })?;
         Ok(Checked {
             listen,
+            http_listen,
             database,
             auth,
             vault: Vault::new(&key),
@@ -125,33 +139,37 @@ impl Settings {
         }
     }
 
-    fn policy(&self, beyond_loopback: bool, faults: &mut Faults) -> Option<Policy> {
+    /// Finds out how callers are told apart. `open` is an address that other machines reach.
+    fn policy(
+        &self,
+        open: Option<(&'static str, SocketAddr)>,
+        faults: &mut Faults,
+    ) -> Option<Policy> {
         let anonymous = faults.take(ANONYMOUS, values::switch(self.anonymous.as_deref()));
         let tokens = given(self.tokens.as_deref()).map(|path| {
             Tokens::load(path)
                 .map_err(|found| found.into_iter().for_each(|text| faults.add(TOKENS, text)))
                 .ok()
         });
-        match (tokens, anonymous?) {
-            (Some(_), true) => {
+        match (tokens, anonymous?, open) {
+            (Some(_), true, _) => {
                 let text = "cannot be used together with --tokens: with it nobody needs one";
                 faults.add(ANONYMOUS, text);
                 None
             }
-            (Some(tokens), false) => tokens.map(Policy::Tokens),
-            (None, true) => Some(Policy::Anonymous),
-            (None, false) if beyond_loopback => {
+            (Some(tokens), false, _) => tokens.map(Policy::Tokens),
+            (None, true, _) => Some(Policy::Anonymous),
+            (None, false, Some((setting, address))) => {
                 faults.add(
-                    LISTEN,
+                    setting,
                     format!(
-                        "{} is reached from other machines: give --tokens FILE, or --anonymous to \
-                         let everyone do everything",
-                        self.listen
+                        "{address} is reached from other machines: give --tokens FILE, or \
+                         --anonymous to let everyone do everything"
                     ),
                 );
                 None
             }
-            (None, false) => Some(Policy::Local),
+            (None, false, None) => Some(Policy::Local),
         }
     }
 

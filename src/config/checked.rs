@@ -14,6 +14,8 @@ use crate::vault::Vault;
 pub struct Checked {
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// The address to serve the HTTP calls on.
+    pub http_listen: Option<SocketAddr>,
     /// The database.
     pub database: Database,
     /// How callers are told apart.
@@ -64,9 +66,11 @@ impl Checked {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if matches!(self.auth, Policy::Anonymous) {
+            let http = self.http_listen.map(|address| format!(" or {address}"));
             warnings.push(format!(
-                "no tokens are asked for: everyone who reaches {} may do everything",
-                self.listen
+                "no tokens are asked for: everyone who reaches {}{} may do everything",
+                self.listen,
+                http.unwrap_or_default()
             ));
         }
         if let Database::Postgres(url) = &self.database

@@ -17,7 +17,7 @@ pub(super) mod defaults {
     pub(crate) const LOG: &str = "info";
 }
 
-/// Serves the gRPC API and carries out what is decided.
+/// Serves the gRPC API, and HTTP calls where asked to, and carries out what is decided.
 ///
 /// Every setting is a flag and an environment variable; a flag wins, and an empty variable counts as
 /// unset. Without any, GoMark serves this machine alone, keeps its data in ./gomark.db and makes
@@ -35,6 +35,16 @@ pub struct Settings {
         help_heading = "Service"
     )]
     pub listen: String,
+
+    /// Address to serve the HTTP calls on, under the same conditions; without one there are none
+    #[arg(
+        long,
+        env = "GOMARK_HTTP_LISTEN",
+        value_name = "ADDRESS",
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub http_listen: Option<String>,
 
     /// Longest wait at shutdown for calls under way (0s to 5m)
     #[arg(

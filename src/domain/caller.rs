@@ -21,6 +21,8 @@ pub struct Caller {
 pub enum Door {
     /// The gRPC API.
     Grpc,
+    /// The HTTP calls.
+    Http,
 }
 
 impl Door {
@@ -28,6 +30,7 @@ impl Door {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Grpc => "grpc",
+            Self::Http => "http",
         }
     }
 }

@@ -162,6 +162,7 @@ pub fn decide(situation: &Situation, mutation: &Mutation) -> Result<Decision, Re
         Intent::DisconnectVendor { vendor } => connection::disconnect(&context, *vendor),
         Intent::AddField(draft) => fields::add(&context, draft),
         Intent::ModifyField { name, patch } => fields::modify(&context, name, patch),
+        Intent::RelabelField { label, new_label } => fields::relabel(&context, label, new_label),
         Intent::RemoveField { name } => fields::remove(&context, name),
         Intent::AddCadence(draft) => cadences::add(&context, draft),
         Intent::ModifyCadence { cadence_id, change } => {

@@ -93,6 +93,13 @@ pub enum Intent {
         /// The change.
         patch: FieldPatch,
     },
+    /// Change the label of the only field that has this one.
+    RelabelField {
+        /// Its label.
+        label: String,
+        /// Its new label.
+        new_label: String,
+    },
     /// Remove a field.
     RemoveField {
         /// Its internal name.
@@ -157,7 +164,7 @@ impl Intent {
             Self::RegisterCompany { .. }
             | Self::UpdateCompany { .. }
             | Self::DisconnectVendor { .. } => Needs::Nothing,
-            Self::ConnectVendor(_) => Needs::All,
+            Self::ConnectVendor(_) | Self::RelabelField { .. } => Needs::All,
             Self::AddField(draft) => Needs::Named(ResourceKind::Field, draft.resolved_name()),
             Self::ModifyField { name, .. } | Self::RemoveField { name } => {
                 Needs::Named(ResourceKind::Field, name.clone())

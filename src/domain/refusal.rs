@@ -25,6 +25,14 @@ pub enum Refusal {
         /// The internal name.
         name: String,
     },
+    /// Several fields of the company have that label.
+    #[error("several fields of company {company_id} have this label: {}", listed(.names))]
+    FieldAmbiguous {
+        /// The company.
+        company_id: CompanyId,
+        /// Their internal names.
+        names: Vec<String>,
+    },
     /// The company has a field of that name.
     #[error("field {name} exists already in company {company_id}")]
     FieldExists {
@@ -111,6 +119,14 @@ pub enum Refusal {
         /// The limit.
         limit: &'static str,
     },
+}
+
+/// Lists the first of some names.
+fn listed(names: &[String]) -> String {
+    const SHOWN_MAX: usize = 10;
+    let more = if names.len() > SHOWN_MAX { ", …" } else { "" };
+    let shown: Vec<_> = names.iter().take(SHOWN_MAX).map(String::as_str).collect();
+    format!("{}{more}", shown.join(", "))
 }
 
 impl From<Violations> for Refusal {

@@ -11,6 +11,7 @@ use gomark::vault::{Key, Vault};
 pub(crate) fn settings(database: Database) -> Checked {
     Checked {
         listen: "127.0.0.1:0".parse().unwrap(),
+        http_listen: None,
         database,
         auth: Policy::Local,
         vault: Vault::new(&Key::generate().unwrap()),

@@ -12,9 +12,10 @@ use crate::refusals::{details, reason};
 use crate::world::World;
 
 /// The reasons that no call can bring about here, and why.
-const OUT_OF_REACH: [(&str, &str); 3] = [
+const OUT_OF_REACH: [(&str, &str); 4] = [
     ("UNSPECIFIED", "is never sent"),
     ("STORE_UNAVAILABLE", "the database is a file that the service alone holds open"),
+    ("FIELD_AMBIGUOUS", "only HTTP calls find fields by their label"),
     ("INTERNAL", "would be a fault of GoMark's"),
 ];
 

@@ -68,6 +68,7 @@ impl World {
         let hubspot = Sandbox::start(hubspot, &supervisor, SystemClock::shared()).await.unwrap();
         let mut settings = Checked {
             listen: "127.0.0.1:0".parse().unwrap(),
+            http_listen: None,
             database: Database::Sqlite(folder.path().join("gomark.db")),
             auth: Policy::Local,
             vault: Vault::new(&Key::generate().unwrap()),

@@ -4156,6 +4156,9 @@ pub enum ErrorReason {
     CadenceNotFound = 23,
     /// ALREADY_EXISTS: the company has a cadence of that id.
     CadenceExists = 24,
+    /// FAILED_PRECONDITION: several fields have the label that was given; the message names them. Only
+    /// HTTP calls take a label in the place of a name.
+    FieldAmbiguous = 25,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4189,6 +4192,7 @@ impl ErrorReason {
             Self::Internal => "ERROR_REASON_INTERNAL",
             Self::CadenceNotFound => "ERROR_REASON_CADENCE_NOT_FOUND",
             Self::CadenceExists => "ERROR_REASON_CADENCE_EXISTS",
+            Self::FieldAmbiguous => "ERROR_REASON_FIELD_AMBIGUOUS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4219,6 +4223,7 @@ impl ErrorReason {
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
             "ERROR_REASON_CADENCE_NOT_FOUND" => Some(Self::CadenceNotFound),
             "ERROR_REASON_CADENCE_EXISTS" => Some(Self::CadenceExists),
+            "ERROR_REASON_FIELD_AMBIGUOUS" => Some(Self::FieldAmbiguous),
             _ => None,
         }
     }

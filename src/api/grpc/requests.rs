@@ -5,18 +5,13 @@ use prost_types::FieldMask;
 use zeroize::Zeroizing;
 
 use super::mask::Mask;
+use crate::api::answer::{HUBSPOT_CREDENTIAL_PATH, UPSO_CREDENTIAL_PATH};
 use crate::domain::{
     FieldDraft, FieldPatch, FieldType, Intent, JobId, JobState, PropertyType, Refusal, Revision,
     VendorKind, Violation, Violations,
 };
 use crate::engine::VendorSettings;
 use crate::wire;
-
-/// The path of HubSpot's credential in ConnectVendor.
-pub(super) const HUBSPOT_CREDENTIAL_PATH: &str = "hubspot.access_token";
-
-/// The path of Upso's credential in ConnectVendor.
-pub(super) const UPSO_CREDENTIAL_PATH: &str = "upso.api_key";
 
 const FIELD_PATHS: [&str; 7] =
     ["label", "type", "field_type", "group_name", "description", "options", "default_value"];

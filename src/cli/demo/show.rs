@@ -8,7 +8,7 @@ use gomark_sdk::Listing;
 use gomark_sdk::v1::{AuditEntry, Config};
 use serde_json::Value;
 
-use super::Outcome;
+use super::{CADENCE, COMPANY, Outcome};
 use crate::cli::table::{self, Tone};
 
 /// How many entries of the audit log are shown.
@@ -97,24 +97,50 @@ async fn custom_properties(hubspot: &str, token: &str) -> Outcome<Vec<Value>> {
     Ok(properties.into_iter().filter(custom).collect())
 }
 
+/// Where the service is reached.
+pub(super) struct Doors {
+    pub(super) grpc: SocketAddr,
+    pub(super) http: Option<SocketAddr>,
+}
+
 /// Prints lines that can be pasted into another terminal.
-pub(super) fn lines_to_paste(
-    gomark: SocketAddr,
-    hubspot: &str,
-    company: &str,
-    token: &str,
-) -> io::Result<()> {
+pub(super) fn lines_to_paste(doors: Doors, hubspot: &str, token: &str) -> io::Result<()> {
     step("It stays up until Ctrl-C. In another terminal:")?;
+    if let Some(http) = doors.http {
+        http_lines(http.port())?;
+    }
+    let gomark = doors.grpc;
     let call = |data: &str, method: &str| {
         line(&format!("grpcurl -plaintext -d '{data}' {gomark} gomark.v1.ConfigService/{method}"))
     };
     line(&format!("grpcurl -plaintext {gomark} list"))?;
-    let id = format!("\"company_id\":\"{company}\"");
+    let id = format!("\"company_id\":\"{COMPANY}\"");
     call(&format!("{{{id}}}"), "GetConfig")?;
-    call(&format!("{{{id},\"field\":{{\"label\":\"Next step\"}}}}"), "AddField")?;
-    let label = "{\"label\":\"Next step, please\"}";
-    call(&format!("{{{id},\"name\":\"next_step\",\"field\":{label}}}"), "ModifyField")?;
+    call(&format!("{{{id},\"field\":{{\"label\":\"Close reason\"}}}}"), "AddField")?;
+    let label = "{\"label\":\"Why it was closed\"}";
+    call(&format!("{{{id},\"name\":\"close_reason\",\"field\":{label}}}"), "ModifyField")?;
     call(&format!("{{{id},\"newest_first\":true,\"page_size\":3}}"), "ListAudit")?;
     call(&format!("{{{id},\"to_revision\":2}}"), "Rollback")?;
     line(&format!("curl -H 'Authorization: Bearer {token}' {hubspot}/crm/properties/2026-09/deals"))
+}
+
+/// The three HTTP calls: add a field, change its label, change the email of the cadence.
+fn http_lines(port: u16) -> io::Result<()> {
+    let curl = |method: &str, path: &str, data: &str| {
+        line(&format!(
+            "curl -X {method} http://localhost:{port}{path} -d '{data}' \
+             -H \"Content-Type: application/json\""
+        ))
+    };
+    let field = format!(
+        "{{\"company_id\":\"{COMPANY}\", \"name\":\"Deal Stage\", \"type\":\"string\", \
+         \"value\":\"Negotiation\"}}"
+    );
+    curl("POST", "/hubspot/fields/add", &field)?;
+    let path = format!("/hubspot/fields/modify/{COMPANY}/deal_stage");
+    curl("PUT", &path, "{\"new_name\":\"Stage of the deal\"}")?;
+    let change = format!(
+        "{{\"cadence_id\":\"{CADENCE}\", \"template\":\"Hi {{{{first_name}}}}!\", \"delay_hours\":48}}"
+    );
+    curl("PUT", &format!("/upso/cadence/modify/{COMPANY}"), &change)
 }

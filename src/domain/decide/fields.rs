@@ -27,6 +27,33 @@ pub(super) fn modify(
     context.replace(Action::ModifyField, tracked, Resource::Field(changed))
 }
 
+/// Changes the label of the only field that has this one.
+pub(super) fn relabel(
+    context: &Context<'_>,
+    label: &str,
+    new_label: &str,
+) -> Result<Decision, Refusal> {
+    let fields = context.situation.latest.iter().filter_map(|tracked| {
+        match tracked.version.resource.as_ref()? {
+            Resource::Field(field) if field.label == label => Some(field.name.as_str()),
+            _ => None,
+        }
+    });
+    let company_id = || context.company_id().clone();
+    match *fields.collect::<Vec<_>>().as_slice() {
+        [name] => {
+            let patch = FieldPatch { label: Some(new_label.to_owned()), ..FieldPatch::default() };
+            modify(context, name, &patch)
+        }
+        [] => Err(Refusal::FieldNotFound { company_id: company_id(), name: label.to_owned() }),
+        ref several => {
+            let mut names: Vec<_> = several.iter().map(|&name| name.to_owned()).collect();
+            names.sort_unstable();
+            Err(Refusal::FieldAmbiguous { company_id: company_id(), names })
+        }
+    }
+}
+
 pub(super) fn remove(context: &Context<'_>, name: &str) -> Result<Decision, Refusal> {
     let (tracked, _) = existing(context, name)?;
     Ok(context.versions(Action::RemoveField, vec![context.tombstone(tracked)]))

@@ -175,3 +175,38 @@ fn a_company_has_at_most_so_many_bytes_of_text() {
     assert_eq!(with(relabel("a", "AAAAA"), CONFIG_BYTES_MAX), refused);
     assert_eq!(with(relabel("a", "AAA"), CONFIG_BYTES_MAX + 100), Ok(()), "shorter is welcome");
 }
+
+fn relabel_the_one(label: &str, new_label: &str) -> Intent {
+    Intent::RelabelField { label: label.to_owned(), new_label: new_label.to_owned() }
+}
+
+#[test]
+fn the_only_field_of_a_label_is_found_by_it() {
+    let mut ledger = Ledger::registered();
+    ledger.change(add("a", "Tier"));
+    ledger.change(add("b", "Stage"));
+    let writes = ledger.change(relabel_the_one("Stage", "Phase"));
+    assert_eq!(writes.entry.action, Action::ModifyField);
+    assert_eq!(items(&writes), ["field-3"]);
+    assert_eq!(ledger.refusal(relabel_the_one("Stage", "Phase")), not_found("Stage"));
+    assert_eq!(ledger.refusal(relabel_the_one("b", "Phase")), not_found("b"));
+    assert_eq!(
+        ledger.refusal(relabel_the_one("Tier", " ")).to_string(),
+        "field.label: must not be blank"
+    );
+}
+
+#[test]
+fn a_label_of_several_fields_finds_none_of_them() {
+    let mut ledger = Ledger::registered();
+    ledger.change(add("b", "Stage"));
+    ledger.change(add("a", "Stage"));
+    ledger.change(add("c", "Stage"));
+    ledger.change(remove("c"));
+    let names = vec!["a".to_owned(), "b".to_owned()];
+    let ambiguous = Refusal::FieldAmbiguous { company_id: company_id(), names };
+    assert_eq!(ambiguous.to_string(), "several fields of company acme have this label: a, b");
+    assert_eq!(ledger.refusal(relabel_the_one("Stage", "Phase")), ambiguous);
+    ledger.change(remove("a"));
+    assert_eq!(items(&ledger.change(relabel_the_one("Stage", "Phase"))), ["field-2"]);
+}
