@@ -10,5 +10,6 @@ mod flood;
 mod jobs;
 mod main_job;
 mod review;
+mod revisions;
 mod settings;
 mod world;
