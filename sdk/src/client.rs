@@ -19,14 +19,17 @@ use crate::error::{Error, Result};
 use crate::get_config::GetConfig;
 use crate::job::{JobCommand, JobHandle};
 use crate::listing::Listing;
+use crate::preview::Preview;
 use crate::retry::RetryPolicy;
 use crate::rpc;
 use crate::v1::company_service_client::CompanyServiceClient;
 use crate::v1::config_service_client::ConfigServiceClient;
+use crate::v1::preview_cadence_request::Which;
 use crate::v1::{
     CancelJobRequest, Company, GetCompanyRequest, GetJobRequest, Job, ListAuditRequest,
-    ListCompaniesRequest, ListJobsRequest, RetryJobRequest,
+    ListCompaniesRequest, ListJobsRequest, RetryJobRequest, WatchConfigRequest,
 };
+use crate::watch::Revisions;
 
 /// The generated client of `ConfigService`, with the token of the [`Client`] it came from.
 pub type RawConfigClient = ConfigServiceClient<InterceptedService<Channel, Auth>>;
@@ -97,6 +100,24 @@ impl Client {
     /// Reads the configuration of a company: the latest, unless a revision is asked for.
     pub fn get_config(&self, company_id: impl Into<String>) -> GetConfig {
         GetConfig::new(self.clone(), company_id.into())
+    }
+
+    /// Follows a company: the audit entries of its revisions after `after_revision` (0: from the
+    /// beginning), past and to come, one per revision. There is no end: the next one may always
+    /// come.
+    pub fn watch_config(&self, company_id: impl Into<String>, after_revision: i64) -> Revisions {
+        let request = WatchConfigRequest { company_id: company_id.into(), after_revision };
+        Revisions::new(self.clone(), request)
+    }
+
+    /// Shows the calendar and the texts that somebody would meet who starts a cadence: one that is
+    /// decided, by its id, or a [`Cadence`](crate::v1::Cadence) that is not. Changes nothing.
+    pub fn preview_cadence(
+        &self,
+        company_id: impl Into<String>,
+        which: impl Into<Which>,
+    ) -> Preview {
+        Preview::new(self.clone(), company_id.into(), which.into())
     }
 
     /// Reads a company.

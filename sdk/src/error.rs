@@ -86,6 +86,16 @@ pub enum Error {
         /// The event that came next.
         seq: i64,
     },
+    /// The server left out revisions of a followed company, also when it was asked again.
+    #[error("company {company_id}: revision {revision} came after revision {after_revision}")]
+    RevisionGap {
+        /// The company.
+        company_id: String,
+        /// The last revision without a gap before it.
+        after_revision: i64,
+        /// The revision that came next.
+        revision: i64,
+    },
     /// The server's answer breaks the API's contract.
     #[error("the server's answer is not as agreed: {problem}")]
     Answer {

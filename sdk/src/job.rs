@@ -1,15 +1,14 @@
 //! Jobs: reading, following, waiting for, stopping and retrying them.
 
 mod command;
-mod events;
 mod wait;
 
 pub use command::{JobCommand, JobRequest};
-pub use events::JobEvents;
 
 use crate::client::Client;
 use crate::error::Result;
-use crate::v1::{CancelJobRequest, Job, JobEvent, JobState, RetryJobRequest};
+use crate::v1::{CancelJobRequest, Job, JobEvent, JobState, RetryJobRequest, WatchJobRequest};
+use crate::watch::JobEvents;
 
 /// A job, and the client to follow it with. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -50,7 +49,8 @@ impl JobHandle {
     /// Follows the job: its events after `after_seq` (0: from the beginning), past and to come,
     /// until it has ended.
     pub fn watch(&self, after_seq: i64) -> JobEvents {
-        JobEvents::new(self.client.clone(), self.job_id.clone(), after_seq)
+        let request = WatchJobRequest { job_id: self.job_id.clone(), after_seq };
+        JobEvents::new(self.client.clone(), request)
     }
 
     /// Waits until the job has ended and returns it. There is no time limit: put a

@@ -1,4 +1,5 @@
-//! Client SDK of GoMark, which keeps the HubSpot deal fields of many companies as decided.
+//! Client SDK of GoMark, which keeps the HubSpot deal fields and the outreach cadences of
+//! many companies as decided.
 //!
 //! A [`Client`] asks for changes, reads what was decided, and follows how it is carried out:
 //!
@@ -25,8 +26,8 @@
 //!   mutation carries a request id, given or made once per call, so that a repeat changes nothing
 //!   twice. When the outcome is unknown, [`Error::request_id`] says which id to repeat it with.
 //! - A call is repeated by itself only where that is safe: see [`RetryPolicy`].
-//! - A watched job's events come without gap or repetition, over broken connections: see
-//!   [`JobEvents`].
+//! - The events of a watched job and the revisions of a watched company come without gap or
+//!   repetition, over broken connections: see [`Watch`].
 //! - Tokens appear in no `Debug` or `Display` of this crate's own types. The generated messages of
 //!   [`v1`] are plain data: do not print a [`v1::ConnectVendorRequest`].
 //!
@@ -45,6 +46,7 @@ pub mod v1 {
     include!("gen/gomark.v1.rs");
 }
 
+pub mod cadences;
 pub mod fields;
 mod redacted;
 
@@ -61,19 +63,25 @@ mod listing;
 #[cfg(feature = "client")]
 mod mutation;
 #[cfg(feature = "client")]
+mod preview;
+#[cfg(feature = "client")]
 mod retry;
 #[cfg(feature = "client")]
 mod rpc;
+#[cfg(feature = "client")]
+mod watch;
 
 #[cfg(feature = "client")]
 pub use {
     client::{Auth, Client, ClientBuilder, RawCompanyClient, RawConfigClient},
     error::{CallError, Error, FieldViolation, Resource, Result},
     get_config::GetConfig,
-    job::{JobCommand, JobEvents, JobHandle, JobRequest, is_terminal},
+    job::{JobCommand, JobHandle, JobRequest, is_terminal},
     listing::{ListRequest, Listing},
     mutation::{Change, Mutate, Mutation},
+    preview::Preview,
     retry::{RETRYABLE_CODES, RetryPolicy},
     rpc::{CallFuture, Rpc},
     tonic::{Code, Status},
+    watch::{JobEvents, Revisions, Watch, WatchRequest},
 };

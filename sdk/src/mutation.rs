@@ -1,5 +1,6 @@
 //! Mutations: one mechanism for what all of them have in common.
 
+mod cadences;
 mod requests;
 
 use std::fmt;
@@ -154,6 +155,9 @@ mutations! {
     AddFieldRequest -> AddFieldResponse;
     ModifyFieldRequest -> ModifyFieldResponse;
     RemoveFieldRequest -> RemoveFieldResponse;
+    AddCadenceRequest -> AddCadenceResponse;
+    ModifyCadenceRequest -> ModifyCadenceResponse;
+    RemoveCadenceRequest -> RemoveCadenceResponse;
     RollbackRequest -> RollbackResponse;
     RegisterCompanyRequest -> RegisterCompanyResponse;
     UpdateCompanyRequest -> UpdateCompanyResponse;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::v1::HubSpotSettings;
 use crate::v1::hub_spot_settings::Credential;
+use crate::v1::{HubSpotSettings, UpsoSettings};
 
 impl fmt::Debug for HubSpotSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,21 +22,27 @@ impl fmt::Debug for Credential {
     }
 }
 
+impl fmt::Debug for UpsoSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UpsoSettings { api_key: [redacted] }")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::v1::ConnectVendorRequest;
+    use crate::v1::connect_vendor_request::Settings;
 
     #[test]
     fn a_credential_is_not_printed() {
-        let settings = HubSpotSettings {
-            credential: Some(Credential::AccessToken("pat-secret".to_owned())),
-            burst_per_10s: 5,
-        };
-        let request = crate::v1::ConnectVendorRequest {
-            settings: Some(crate::v1::connect_vendor_request::Settings::Hubspot(settings)),
-            ..Default::default()
-        };
-        let printed = format!("{request:?} {request:#?}");
-        assert!(printed.contains("redacted") && !printed.contains("pat-secret"), "{printed}");
+        let credential = Some(Credential::AccessToken("a-secret".to_owned()));
+        let hubspot = HubSpotSettings { credential, burst_per_10s: 5 };
+        let upso = UpsoSettings { api_key: "a-secret".to_owned() };
+        for settings in [Settings::Hubspot(hubspot), Settings::Upso(upso)] {
+            let request = ConnectVendorRequest { settings: Some(settings), ..Default::default() };
+            let printed = format!("{request:?} {request:#?}");
+            assert!(printed.contains("redacted") && !printed.contains("a-secret"), "{printed}");
+        }
     }
 }

@@ -61,7 +61,7 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets for how long a watched job's broken stream is resumed without any success, before
+    /// Sets for how long the broken stream of a watch is resumed without any success, before
     /// the watch ends with the error.
     #[must_use]
     pub fn resume_max(mut self, elapsed: Duration) -> Self {

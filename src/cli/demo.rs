@@ -1,6 +1,6 @@
 //! `gomark demo`: the main job, end to end, with nothing to install and nothing to configure.
 //!
-//! Runs the service and the stand-in for HubSpot in this process, on free loopback ports with a
+//! Runs the service and the stand-ins for the vendors in this process, on free loopback ports with a
 //! temporary database, and drives them as anybody could: through the SDK and over HTTP.
 
 mod show;
@@ -10,8 +10,8 @@ use std::io::{self, IsTerminal};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use gomark_sdk::v1::{AddCadenceRequest, Cadence, Channel, Field, Step, Template};
-use gomark_sdk::{Client, fields};
+use gomark_sdk::v1::{Cadence, Field, Weekday};
+use gomark_sdk::{Client, cadences, fields};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::app::{self, App};
@@ -27,10 +27,15 @@ use crate::vault::{Key, Vault};
 const COMPANY: &str = "123";
 /// Its cadence.
 const CADENCE: &str = "welcome";
-/// The token that opens its portal at the stand-in.
+/// The token that opens its portal at the stand-in for HubSpot.
 const TOKEN: &str = "demo-portal-123";
+/// The key that opens its account at the stand-in for Upso.
+const KEY: &str = "demo-account-123";
 /// How long each call to the stand-in takes, so that there is something to watch.
 const LATENCY_MS: u64 = 150;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const WEEKDAYS: [Weekday; 5] =
+    [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
 const NO_PORT: SocketAddr = loopback(0);
 /// Where HTTP calls are served if nothing else is there.
 const HTTP_PORT: u16 = 8080;
@@ -41,10 +46,10 @@ const fn loopback(port: u16) -> SocketAddr {
 
 type Outcome<T> = Result<T, Box<dyn StdError + Send + Sync>>;
 
-/// Shows the main job, end to end: decide deal fields, watch them reach HubSpot, read the history,
-/// go back.
+/// Shows the main job, end to end: decide deal fields and a cadence, watch them reach HubSpot and
+/// Upso, read the history, go back.
 ///
-/// Needs no server, no account and no configuration: a stand-in plays HubSpot, the database is
+/// Needs no server, no account and no configuration: stand-ins play the vendors, the database is
 /// temporary, and everything listens on free ports of this machine. Stays up afterwards, with lines
 /// to paste, until it is interrupted.
 #[derive(Clone, Debug, clap::Args)]
@@ -76,7 +81,7 @@ async fn tour(supervisor: &Supervisor, exit: bool) -> Outcome<()> {
     let toured = visit(&endpoint, &hubspot.base_url()).await;
     if toured.is_ok() && !exit {
         let doors = show::Doors { grpc: app.local_addr(), http: app.http_addr() };
-        show::lines_to_paste(doors, &hubspot.base_url(), TOKEN)?;
+        show::lines_to_paste(doors, &hubspot.base_url())?;
         // Until the signal that the caller listens for.
         supervisor.stopping().cancelled().await;
     }
@@ -125,13 +130,17 @@ fn settings(database: std::path::PathBuf) -> Outcome<Checked> {
 
 async fn visit(endpoint: &str, hubspot: &str) -> Outcome<()> {
     let client = Client::builder(endpoint).connect().await?;
-    show::step("GoMark and a stand-in for HubSpot run in this process")?;
+    show::step("GoMark and stand-ins for HubSpot and Upso run in this process")?;
     show::line(&format!("GoMark   {endpoint}"))?;
     show::line(&format!("HubSpot  {hubspot} (stand-in)"))?;
+    show::line(&format!("Upso     {hubspot} (stand-in)"))?;
 
-    show::step(&format!("Register company {COMPANY} and connect its HubSpot portal"))?;
+    show::step(&format!(
+        "Register company {COMPANY}, connect its HubSpot portal and Upso account"
+    ))?;
     client.register_company(COMPANY).display_name("Demo company").await?;
-    let connected = client.connect_hubspot(COMPANY, TOKEN).base_url(hubspot).await?;
+    client.connect_hubspot(COMPANY, TOKEN).base_url(hubspot).await?;
+    let connected = client.connect_upso(COMPANY, KEY).base_url(hubspot).await?;
     show::line(&format!("revision {}", connected.revision))?;
 
     add_fields(&client).await?;
@@ -152,12 +161,12 @@ async fn visit(endpoint: &str, hubspot: &str) -> Outcome<()> {
     let revision = change.revision;
     carried_out(change, "rollback").await?;
 
-    show::step("Compare what GoMark decided with what HubSpot holds")?;
+    show::step("Compare what GoMark decided with what the vendors hold")?;
     let config = client.get_config(COMPANY).min_revision(revision).await?;
-    let equal = show::comparison(&config, hubspot, TOKEN).await?;
+    let equal = show::comparison(&config, hubspot).await?;
     match equal {
-        true => show::good("the stand-in holds exactly what GoMark decided"),
-        false => Err("the stand-in does not hold what GoMark decided".into()),
+        true => show::good("the stand-ins hold exactly what GoMark decided"),
+        false => Err("the stand-ins do not hold what GoMark decided".into()),
     }
 }
 
@@ -191,30 +200,23 @@ async fn add_fields(client: &Client) -> Outcome<()> {
     Ok(())
 }
 
-/// Decides a cadence. Its job waits, since the company has no vendor of cadences.
+/// Decides a cadence, and shows what somebody would meet who starts it.
 async fn add_cadence(client: &Client) -> Outcome<()> {
-    show::step(&format!("Decide a cadence, {CADENCE}"))?;
-    let template = Template {
-        subject: "Welcome".to_owned(),
-        body: "Hello {{first_name}}, good to have you here.".to_owned(),
-        ..Template::default()
-    };
-    let email =
-        Step { channel: Channel::Email.into(), template: Some(template), ..Step::default() };
+    show::step(&format!("Decide a cadence, {CADENCE}, and see what it comes to"))?;
+    let email = cadences::email("Welcome", "Hello {{first_name}}, good to have you here.");
     let cadence = Cadence {
         cadence_id: CADENCE.to_owned(),
-        name: "Welcome".to_owned(),
-        steps: vec![email],
-        ..Cadence::default()
+        timezone: "Europe/Berlin".to_owned(),
+        send_window: Some(cadences::send_window(WEEKDAYS, "09:00", "17:00")),
+        ..cadences::cadence(
+            "Welcome",
+            [email.after(DAY), cadences::task("Call them").after(2 * DAY)],
+        )
     };
-    let request = AddCadenceRequest {
-        company_id: COMPANY.to_owned(),
-        cadence: Some(cadence),
-        reason: "the demo".to_owned(),
-        ..AddCadenceRequest::default()
-    };
-    let answer = client.raw_config().add_cadence(request).await?.into_inner();
-    Ok(show::line(&format!("revision {}: {CADENCE}", answer.revision))?)
+    let change = client.add_cadence(COMPANY, cadence).reason("the demo").await?;
+    carried_out(change, CADENCE).await?;
+    let preview = client.preview_cadence(COMPANY, CADENCE).sample("first_name", "Ada").await?;
+    Ok(show::calendar(&preview.steps)?)
 }
 
 /// Waits for the job of a change and shows its progress.

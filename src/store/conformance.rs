@@ -4,12 +4,14 @@
 //! listed is dead code, which the checks refuse.
 
 pub(super) mod audit;
+pub(super) mod cadences;
 pub(super) mod commit;
 pub(super) mod connections;
 pub(super) mod control;
 mod given;
 pub(super) mod jobs;
 pub(super) mod leases;
+pub(super) mod parts;
 pub(super) mod reads;
 pub(super) mod restart;
 pub(super) mod rollback;
@@ -53,6 +55,13 @@ macro_rules! conformance {
                 entries_are_read_in_pages,
                 a_page_of_entries_ends_at_its_bytes_and_holds_at_least_one,
                 companies_have_chains_of_their_own,
+            }
+            cadences {
+                a_cadence_is_carried_out_at_its_own_vendor,
+                a_cadence_that_comes_back_keeps_its_id,
+                a_field_and_a_cadence_may_have_one_name,
+                old_revisions_hold_the_cadences_of_then,
+                cadences_count_into_the_limits,
             }
             commit {
                 revisions_have_no_gaps,
@@ -144,6 +153,20 @@ macro_rules! conformance {
                 a_shorter_gate_does_not_open_a_longer_one,
                 jobs_are_told_the_longer_of_two_gates,
                 connecting_again_opens_the_gate,
+            }
+            parts {
+                going_back_over_fields_and_cadences_is_one_job_of_two_parts,
+                a_part_without_a_connection_waits_while_the_other_goes_on,
+                disconnecting_one_vendor_leaves_the_other_part_alone,
+                a_job_waits_when_all_of_its_open_parts_do,
+                what_a_part_waits_for_survives_a_restart,
+                a_job_with_a_part_refused_fails_when_the_other_has_ended,
+                a_failure_is_moot_when_it_is_so_in_every_part,
+                cancelling_ends_both_parts_and_is_remembered_once,
+                cancelling_leaves_a_part_that_has_ended,
+                retrying_sets_both_parts_going_once,
+                retrying_counts_once_where_a_part_is_there_already,
+                retrying_leaves_a_part_that_succeeded,
             }
             reads {
                 a_configuration_can_be_read_at_every_revision,

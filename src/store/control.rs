@@ -106,8 +106,10 @@ impl Controlled<'_> {
         rows.write_progress(&self.id().company_id, &progress).await?;
         done.events.extend(progress.told());
         if let Some(after) = progress.jobs.iter().find(|after| after.id == *self.id()) {
+            let here = after.parts.iter().find(|part| part.vendor == self.vendor);
+            let is_open = here.is_some_and(|part| !part.state.is_terminal());
+            done.ring.extend(self.at.clone().filter(|_| is_open));
             done.job = Some(after.to_job());
-            done.ring.extend(self.at.clone().filter(|_| !after.state.is_terminal()));
         }
         Ok(())
     }
@@ -184,6 +186,7 @@ impl Controlled<'_> {
             actor: caller.actor.clone(),
             reason: reason.clone(),
             request: request_id.clone().filter(|_| self.is_first).map(|id| (id, *fingerprint)),
+            is_first: self.is_first,
         }
     }
 

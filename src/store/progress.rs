@@ -68,6 +68,8 @@ pub(super) struct Wish {
     pub(super) reason: String,
     /// The request, where it is about this very job.
     pub(super) request: Option<(RequestId, Digest)>,
+    /// Whether no other part of the job took its step for it before.
+    pub(super) is_first: bool,
 }
 
 /// An event to be written, with the fingerprint of the request that it remembers.
@@ -153,8 +155,8 @@ impl JobRow {
         let before = self.shown();
         let Step { vendor, trigger, refused, moved, message, wish, at } = step;
         let retried = matches!(trigger, Trigger::Retried(_));
-        // A job of several parts is set going again once.
-        if retried && self.state.is_terminal() {
+        // A job of several parts is set going again once, whatever its first part came to.
+        if retried && wish.as_ref().is_some_and(|wish| wish.is_first) {
             self.attempt = self.attempt.saturating_add(1);
         }
         let part = self.parts.iter_mut().find(|part| part.vendor == vendor)?;

@@ -12,5 +12,6 @@ mod hubspot;
 mod jobs;
 mod main_job;
 mod review;
+mod revisions;
 mod settings;
 mod world;

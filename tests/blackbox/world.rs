@@ -70,6 +70,18 @@ impl World {
         self.app = Some(app);
     }
 
+    /// Stops the service and starts it again at its address, so that its clients find it there.
+    pub(crate) async fn restart_in_place(&mut self) {
+        self.settings.listen = self.app.as_ref().unwrap().local_addr();
+        self.restart().await;
+    }
+
+    /// A client with a token of its own.
+    pub(crate) async fn client_of(&self, token: &str) -> Client {
+        let address = self.app.as_ref().unwrap().local_addr();
+        Client::builder(format!("http://{address}")).token(token).connect().await.unwrap()
+    }
+
     /// Stops the service, changes its database, and starts it again.
     pub(crate) async fn restart_after(&mut self, sql: &'static str) {
         assert!(self.app.take().unwrap().stop().await, "everything ends in time");

@@ -21,6 +21,8 @@ mod jobs;
 mod main_job;
 #[path = "../blackbox/review.rs"]
 mod review;
+#[path = "../blackbox/revisions.rs"]
+mod revisions;
 #[path = "../support/schema.rs"]
 mod schema;
 #[path = "../blackbox/settings.rs"]

@@ -178,15 +178,19 @@ async fn settings_are_of_the_vendor_and_within_their_bounds() {
         let request = ConnectVendorRequest { vendor, ..connect(&hubspot_url) };
         rows.push(row("a vendor", request, "vendor", rule));
     }
-    rows.push(
-        row(
-            "all at once",
-            ConnectVendorRequest { vendor: 0, ..with(None) },
-            "vendor",
-            "must be given",
-        )
-        .and("hubspot", "must be given"),
-    );
+    // Which settings are missing, the vendor tells.
+    let nothing = ConnectVendorRequest { vendor: 0, ..with(None) };
+    rows.push(row("nothing", nothing, "vendor", "must be given"));
+    let upso = |api_key: &str| {
+        Some(connect_vendor_request::Settings::Upso(UpsoSettings { api_key: api_key.to_owned() }))
+    };
+    let at_upso = |settings| ConnectVendorRequest { vendor: Vendor::Upso.into(), ..with(settings) };
+    rows.push(row("of Upso", with(upso(TOKEN)), "hubspot", "must be given"));
+    rows.push(row("none", at_upso(None), "upso", "must be given"));
+    rows.push(row("of HubSpot", at_upso(settings(Some(TOKEN), 0)), "upso", "must be given"));
+    for api_key in tokens {
+        rows.push(row(api_key, at_upso(upso(api_key)), "upso.api_key", token_rule));
+    }
     let both = ConnectVendorRequest {
         settings: settings(Some("short"), 10_001),
         ..connect("ftp://localhost")

@@ -89,6 +89,10 @@ async fn what_is_missing_is_named() {
         ..ModifyFieldRequest::default()
     };
     let remove = RemoveFieldRequest { company_id: company_id(), ..RemoveFieldRequest::default() };
+    let add_cadence =
+        AddCadenceRequest { company_id: company_id(), ..AddCadenceRequest::default() };
+    let remove_cadence =
+        RemoveCadenceRequest { company_id: company_id(), ..RemoveCadenceRequest::default() };
     let disconnect =
         DisconnectVendorRequest { company_id: company_id(), ..DisconnectVendorRequest::default() };
     let update = UpdateCompanyRequest {
@@ -99,6 +103,8 @@ async fn what_is_missing_is_named() {
         bad("a field", "ConfigService/AddField", &add, "field", given),
         bad("a field", "ConfigService/ModifyField", &modify, "field", given),
         bad("a name", "ConfigService/RemoveField", &remove, "name", given),
+        bad("a cadence", "ConfigService/AddCadence", &add_cadence, "cadence", given),
+        bad("an id", "ConfigService/RemoveCadence", &remove_cadence, "cadence_id", given),
         bad("a vendor", "CompanyService/DisconnectVendor", &disconnect, "vendor", given),
         bad("a name", "CompanyService/UpdateCompany", &update, "company.display_name", given),
     ];

@@ -33,6 +33,8 @@ async fn revisions_and_sequence_numbers_are_not_negative() {
         rows.push(bad("after", "ConfigService/ListAudit", &audit, "after_revision", rule));
         let watch = WatchJobRequest { job_id: target.open_job.clone(), after_seq: number };
         rows.push(bad("seq", "ConfigService/WatchJob", &watch, "after_seq", rule));
+        let watch = WatchConfigRequest { company_id: "acme".to_owned(), after_revision: number };
+        rows.push(bad("company", "ConfigService/WatchConfig", &watch, "after_revision", rule));
         let back = rollback(number);
         let rule = "must be 1 or more";
         rows.push(bad("back", "ConfigService/Rollback", &back, "to_revision", rule));

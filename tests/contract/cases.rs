@@ -1,7 +1,7 @@
 //! One row per RPC: a request that is right, and one that is wrong.
 
-use gomark_sdk::fields;
 use gomark_sdk::v1::*;
+use gomark_sdk::{cadences, fields};
 use prost::Message;
 
 use crate::world::{World, portal_token};
@@ -24,6 +24,8 @@ pub(crate) enum Stage {
     Unregistered,
     /// Registered, with the fields `tier` and `level`; the job of the latter was cancelled.
     Registered,
+    /// As before, with the cadence `trial`.
+    WithCadence,
     /// Connected to HubSpot.
     Connected,
 }
@@ -46,7 +48,7 @@ impl Target {
         match stage {
             Stage::Unregistered => {}
             Stage::Connected => world.connected(company).await,
-            Stage::Registered => {
+            Stage::Registered | Stage::WithCadence => {
                 client.register_company(&id).await.unwrap();
                 let tier = client.add_field(&id, fields::text("Tier")).await.unwrap();
                 let level = client.add_field(&id, fields::text("Level")).await.unwrap();
@@ -54,6 +56,9 @@ impl Target {
                 level.cancel().await.unwrap();
                 target.open_job = tier.id().to_owned();
                 target.cancelled_job = level.id().to_owned();
+                if stage == Stage::WithCadence {
+                    client.add_cadence(&id, cadence("Trial")).await.unwrap();
+                }
             }
         }
         target
@@ -103,6 +108,7 @@ macro_rules! row {
 /// The rows of `ConfigService` and `CompanyService`.
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = config_cases();
+    cases.extend(cadence_cases());
     cases.extend(company_cases());
     cases
 }
@@ -218,7 +224,71 @@ fn config_cases() -> Vec<Case> {
             |request: &mut WatchJobRequest| request.after_seq = -1,
             "after_seq"
         ),
+        row!(
+            "ConfigService/WatchConfig",
+            Registered,
+            |target| WatchConfigRequest { company_id: target.company.clone(), after_revision: 0 },
+            |request: &mut WatchConfigRequest| request.after_revision = -1,
+            "after_revision"
+        ),
     ]
+}
+
+fn cadence_cases() -> Vec<Case> {
+    vec![
+        row!(
+            "ConfigService/AddCadence",
+            Registered,
+            |target| AddCadenceRequest {
+                company_id: target.company.clone(),
+                cadence: Some(cadence("Win back")),
+                ..AddCadenceRequest::default()
+            },
+            |request: &mut AddCadenceRequest| {
+                request.cadence.as_mut().unwrap().timezone = "Nowhere".to_owned();
+            },
+            "cadence.timezone"
+        ),
+        row!(
+            "ConfigService/ModifyCadence",
+            WithCadence,
+            |target| ModifyCadenceRequest {
+                company_id: target.company.clone(),
+                cadence_id: "trial".to_owned(),
+                template: Some("How do you get on?".to_owned()),
+                ..ModifyCadenceRequest::default()
+            },
+            |request: &mut ModifyCadenceRequest| request.template = None,
+            "cadence"
+        ),
+        row!(
+            "ConfigService/RemoveCadence",
+            WithCadence,
+            |target| RemoveCadenceRequest {
+                company_id: target.company.clone(),
+                cadence_id: "trial".to_owned(),
+                ..RemoveCadenceRequest::default()
+            },
+            |request: &mut RemoveCadenceRequest| request.cadence_id.clear(),
+            "cadence_id"
+        ),
+        row!(
+            "ConfigService/PreviewCadence",
+            WithCadence,
+            |target| PreviewCadenceRequest {
+                company_id: target.company.clone(),
+                which: Some("trial".into()),
+                ..PreviewCadenceRequest::default()
+            },
+            |request: &mut PreviewCadenceRequest| request.which = Some("".into()),
+            "cadence_id"
+        ),
+    ]
+}
+
+/// A cadence of one email.
+fn cadence(name: &str) -> Cadence {
+    cadences::cadence(name, [cadences::email("Hello", "Dear {{first_name}}")])
 }
 
 fn company_cases() -> Vec<Case> {

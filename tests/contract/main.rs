@@ -8,6 +8,7 @@
 
 mod audit;
 mod authorization;
+mod bad_cadences;
 mod bad_connections;
 mod bad_fields;
 mod bad_messages;

@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use futures::future::join_all;
 use gomark_sdk::v1::*;
-use gomark_sdk::{Code, Error, fields};
+use gomark_sdk::{Code, Error, cadences, fields};
 use prost_reflect::EnumValueDescriptor;
 
 use crate::calls::descriptors;
@@ -40,7 +40,7 @@ fn documented_code(value: &EnumValueDescriptor) -> String {
 #[tokio::test]
 async fn every_reason_is_told_as_its_comment_says() {
     let values = values();
-    assert!(values.len() >= 23);
+    assert!(values.len() >= 25);
     for (name, value) in &values {
         if let Some((_, why)) = OUT_OF_REACH.iter().find(|(out, _)| out == name) {
             assert!(!why.is_empty());
@@ -125,6 +125,13 @@ async fn in_world(world: &World, target: &Target, reason: &str) -> Box<Error> {
         "CREDENTIAL_REFUSED" => connect("acme", "invalid-token", &world.hubspot_url).await.err(),
         "COMPANY_NOT_FOUND" => client.get_company("nobody").await.err(),
         "FIELD_NOT_FOUND" => client.remove_field("acme", "nothing").await.err(),
+        "CADENCE_NOT_FOUND" => client.remove_cadence("acme", "nothing").await.err(),
+        "CADENCE_EXISTS" => {
+            client.register_company("other").await.unwrap();
+            let trial = cadences::cadence("Trial", [cadences::email("Hello", "Text")]);
+            client.add_cadence("other", trial.clone()).await.unwrap();
+            client.add_cadence("other", trial).await.err()
+        }
         "JOB_NOT_FOUND" => client.get_job("acme.99").await.err(),
         "REVISION_NOT_FOUND" => client.rollback("acme", 99).await.err(),
         "COMPANY_EXISTS" => client.register_company("acme").await.err(),

@@ -7,7 +7,7 @@ use gomark_sdk::v1::{Job, JobState};
 
 use crate::BOUND;
 use crate::hubspot::HubSpot;
-use crate::ledger::{Fields, History};
+use crate::ledger::{FIRST_REVISIONS, Fields, History};
 use crate::workload::Company;
 
 /// How many jobs are read at the same time.
@@ -41,17 +41,23 @@ async fn nothing_accepted_is_missing(company: &Company) -> History {
     let mut history = History::new();
     for (entry, revision) in log.iter().zip(1_i64..) {
         assert_eq!(entry.revision, revision, "{}: a revision is missing", company.id);
-        if revision > 2 {
+        if revision > FIRST_REVISIONS {
             let accepted = ledger.accepted.get(&entry.request_id);
             let (answered, wish) = accepted.unwrap_or_else(|| panic!("nobody asked for {entry:?}"));
             assert_eq!(*answered, revision, "{}: another revision was answered", company.id);
             history.next(wish);
         }
     }
-    assert_eq!(log.len(), ledger.accepted.len() + 2, "{}: a change is missing", company.id);
+    assert_eq!(
+        log.len(),
+        ledger.accepted.len() + FIRST_REVISIONS as usize,
+        "{}: a change is missing",
+        company.id
+    );
     let config = company.client.get_config(&company.id).await.unwrap();
-    let decided: Fields =
-        config.fields.into_iter().map(|field| (field.name, field.label)).collect();
+    let cadences = config.cadences.into_iter().map(|cadence| (cadence.cadence_id, cadence.name));
+    let fields = config.fields.into_iter().map(|field| (field.name, field.label));
+    let decided: Fields = fields.chain(cadences).collect();
     assert_eq!(&decided, history.latest(), "{}", company.id);
     history
 }
@@ -61,7 +67,8 @@ async fn the_vendor_holds_what_was_decided(
     history: &History,
     hubspot: &HubSpot,
 ) {
-    let held = hubspot.properties(&company.token).await;
+    let mut held = hubspot.properties(&company.token).await;
+    held.extend(hubspot.cadences(&company.token).await);
     let active = held.iter().filter(|(_, property)| property.active);
     let active: Fields =
         active.map(|(name, property)| (name.clone(), property.label.clone())).collect();
@@ -82,7 +89,8 @@ async fn every_job_has_succeeded(company: &Company) {
     let jobs = company.client.list_jobs(&company.id).page_size(1_000).all().await.unwrap();
     let revisions: BTreeSet<_> = jobs.iter().map(|job| job.revision).collect();
     let accepted = company.ledger.lock().unwrap().accepted.len() as i64;
-    assert!(revisions.into_iter().eq(3..accepted + 3), "{}: a job is missing", company.id);
+    let first = FIRST_REVISIONS + 1;
+    assert!(revisions.into_iter().eq(first..accepted + first), "{}: a job is missing", company.id);
     let read = stream::iter(jobs).map(|job| events_have_no_gap(company, job));
     read.buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
 }

@@ -1,4 +1,4 @@
-//! The stand-in for HubSpot, and its control endpoints.
+//! The stand-ins for the vendors, and their control endpoints.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) struct HubSpot {
     http: reqwest::Client,
 }
 
-/// A property that somebody defined.
+/// A property that somebody defined, or a cadence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Property {
     pub(crate) label: String,
@@ -74,6 +74,30 @@ impl HubSpot {
             }
         }
         properties
+    }
+
+    /// The cadences that an account holds or has held, by key.
+    pub(crate) async fn cadences(&self, token: &str) -> BTreeMap<String, Property> {
+        let account = format!("{}/v1/account", self.url);
+        let account = self.send(self.http.get(account).bearer_auth(token)).await;
+        let path = format!("upso/{}", account["account_id"].as_str().unwrap());
+        let account = self.send(self.http.get(self.control(&path))).await;
+        let active: BTreeMap<&str, &str> = account["cadences"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|cadence| (cadence["key"].as_str().unwrap(), cadence["name"].as_str().unwrap()))
+            .collect();
+        let effects = account["effects"].as_object().unwrap().iter();
+        let cadence = |(key, effects): (&String, &Value)| {
+            let count = |name: &str| usize::try_from(effects[name].as_u64().unwrap()).unwrap();
+            let (created, archived) = (count("created_count"), count("deleted_count"));
+            let label = active.get(key.as_str()).map(|name| (*name).to_owned());
+            let active = label.is_some();
+            let label = label.unwrap_or_default();
+            (key.clone(), Property { label, active, created, archived })
+        };
+        effects.map(cadence).collect()
     }
 
     pub(crate) async fn calls(&self) -> Calls {

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The fields of a company: labels by name.
+/// A company is registered and connected to two vendors before anything is decided.
+pub(crate) const FIRST_REVISIONS: i64 = 3;
+
+/// The fields and cadences of a company: labels by name.
 pub(crate) type Fields = BTreeMap<String, String>;
 
 /// A change that a client wants.
@@ -34,7 +37,7 @@ pub(crate) struct History {
 impl History {
     /// Begins with the revisions that registered and connected the company.
     pub(crate) fn new() -> Self {
-        Self { states: vec![Fields::new(); 3] }
+        Self { states: vec![Fields::new(); FIRST_REVISIONS as usize + 1] }
     }
 
     /// The next revision.

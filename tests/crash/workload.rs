@@ -80,6 +80,8 @@ impl Workload {
             company.client.register_company(&company.id).await.unwrap();
             let connect = company.client.connect_hubspot(&company.id, &company.token);
             connect.base_url(&hubspot.url).await.unwrap();
+            let connect = company.client.connect_upso(&company.id, &company.token);
+            connect.base_url(&hubspot.url).await.unwrap();
             let writers = if number == 0 { WRITERS_OF_THE_BUSY_ONE } else { WRITERS };
             for writer in 0..writers {
                 let seed = size.seed ^ ((number * 100 + writer) as u64) << 32;

@@ -3270,6 +3270,7 @@ pub mod hub_spot_settings {
 }
 /// How to reach a company's Upso account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct UpsoSettings {
     /// The API key. 8 to 2,048 characters. Stored sealed, never shown.
     #[prost(string, tag = "1")]

@@ -127,6 +127,26 @@ impl Client {
         Mutate::new(self, request)
     }
 
+    /// Connects a company to its Upso account, or gives the connection a new API key. Upso has no
+    /// usual address: give one by [`base_url`](Mutate::base_url). It is asked while the caller
+    /// waits.
+    ///
+    /// Errors: those of [`connect_hubspot`](Self::connect_hubspot).
+    pub fn connect_upso(
+        &self,
+        company_id: impl Into<String>,
+        api_key: impl Into<String>,
+    ) -> Mutate<ConnectVendorRequest> {
+        let settings = UpsoSettings { api_key: api_key.into() };
+        let request = ConnectVendorRequest {
+            company_id: company_id.into(),
+            vendor: Vendor::Upso.into(),
+            settings: Some(Settings::Upso(settings)),
+            ..ConnectVendorRequest::default()
+        };
+        Mutate::new(self, request)
+    }
+
     /// Disconnects a company from a vendor. The vendor keeps everything as it is; GoMark forgets
     /// the credential; jobs wait.
     ///
@@ -184,7 +204,7 @@ impl Mutate<ConnectVendorRequest> {
     }
 
     /// Sets how many calls GoMark may make in 10 seconds, 1 to 10,000. 0: learned from HubSpot's
-    /// answers.
+    /// answers. Only for HubSpot.
     pub fn burst_per_10s(mut self, calls: i32) -> Self {
         if let Some(Settings::Hubspot(settings)) = &mut self.request.settings {
             settings.burst_per_10s = calls;
@@ -193,6 +213,6 @@ impl Mutate<ConnectVendorRequest> {
     }
 }
 
-fn mask<P: Into<String>>(paths: impl IntoIterator<Item = P>) -> FieldMask {
+pub(super) fn mask<P: Into<String>>(paths: impl IntoIterator<Item = P>) -> FieldMask {
     FieldMask { paths: paths.into_iter().map(Into::into).collect() }
 }

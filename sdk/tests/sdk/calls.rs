@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use gomark_sdk::v1::{Field, Vendor};
-use gomark_sdk::{Code, RetryPolicy, Status, fields};
+use gomark_sdk::v1::{Cadence, Field, Step, Vendor};
+use gomark_sdk::{Code, RetryPolicy, Status, cadences, fields};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::fake::{Fake, Script};
@@ -88,6 +88,82 @@ async fn every_mutation_sends_what_it_was_given() {
         assert_eq!(seen.method, method);
         assert!(parts.iter().all(|part| seen.request.contains(part)), "{seen:?} has {parts:?}");
     }
+}
+
+#[tokio::test]
+async fn every_call_about_cadences_sends_what_it_was_given() {
+    let fake = Fake::start(Script::default()).await;
+    let client = fake.client().await;
+    let steps = [cadences::email("Hi", "Text"), cadences::wait(Duration::from_millis(1_500))];
+    let cadence = cadences::cadence("Trial users", steps);
+    let one = Step { step_id: "step-2".into(), ..Step::default() }.after(Duration::from_secs(60));
+    let changed = Cadence { steps: vec![one], ..Cadence::default() };
+
+    client.add_cadence("acme", cadence.clone()).reason("new").await.unwrap();
+    client
+        .modify_cadence("acme", "trial-users")
+        .cadence(changed)
+        .update_mask(["steps.delay"])
+        .await
+        .unwrap();
+    client.modify_cadence("acme", "trial-users").template("").delay_hours(0).await.unwrap();
+    client.remove_cadence("acme", "trial-users").expected_revision(4).await.unwrap();
+    client.connect_upso("acme", "key-12345").base_url("http://u").await.unwrap();
+    let start = Duration::from_secs(86_400);
+    let start = std::time::UNIX_EPOCH + start;
+    client.preview_cadence("acme", "trial-users").start(start).await.unwrap();
+    client.preview_cadence("acme", cadence).sample("first_name", "Ada").await.unwrap();
+
+    let expected = [
+        (
+            "add_cadence",
+            vec![
+                "\"Trial users\"",
+                "channel: Email, delay: None",
+                "subject: \"Hi\", body: \"Text\"",
+                "channel: Wait, delay: Some(Duration { seconds: 1, nanos: 500000000 })",
+                "reason: \"new\"",
+            ],
+        ),
+        (
+            "modify_cadence",
+            vec![
+                "cadence_id: \"trial-users\"",
+                "step_id: \"step-2\"",
+                "seconds: 60, nanos: 0",
+                "paths: [\"steps.delay\"]",
+                "template: None, delay_hours: None",
+            ],
+        ),
+        ("modify_cadence", vec!["cadence: None", "template: Some(\"\")", "delay_hours: Some(0)"]),
+        ("remove_cadence", vec!["cadence_id: \"trial-users\"", "expected_revision: 4"]),
+        ("connect_vendor", vec!["vendor: Upso", "\"http://u\"", "api_key: [redacted]"]),
+        (
+            "preview_cadence",
+            vec![
+                "CadenceId(\"trial-users\")",
+                "start: Some(Timestamp { seconds: 86400, nanos: 0 })",
+            ],
+        ),
+        ("preview_cadence", vec!["Cadence(Cadence", "start: None", "\"first_name\": \"Ada\""]),
+    ];
+    let seen = fake.seen();
+    assert_eq!(seen.len(), expected.len());
+    for (seen, (method, parts)) in seen.iter().zip(expected) {
+        assert_eq!(seen.method, method);
+        assert!(parts.iter().all(|part| seen.request.contains(part)), "{seen:?} has {parts:?}");
+    }
+    let sent = String::from_utf8_lossy(&seen[4].sent).into_owned();
+    assert!(sent.contains("key-12345"), "the key itself is sent");
+}
+
+#[tokio::test]
+async fn an_unavailable_preview_is_repeated() {
+    let fake = Fake::start(refusing(|| Status::unavailable("away"), 1)).await;
+
+    fake.client().await.preview_cadence("acme", "trial-users").await.unwrap();
+
+    assert_eq!(fake.seen().len(), 2);
 }
 
 #[tokio::test]

@@ -74,6 +74,27 @@ async fn a_watch_whose_connection_goes_silent_goes_on_over_another() {
 }
 
 #[tokio::test]
+async fn a_watch_of_a_company_goes_on_over_another_connection() {
+    let fake = Fake::start(Script {
+        watches: [vec![Step::Revision(1), Step::Hang], vec![Step::Revision(2), Step::Hang]].into(),
+        ..Script::default()
+    })
+    .await;
+    let proxy = Proxy::to(fake.address).await;
+    let client = Client::builder(format!("http://{}", proxy.address))
+        .retry(quick())
+        .connect()
+        .await
+        .unwrap();
+
+    let mut revisions = client.watch_config("acme", 0);
+    assert_eq!(revisions.next().await.unwrap().unwrap().revision, 1);
+    proxy.cut();
+    assert_eq!(revisions.next().await.unwrap().unwrap().revision, 2);
+    assert!(fake.seen()[1].request.contains("after_revision: 1"));
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_a_connect_error_or_unavailable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());

@@ -48,6 +48,20 @@ async fn a_reason_comes_with_its_metadata() {
 }
 
 #[tokio::test]
+async fn every_reason_of_the_api_is_known() {
+    let reasons = (0..).map_while(|number| ErrorReason::try_from(number).ok());
+    let reasons: Vec<_> = reasons.collect();
+    assert!(reasons.contains(&ErrorReason::CadenceNotFound));
+    assert!(reasons.contains(&ErrorReason::CadenceExists));
+    for known in reasons {
+        let sent = known.as_str_name().strip_prefix("ERROR_REASON_").unwrap();
+        let details = ErrorDetails::with_error_info(sent, "gomark", HashMap::new());
+        let error = refused(Code::NotFound, "no", details).await;
+        assert_eq!((error.reason(), error.reason_str()), (Some(known), Some(sent)));
+    }
+}
+
+#[tokio::test]
 async fn a_reason_of_a_newer_server_is_kept_as_it_was_sent() {
     let details = ErrorDetails::with_error_info("MOON_PHASE", "gomark", HashMap::new());
 

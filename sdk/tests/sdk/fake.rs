@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
 use gomark_sdk::v1::company_service_server::{CompanyService, CompanyServiceServer};
 use gomark_sdk::v1::config_service_server::{ConfigService, ConfigServiceServer};
 use gomark_sdk::v1::*;
@@ -44,6 +45,7 @@ impl Seen {
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Event(i64, JobState),
+    Revision(i64),
     Refuse(Status),
     /// Stays silent for ever.
     Hang,
@@ -143,6 +145,22 @@ impl Fake {
         (script.pages[at].clone(), if more { next.to_string() } else { String::new() })
     }
 
+    /// Goes through the steps of the next watch; `item` makes a message of one.
+    fn watch<T: Send + 'static>(
+        &self,
+        item: fn(Step) -> T,
+    ) -> Response<BoxStream<'static, Result<T, Status>>> {
+        let steps = self.script.lock().unwrap().watches.pop_front().unwrap_or_default();
+        let messages = stream::iter(steps).then(move |step| async move {
+            match step {
+                Step::Refuse(status) => Err(status),
+                Step::Hang => std::future::pending().await,
+                step => Ok(item(step)),
+            }
+        });
+        Response::new(messages.boxed())
+    }
+
     fn job(&self) -> Option<Job> {
         let mut script = self.script.lock().unwrap();
         match script.jobs.len() {
@@ -238,14 +256,20 @@ changes! { ConfigService: {
     }
 
     type WatchConfigStream =
-        futures::stream::BoxStream<'static, Result<WatchConfigResponse, Status>>;
+        BoxStream<'static, Result<WatchConfigResponse, Status>>;
 
     async fn watch_config(
         &self,
         request: Request<WatchConfigRequest>,
     ) -> Result<Response<Self::WatchConfigStream>, Status> {
         self.take("watch_config", request).await?;
-        Ok(Response::new(futures::stream::empty().boxed()))
+        Ok(self.watch(|step| match step {
+            Step::Revision(revision) => {
+                let entry = AuditEntry { revision, ..AuditEntry::default() };
+                WatchConfigResponse { entry: Some(entry) }
+            }
+            other => panic!("{other:?} is nothing that happens to a company"),
+        }))
     }
 
     async fn list_audit(
@@ -296,25 +320,20 @@ changes! { ConfigService: {
         Ok(Response::new(RetryJobResponse { job: Some(job_in(JobState::Queued)) }))
     }
 
-    type WatchJobStream = futures::stream::BoxStream<'static, Result<WatchJobResponse, Status>>;
+    type WatchJobStream = BoxStream<'static, Result<WatchJobResponse, Status>>;
 
     async fn watch_job(
         &self,
         request: Request<WatchJobRequest>,
     ) -> Result<Response<Self::WatchJobStream>, Status> {
         self.take("watch_job", request).await?;
-        let steps = self.script.lock().unwrap().watches.pop_front().unwrap_or_default();
-        let events = futures::stream::iter(steps).then(|step| async move {
-            match step {
-                Step::Event(seq, state) => {
-                    let (job_id, state) = ("j1".into(), state.into());
-                    let event = JobEvent { job_id, seq, state, ..JobEvent::default() };
-                    Ok(WatchJobResponse { event: Some(event) })
-                }
-                Step::Refuse(status) => Err(status),
-                Step::Hang => std::future::pending().await,
+        Ok(self.watch(|step| match step {
+            Step::Event(seq, state) => {
+                let (job_id, state) = ("j1".into(), state.into());
+                let event = JobEvent { job_id, seq, state, ..JobEvent::default() };
+                WatchJobResponse { event: Some(event) }
             }
-        });
-        Ok(Response::new(events.boxed()))
+            other => panic!("{other:?} is nothing that happens to a job"),
+        }))
     }
 }

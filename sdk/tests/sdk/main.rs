@@ -14,6 +14,7 @@ mod fake;
 mod jobs;
 mod listings;
 mod proxy;
+mod revisions;
 mod secrets;
 mod setup;
 mod tls;

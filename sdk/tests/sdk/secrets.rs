@@ -50,6 +50,8 @@ async fn no_secret_is_shown() {
     shown.push(format!("{client:?} {:?} {:?}", client.raw_config(), client.raw_company()));
     shown.push(format!("{connect:#?}"));
     assert!(shown[2].contains("[redacted]") && shown[2].contains("acme"));
+    shown.push(format!("{:#?}", client.connect_upso("acme", SECRET)));
+    assert!(shown[3].contains("[redacted]") && shown[3].contains("acme"));
     let error = connect.await.unwrap_err();
     shown.push(format!("{error} {error:?}"));
     let error = client.get_company("acme").await.unwrap_err();

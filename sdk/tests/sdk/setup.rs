@@ -77,4 +77,5 @@ fn clients_can_be_shared() {
     shared::<Client>();
     shared::<gomark_sdk::JobHandle>();
     shared::<gomark_sdk::Change>();
+    shared::<gomark_sdk::Preview>();
 }

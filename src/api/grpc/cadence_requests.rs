@@ -1,6 +1,6 @@
 //! Reads what callers sent about cadences into the domain.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use gomark_sdk::v1 as pb;
 use pb::preview_cadence_request::Which;
@@ -91,9 +91,13 @@ pub(super) fn modify_cadence(request: pb::ModifyCadenceRequest) -> Result<Intent
 /// Reads what PreviewCadence is to show.
 pub(super) fn previewed(which: Option<Which>) -> Result<Previewed, Violations> {
     match which {
-        Some(Which::CadenceId(cadence_id)) => Ok(Previewed::Decided(cadence_id)),
+        Some(Which::CadenceId(cadence_id)) if !cadence_id.is_empty() => {
+            Ok(Previewed::Decided(cadence_id))
+        }
         Some(Which::Cadence(cadence)) => Ok(Previewed::Draft(draft(cadence)?)),
-        None => Err(Violation::new("cadence_id", "must be given, or cadence in its place").into()),
+        Some(Which::CadenceId(_)) | None => {
+            Err(Violation::new("cadence_id", "must be given, or cadence in its place").into())
+        }
     }
 }
 
@@ -111,7 +115,9 @@ pub(super) fn start(
 
 /// Reads values of merge fields.
 pub(super) fn samples(found: &mut Violations, samples: &HashMap<String, String>) -> Samples {
-    let pairs = samples.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    // In an order, so that what is found is told the same every time.
+    let pairs: BTreeMap<_, _> =
+        samples.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let read = Samples::parse(pairs).map_err(|found| found.within("samples"));
     found.take_all(read).unwrap_or_default()
 }
@@ -215,23 +221,26 @@ fn steps(found: &mut Violations, steps: Vec<pb::Step>) -> Vec<StepDraft> {
 
 fn send_window(found: &mut Violations, window: pb::SendWindow) -> Option<SendWindow> {
     let mut in_window = Violations::new();
-    let mut days = Vec::new();
+    let mut days = BTreeMap::new();
     for (index, number) in window.days.iter().enumerate() {
         let path = format!("days[{index}]");
         match wire::weekday(*number) {
-            Ok(Some(day)) => days.push(day),
+            Ok(Some(day)) => {
+                if let Some(before) = days.insert(day, index) {
+                    in_window.add(path, format!("must differ from days[{before}]"));
+                }
+            }
             Ok(None) => in_window.add(path, "must be given"),
             Err(error) => in_window.add(path, error.to_string()),
         }
     }
-    in_window.require_unique("days", "day", &days);
     let mut time = |name: &str, text: &str| {
         let rule = || Violation::new(name, "must be a time such as 09:30, from 00:00 to 24:00");
         in_window.take(LocalTime::parse(text).ok_or_else(rule))
     };
     let (from, to) = (time("from", &window.from), time("to", &window.to));
     found.take_all(in_window.within("send_window").or(()));
-    Some(SendWindow { days: days.into_iter().collect(), from: from?, to: to? })
+    Some(SendWindow { days: days.into_keys().collect(), from: from?, to: to? })
 }
 
 fn delay_s(found: &mut Violations, delay: Option<&prost_types::Duration>) -> i64 {

@@ -8,7 +8,7 @@ use super::authenticate::caller;
 use super::config_service::{answer, answered, mutate, refuse};
 use super::envelope;
 use super::{paging, requests};
-use crate::domain::{CompanyId, Intent, Violation, Violations};
+use crate::domain::{CompanyId, Digest, Intent, Violation, Violations};
 use crate::engine::{ConnectRequest, Engine};
 use crate::wire;
 
@@ -21,18 +21,6 @@ pub(super) struct Company {
 impl Company {
     pub(super) fn new(engine: Engine) -> Self {
         Self { engine }
-    }
-
-    /// Puts a keyed digest in the place of the credential: a fingerprint of the request is stored.
-    fn hide_credential(&self, request: &mut pb::ConnectVendorRequest) {
-        use pb::connect_vendor_request::Settings;
-        use pb::hub_spot_settings::Credential;
-        if let Some(Settings::Hubspot(hubspot)) = &mut request.settings
-            && let Some(Credential::AccessToken(token)) = &mut hubspot.credential
-        {
-            let digest = self.engine.secret_digest(token.as_bytes());
-            *token = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        }
     }
 }
 
@@ -107,7 +95,9 @@ impl CompanyService for Company {
                 return answered!(ConnectVendorResponse, accepted);
             }
         };
-        let envelope = envelope::read(&request, caller, |bare| self.hide_credential(bare));
+        let envelope = envelope::read(&request, caller, |bare| {
+            hide_credential(bare, |secret| self.engine.secret_digest(secret));
+        });
         let envelope = envelope.map_err(refuse)?;
         let base_url = request.base_url;
         let accepted = self.engine.connect(ConnectRequest { envelope, base_url, settings });
@@ -125,5 +115,47 @@ impl CompanyService for Company {
             .map(|vendor| Intent::DisconnectVendor { vendor })
             .map_err(|violation: Violation| violation.into());
         answered!(DisconnectVendorResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+}
+
+/// Puts a keyed digest in the place of the credential: a fingerprint of the request is stored.
+fn hide_credential(request: &mut pb::ConnectVendorRequest, digest: impl Fn(&[u8]) -> Digest) {
+    use pb::connect_vendor_request::Settings;
+    use pb::hub_spot_settings::Credential;
+    let credential = match &mut request.settings {
+        Some(Settings::Hubspot(hubspot)) => match &mut hubspot.credential {
+            Some(Credential::AccessToken(token)) => token,
+            None => return,
+        },
+        Some(Settings::Upso(upso)) => &mut upso.api_key,
+        None => return,
+    };
+    let digest = digest(credential.as_bytes());
+    *credential = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use pb::connect_vendor_request::Settings;
+    use pb::hub_spot_settings::Credential;
+    use prost::Message as _;
+
+    use super::*;
+
+    #[test]
+    fn of_a_credential_only_a_digest_is_left() {
+        let credential = Some(Credential::AccessToken("a-secret".to_owned()));
+        let hubspot = pb::HubSpotSettings { credential, burst_per_10s: 0 };
+        let upso = pb::UpsoSettings { api_key: "a-secret".to_owned() };
+        for settings in [Settings::Hubspot(hubspot), Settings::Upso(upso)] {
+            let mut request =
+                pb::ConnectVendorRequest { settings: Some(settings), ..Default::default() };
+            hide_credential(&mut request, |secret| {
+                assert_eq!(secret, b"a-secret");
+                [7; 32]
+            });
+            let kept = String::from_utf8_lossy(&request.encode_to_vec()).into_owned();
+            assert!(kept.contains(&"07".repeat(32)) && !kept.contains("a-secret"), "{kept}");
+        }
     }
 }

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use anstyle::{AnsiColor, Style};
 use gomark_sdk::Listing;
-use gomark_sdk::v1::{AuditEntry, Config};
+use gomark_sdk::v1::{AuditEntry, Config, PreviewedStep};
 use serde_json::Value;
 
-use super::{CADENCE, COMPANY, Outcome};
+use super::{CADENCE, COMPANY, KEY, Outcome, TOKEN};
 use crate::cli::table::{self, Tone};
 
 /// How many entries of the audit log are shown.
@@ -59,42 +59,66 @@ where
     Ok(table::print(&["Revision", "Action", "Actor", "Reason", "Hash"], &rows)?)
 }
 
-/// Prints what was decided beside what the stand-in holds; tells whether that is the same.
-pub(super) async fn comparison(config: &Config, hubspot: &str, token: &str) -> Outcome<bool> {
-    let held = custom_properties(hubspot, token).await?;
-    let mut equal = held.len() == config.fields.len();
+/// Prints what the steps of a cadence come to.
+pub(super) fn calendar(steps: &[PreviewedStep]) -> io::Result<()> {
+    let row = |step: &PreviewedStep| {
+        let channel = step.channel().as_str_name().trim_start_matches("CHANNEL_").to_lowercase();
+        let subject = step.rendered.as_ref().map(|texts| texts.subject.clone());
+        [step.local.clone(), channel, subject.unwrap_or_default()]
+            .map(|text| (text, Tone::Plain))
+            .into()
+    };
+    let rows: Vec<_> = steps.iter().map(row).collect();
+    table::print(&["When", "Channel", "Subject"], &rows)
+}
+
+/// Prints what was decided beside what the stand-ins hold; tells whether that is the same.
+pub(super) async fn comparison(config: &Config, vendors: &str) -> Outcome<bool> {
+    let fields = config.fields.iter().map(|field| {
+        let kind = field.r#type().as_str_name().trim_start_matches("PROPERTY_TYPE_");
+        (field.name.as_str(), field.label.as_str(), kind.to_lowercase())
+    });
+    let path = "crm/properties/2026-09/deals";
+    let properties = held(vendors, path, TOKEN, "results").await?;
+    let custom = |property: &&Value| property["hubspotDefined"] != Value::Bool(true);
+    let properties: Vec<_> = properties.iter().filter(custom).collect();
+    let cadences = config.cadences.iter().map(|cadence| {
+        let status = cadence.status().as_str_name().trim_start_matches("CADENCE_STATUS_");
+        (cadence.cadence_id.as_str(), cadence.name.as_str(), status.to_lowercase())
+    });
+    let at_upso = held(vendors, "v1/cadences", KEY, "cadences").await?;
+
+    let mut equal =
+        properties.len() == config.fields.len() && at_upso.len() == config.cadences.len();
     let mut rows = Vec::new();
-    for field in &config.fields {
-        let property = held.iter().find(|property| property["name"] == field.name.as_str());
-        let label = property.and_then(|property| property["label"].as_str()).unwrap_or("");
-        let kind = property.and_then(|property| property["type"].as_str()).unwrap_or("");
-        let decided_kind =
-            field.r#type().as_str_name().trim_start_matches("PROPERTY_TYPE_").to_lowercase();
-        let same = label == field.label && kind == decided_kind;
+    let mut compare = |decided: (&str, &str, String), held: Option<&Value>, keys: [&str; 2]| {
+        let [label, kind] = keys.map(|key| held.and_then(|held| held[key].as_str()).unwrap_or(""));
+        let same = label == decided.1 && kind == decided.2;
         equal &= same;
-        let plain = |text: &str| (text.to_owned(), Tone::Plain);
         let verdict = if same { ("equal", Tone::Good) } else { ("differs", Tone::Bad) };
-        rows.push(vec![
-            plain(&field.name),
-            plain(&field.label),
-            plain(label),
-            plain(kind),
-            (verdict.0.to_owned(), verdict.1),
-        ]);
+        let plain = [decided.0, decided.1, label, kind].map(|text| (text.to_owned(), Tone::Plain));
+        rows.push(plain.into_iter().chain([(verdict.0.to_owned(), verdict.1)]).collect());
+    };
+    for decided in fields {
+        let is_it = |property: &&&Value| property["name"] == decided.0;
+        let held = properties.iter().find(is_it).copied();
+        compare(decided, held, ["label", "type"]);
     }
-    table::print(&["Name", "Decided", "At HubSpot", "Type", "Verdict"], &rows)?;
+    for decided in cadences {
+        let held = at_upso.iter().find(|cadence| cadence["key"] == decided.0);
+        compare(decided, held, ["name", "status"]);
+    }
+    table::print(&["Name", "Decided", "At the vendor", "Kind", "Verdict"], &rows)?;
     Ok(equal)
 }
 
-/// Asks the stand-in as HubSpot's own API is asked, for the properties that somebody defined.
-async fn custom_properties(hubspot: &str, token: &str) -> Outcome<Vec<Value>> {
+/// Asks a stand-in as its vendor's own API is asked.
+async fn held(vendors: &str, path: &str, token: &str, list: &str) -> Outcome<Vec<Value>> {
     let client = reqwest::Client::builder().no_proxy().build()?;
-    let url = format!("{hubspot}/crm/properties/2026-09/deals");
+    let url = format!("{vendors}/{path}");
     let answer = client.get(url).bearer_auth(token).send().await?.error_for_status()?;
     let mut answer: Value = answer.json().await?;
-    let properties = answer["results"].as_array_mut().map(std::mem::take).unwrap_or_default();
-    let custom = |property: &Value| property["hubspotDefined"] != Value::Bool(true);
-    Ok(properties.into_iter().filter(custom).collect())
+    Ok(answer[list].as_array_mut().map(std::mem::take).unwrap_or_default())
 }
 
 /// Where the service is reached.
@@ -104,7 +128,7 @@ pub(super) struct Doors {
 }
 
 /// Prints lines that can be pasted into another terminal.
-pub(super) fn lines_to_paste(doors: Doors, hubspot: &str, token: &str) -> io::Result<()> {
+pub(super) fn lines_to_paste(doors: Doors, vendors: &str) -> io::Result<()> {
     step("It stays up until Ctrl-C. In another terminal:")?;
     if let Some(http) = doors.http {
         http_lines(http.port())?;
@@ -121,7 +145,9 @@ pub(super) fn lines_to_paste(doors: Doors, hubspot: &str, token: &str) -> io::Re
     call(&format!("{{{id},\"name\":\"close_reason\",\"field\":{label}}}"), "ModifyField")?;
     call(&format!("{{{id},\"newest_first\":true,\"page_size\":3}}"), "ListAudit")?;
     call(&format!("{{{id},\"to_revision\":2}}"), "Rollback")?;
-    line(&format!("curl -H 'Authorization: Bearer {token}' {hubspot}/crm/properties/2026-09/deals"))
+    let path = "crm/properties/2026-09/deals";
+    line(&format!("curl -H 'Authorization: Bearer {TOKEN}' {vendors}/{path}"))?;
+    line(&format!("curl -H 'Authorization: Bearer {KEY}' {vendors}/v1/cadences"))
 }
 
 /// The three HTTP calls: add a field, change its label, change the email of the cadence.

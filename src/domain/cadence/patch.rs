@@ -144,6 +144,8 @@ impl StepPatch {
         step.channel = self.channel.unwrap_or(step.channel);
         step.delay_s = self.delay_s.unwrap_or(step.delay_s);
         match self.template {
+            // Texts that are cleared are none, which is what a wait has.
+            Some(patch) if step.channel == Channel::Wait && patch.clears() => step.template = None,
             Some(patch) => patch.apply(step.template.get_or_insert_with(Template::empty)),
             None if step.channel == Channel::Wait => step.template = None,
             None => {}
@@ -152,6 +154,11 @@ impl StepPatch {
 }
 
 impl TemplatePatch {
+    /// Tells whether it leaves nothing of the texts.
+    fn clears(&self) -> bool {
+        self.subject.as_deref() == Some("") && self.body.as_deref() == Some("")
+    }
+
     fn apply(self, template: &mut Template) {
         if let Some(subject) = self.subject {
             template.subject = subject;

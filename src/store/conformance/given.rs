@@ -6,10 +6,12 @@ use std::time::Duration;
 use sha2::Digest as _;
 
 use super::Harness;
+use crate::domain::cadence::{CadencePatch, Change, Channel, StepDraft};
 use crate::domain::{
-    Attributes, Caller, CompanyId, ConnectionId, Door, Effect, FieldDraft, FieldPatch, Intent, Job,
-    JobAction, JobEvent, JobId, JobState, Mutation, NewConnection, Problem, ProblemReason, Refusal,
-    RequestId, ResourceId, Revision, Scope, Timestamp, Tracked, Transition, VendorKind,
+    Attributes, CadenceDraft, Caller, CompanyId, ConnectionId, Door, Effect, FieldDraft,
+    FieldPatch, Intent, Job, JobAction, JobEvent, JobId, JobState, Mutation, NewConnection,
+    Problem, ProblemReason, Refusal, RequestId, ResourceId, Revision, Scope, Timestamp, Tracked,
+    Transition, VendorKind,
 };
 use crate::store::{
     Begin, Committed, Doorbell, Gate, JobControl, Lease, Outcome, Recorded, Store, StoredEntry,
@@ -109,6 +111,24 @@ impl Given {
     pub(super) async fn bell(&self, company: &str) -> Doorbell {
         let view = self.store().company(&Scope::All, &id(company)).await.unwrap().unwrap();
         let connection_id: ConnectionId = view.connections.first().unwrap().id.clone();
+        Doorbell { company_id: id(company), connection_id }
+    }
+
+    /// Connects a registered company to accounts of its own at both vendors, and takes the leases.
+    pub(super) async fn leased_both(&self, company: &str) -> (Lease, Lease) {
+        for vendor in [VendorKind::HubSpot, VendorKind::Upso] {
+            self.done(company, connect_to(vendor, &format!("account of {company}"))).await;
+        }
+        let hubspot = self.bell_of(company, VendorKind::HubSpot).await;
+        let upso = self.bell_of(company, VendorKind::Upso).await;
+        (self.claim(&hubspot).await, self.claim(&upso).await)
+    }
+
+    /// The connection in use at a vendor.
+    pub(super) async fn bell_of(&self, company: &str, vendor: VendorKind) -> Doorbell {
+        let view = self.store().company(&Scope::All, &id(company)).await.unwrap().unwrap();
+        let mut of_vendor = view.connections.into_iter().filter(|one| one.vendor == vendor);
+        let connection_id = of_vendor.next().unwrap().id;
         Doorbell { company_id: id(company), connection_id }
     }
 
@@ -276,8 +296,16 @@ pub(in crate::store) fn connect(account: &str) -> Intent {
 }
 
 pub(super) fn connect_with(account: &str, credential: &str) -> Intent {
+    connect_at(VendorKind::HubSpot, account, credential)
+}
+
+pub(super) fn connect_to(vendor: VendorKind, account: &str) -> Intent {
+    connect_at(vendor, account, "credential")
+}
+
+fn connect_at(vendor: VendorKind, account: &str, credential: &str) -> Intent {
     Intent::ConnectVendor(NewConnection {
-        vendor: VendorKind::HubSpot,
+        vendor,
         base_url: "https://vendor.test".to_owned(),
         account_id: account.to_owned(),
         burst_per_10s: 0,
@@ -292,6 +320,22 @@ pub(super) fn disconnect() -> Intent {
 
 pub(in crate::store) fn add(name: &str) -> Intent {
     Intent::AddField(FieldDraft { name: name.to_owned(), ..FieldDraft::default() })
+}
+
+/// A cadence that waits, with its name for an id.
+pub(super) fn add_cadence(name: &str) -> Intent {
+    let wait = StepDraft { channel: Some(Channel::Wait), ..StepDraft::default() };
+    let draft = CadenceDraft::new(VendorKind::Upso);
+    Intent::AddCadence(CadenceDraft { name: name.to_owned(), steps: vec![wait], ..draft })
+}
+
+pub(super) fn rename_cadence(cadence_id: &str, name: &str) -> Intent {
+    let patch = CadencePatch { name: Some(name.to_owned()), ..CadencePatch::default() };
+    Intent::ModifyCadence { cadence_id: cadence_id.to_owned(), change: Change::Patch(patch) }
+}
+
+pub(super) fn remove_cadence(cadence_id: &str) -> Intent {
+    Intent::RemoveCadence { cadence_id: cadence_id.to_owned() }
 }
 
 pub(super) fn relabel(name: &str, label: &str) -> Intent {

@@ -1,3 +1,5 @@
+mod parts;
+
 use std::time::Duration;
 
 use super::*;
@@ -20,24 +22,34 @@ fn problem(reason: ProblemReason) -> Problem {
 
 /// A queued job of these resources.
 fn job(revision: i64, names: &[&str]) -> (JobRow, Vec<ItemRow>) {
-    let revision = Revision::new(revision);
-    let id = JobId { company_id: CompanyId::parse("acme").unwrap(), revision };
-    let write = PartWrite {
-        vendor: VENDOR,
+    let write = part(VENDOR, JobState::Queued, names);
+    job_of(revision, &[write])
+}
+
+/// A part of a job that begins like this.
+fn part(vendor: VendorKind, state: JobState, names: &[&str]) -> PartWrite {
+    PartWrite {
+        vendor,
         connection: None,
-        state: JobState::Queued,
-        problem: None,
+        state,
+        problem: (state == JobState::Waiting).then(|| problem(ProblemReason::NotConnected)),
         items: names.iter().map(|name| resource(name)).collect(),
         unit: "fields",
-    };
-    let item = |resource_id: &ResourceId| ItemRow {
-        revision,
-        vendor: VENDOR,
-        resource_id: resource_id.clone(),
-        state: ItemState::Pending,
-    };
-    let items = write.items.iter().map(item).collect();
-    (JobRow::accepted(id, &[write], now(), now()).0, items)
+    }
+}
+
+fn job_of(revision: i64, parts: &[PartWrite]) -> (JobRow, Vec<ItemRow>) {
+    let revision = Revision::new(revision);
+    let id = JobId { company_id: CompanyId::parse("acme").unwrap(), revision };
+    let items = parts.iter().flat_map(|part| {
+        part.items.iter().map(|resource_id| ItemRow {
+            revision,
+            vendor: part.vendor,
+            resource_id: resource_id.clone(),
+            state: ItemState::Pending,
+        })
+    });
+    (JobRow::accepted(id, parts, now(), now()).0, items.collect())
 }
 
 fn ledger(jobs: Vec<(JobRow, Vec<ItemRow>)>) -> Ledger {
@@ -136,7 +148,8 @@ fn a_job_with_something_refused_has_failed_however_the_rest_ended() {
     let mut refused = ledger(vec![(row, items.clone())]);
     refused.recorded(&outcome("a", 1, park()), None);
     let (row, items, _) = only(refused.close(), items);
-    let wish = Wish { actor: "ada".to_owned(), reason: String::new(), request: None };
+    let wish =
+        Wish { actor: "ada".to_owned(), reason: String::new(), request: None, is_first: true };
     let mut cancelled = ledger(vec![(row, items.clone())]);
     cancelled.cancelled(Revision::new(1), &resource("b"), &wish, "cancelled");
     let (row, _, _) = only(cancelled.close(), items);

@@ -2,26 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use gomark_sdk::v1::{ErrorReason, Field};
-use gomark_sdk::{Change, Error, fields};
+use gomark_sdk::v1::{Cadence, ErrorReason, Field};
+use gomark_sdk::{Change, Error, cadences, fields};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::IteratorRandom as _;
 
 use super::Company;
-use crate::ledger::Wish;
+use crate::ledger::{FIRST_REVISIONS, Wish};
 
-/// After how many fields of its own it rather removes some.
+/// What the ids of cadences begin with, and names of fields do not.
+const CADENCE: &str = "cadence-";
+/// After how many fields and cadences of its own it rather removes some.
 const FIELDS_MAX: usize = 20;
 
-/// A client that makes one request after the other, about fields of its own and, now and then,
-/// about all of the company.
+/// A client that makes one request after the other, about fields and cadences of its own and, now and
+/// then, about all of the company.
 pub(super) struct Writer {
     company: Company,
     number: usize,
     random: StdRng,
     requests: usize,
-    /// Its fields, as far as it knows: another client may have rolled the company back.
+    /// Its fields and cadences, as far as it knows: another client may have rolled the company back.
     there: BTreeSet<String>,
     removed: BTreeSet<String>,
     /// The latest revision it was answered.
@@ -31,7 +33,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(company: Company, number: usize, random: StdRng) -> Self {
         let (there, removed) = (BTreeSet::new(), BTreeSet::new());
-        Self { company, number, random, requests: 0, there, removed, revision: 2 }
+        Self { company, number, random, requests: 0, there, removed, revision: FIRST_REVISIONS }
     }
 
     /// Changes something whenever `may_go_on` says that it may.
@@ -57,15 +59,17 @@ impl Writer {
         let full = self.there.len() >= FIELDS_MAX;
         let one = self.there.iter().choose(&mut self.random).cloned();
         match (self.random.random_range(0..100), one) {
-            (0..3, _) if self.revision > 2 => {
-                Wish::Rollback { to: (self.revision - self.random.random_range(1..=8)).max(2) }
+            (0..3, _) if self.revision > FIRST_REVISIONS => {
+                let back = self.revision - self.random.random_range(1..=8);
+                Wish::Rollback { to: back.max(FIRST_REVISIONS) }
             }
             (0..40, Some(name)) => Wish::Modify { name, label },
             (roll, Some(name)) if full || roll < 60 => Wish::Remove { name },
             _ => {
                 let again = self.removed.iter().choose(&mut self.random).cloned();
                 let again = again.filter(|_| self.random.random_bool(0.5));
-                let new = || format!("w{}_{}", self.number, self.requests);
+                let prefix = if self.random.random_bool(0.3) { CADENCE } else { "" };
+                let new = || format!("{prefix}w{}_{}", self.number, self.requests);
                 Wish::Add { name: again.unwrap_or_else(new), label }
             }
         }
@@ -79,8 +83,8 @@ impl Writer {
         let exists = match &answer {
             Ok(_) => matches!(wish, Wish::Add { .. } | Wish::Modify { .. }),
             Err(error) => match error.reason() {
-                Some(ErrorReason::FieldExists) => true,
-                Some(ErrorReason::FieldNotFound) => false,
+                Some(ErrorReason::FieldExists | ErrorReason::CadenceExists) => true,
+                Some(ErrorReason::FieldNotFound | ErrorReason::CadenceNotFound) => false,
                 _ => panic!("{wish:?}: {error:?}"),
             },
         };
@@ -105,6 +109,19 @@ impl Writer {
     async fn send(&self, wish: &Wish, request_id: &str) -> Result<Change, Error> {
         let Company { id, client, .. } = &self.company;
         match wish {
+            Wish::Add { name, label } if name.starts_with(CADENCE) => {
+                let step = cadences::email(label, "Hello {{first_name}}");
+                let cadence =
+                    Cadence { cadence_id: name.clone(), ..cadences::cadence(label, [step]) };
+                client.add_cadence(id, cadence).request_id(request_id).await
+            }
+            Wish::Modify { name, label } if name.starts_with(CADENCE) => {
+                let cadence = Cadence { name: label.clone(), ..Cadence::default() };
+                client.modify_cadence(id, name).cadence(cadence).request_id(request_id).await
+            }
+            Wish::Remove { name } if name.starts_with(CADENCE) => {
+                client.remove_cadence(id, name).request_id(request_id).await
+            }
             Wish::Add { name, label } => {
                 let field = Field { name: name.clone(), ..fields::text(label) };
                 client.add_field(id, field).request_id(request_id).await

@@ -147,6 +147,9 @@ fn a_step_that_becomes_a_wait_loses_its_texts_and_gains_them_as_another() {
     let waits = StepPatch { channel: Some(Channel::Wait), ..of_step("step-1") };
     let waiting = apply(steps(vec![waits.clone()]), &cadence);
     assert_eq!(waiting.steps[0].template, None);
+    let empty = TemplatePatch { subject: Some(String::new()), ..body("").unwrap() };
+    let clears = steps(vec![StepPatch { template: Some(empty), ..waits.clone() }]);
+    assert_eq!(apply(clears, &cadence), waiting);
     let wordy = steps(vec![StepPatch { template: body("x"), ..waits }]);
     let rule = "must be left out: a wait has no texts";
     refuses(wordy, &cadence, &[("steps[0].template", rule)]);
