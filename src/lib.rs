@@ -24,7 +24,7 @@
 //! | [`broker`], [`events`] | doorbells and the event bus |
 //! | [`audit`] | proof of the audit log, without a service |
 //! | [`auth`], [`vault`], [`config`], [`telemetry`] | callers, sealed credentials, settings, the log |
-//! | [`sandbox`] | a stand-in for HubSpot |
+//! | [`sandbox`] | stand-ins for HubSpot and for a cadence vendor |
 //! | [`mod@bench`] | a load generator, for any running service |
 //! | [`app`] | puts it all together |
 //! | [`cli`] | the commands of the program |

@@ -1,12 +1,15 @@
-//! A stand-in for HubSpot: deal properties and groups over HTTP, faithful enough to be driven by
-//! HubSpot's official clients, with latency, limits and faults on request.
+//! Stand-ins for vendors, with latency, limits and faults on request: for HubSpot, deal properties
+//! and groups over HTTP, faithful enough to be driven by HubSpot's official clients; for a cadence
+//! vendor, what GoMark's own contract says.
 //!
-//! It imitates what has been documented or observed and nothing else; `docs/sandbox.md` says which.
-//! It keeps everything in memory, knows no real portal and must never be given a real token.
+//! The one imitates what has been documented or observed and nothing else; `docs/sandbox.md` says
+//! which. The other imitates nobody. They keep everything in memory, know no real account and must
+//! never be given a real token.
 //!
-//! Inside, HubSpot's rules (`hubspot`) are a pure state machine. Around it lie the paths of the API
-//! (`api`), what may happen to a call on its way (`gate`, with `limiter`, `faults` and `calls`) and
-//! the endpoints by which a test steers all that (`control`).
+//! Inside, HubSpot's rules (`hubspot`) and the cadence vendor's (`upso`) are pure state machines.
+//! Around them lie the paths of HubSpot's API (`api`) and of the other's (`upso::api`), what may
+//! happen to a call on its way (`gate`, with `vendor`, `registry`, `limiter`, `faults` and `calls`)
+//! and the endpoints by which a test steers all that (`control`).
 
 use std::fmt;
 use std::io;
@@ -30,6 +33,7 @@ mod registry;
 mod server;
 mod upso;
 mod vendor;
+mod wire_time;
 mod world;
 
 /// What happens when a property is created under the name of an archived one.
@@ -116,7 +120,7 @@ impl Running {
         self.local_addr
     }
 
-    /// Returns the URL to use in place of HubSpot's own, without a slash at the end.
+    /// Returns the URL to use in place of a vendor's own, without a slash at the end.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.local_addr)
     }

@@ -1,4 +1,4 @@
-//! `gomark sandbox`: runs the stand-in for HubSpot.
+//! `gomark sandbox`: runs the stand-ins for HubSpot and for a cadence vendor.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -8,12 +8,13 @@ use crate::clock::Clock;
 use crate::sandbox::{Config, Recreate, Sandbox};
 use crate::supervisor::Supervisor;
 
-/// Runs a stand-in for HubSpot, to try GoMark out and to test against.
+/// Runs stand-ins for HubSpot and for a cadence vendor, to try GoMark out and to test against.
 ///
-/// The stand-in keeps deal properties and groups in memory and answers like HubSpot's API. Every
-/// bearer token of at least 8 characters opens a portal of its own at first use; one that begins
-/// with `invalid` or `revoked` is turned away. Faults, the log of calls and the content of portals
-/// are under /_sandbox/. Never give it a real token.
+/// The one keeps deal properties and groups in memory and answers like HubSpot's API. The other
+/// keeps cadences and answers, below /v1, as GoMark's own contract says (docs/upso-openapi.yaml).
+/// Every bearer token of at least 8 characters opens a portal or an account of its own at first
+/// use; one that begins with `invalid` or `revoked` is turned away. Faults, the log of calls and
+/// what portals and accounts hold are under /_sandbox/. Never give it a real token.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Address to listen on. Everyone who reaches it can do everything, so keep it on loopback
@@ -75,14 +76,16 @@ pub async fn run(args: Args, supervisor: &Supervisor, clock: Arc<dyn Clock>) -> 
 
 fn greet(base_url: &str, listen: SocketAddr) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "The HubSpot stand-in listens on {base_url}")?;
+    writeln!(out, "The stand-ins for HubSpot and Upso listen on {base_url}")?;
     writeln!(out)?;
-    writeln!(out, "Any token of 8 characters or more opens a portal of its own:")?;
+    writeln!(out, "Any token of 8 characters or more opens a portal or account of its own:")?;
     writeln!(out, "  curl -H 'Authorization: Bearer demo-portal-1' \\")?;
     writeln!(out, "    {base_url}/crm/properties/2026-09/deals")?;
-    writeln!(out, "What was called, and what a portal keeps:")?;
+    writeln!(out, "  curl -H 'Authorization: Bearer demo-account-1' {base_url}/v1/cadences")?;
+    writeln!(out, "What was called, and what portals and accounts keep:")?;
     writeln!(out, "  curl {base_url}/_sandbox/calls")?;
     writeln!(out, "  curl {base_url}/_sandbox/portals")?;
+    writeln!(out, "  curl {base_url}/_sandbox/upso")?;
     writeln!(out, "The next create takes effect, but its answer is lost:")?;
     writeln!(out, "  curl {base_url}/_sandbox/faults \\")?;
     writeln!(out, "    -d '{{\"kind\":\"drop_answer\",\"method\":\"POST\",\"count\":1}}'")?;

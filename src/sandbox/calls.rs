@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::hubspot::property::WireTime;
 use super::vendor::Vendor;
+use super::wire_time::WireTime;
 use crate::domain::Timestamp;
 
 /// Most calls that are remembered; older ones are forgotten.

@@ -82,6 +82,9 @@ impl<K: Kept> Token<K> {
     }
 }
 
+/// An account and the tokens that open it.
+pub(crate) type WithTokens<K> = (Arc<Account<K>>, Vec<Arc<Token<K>>>);
+
 /// How a test wants a token to be.
 #[derive(Debug)]
 pub(crate) struct TokenSpec<K: Kept> {
@@ -175,7 +178,7 @@ impl<K: Kept> Registry<K> {
     }
 
     /// Returns every account, by id, and the tokens that open it.
-    pub(crate) fn accounts(&self) -> Vec<(Arc<Account<K>>, Vec<Arc<Token<K>>>)> {
+    pub(crate) fn accounts(&self) -> Vec<WithTokens<K>> {
         let inner = lock(&self.inner);
         let tokens_of = |id: &K::Id| {
             inner.tokens.values().filter(|token| token.account.id == *id).cloned().collect()

@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::draft::{BatchCreate, BatchNames};
 use super::portal::Portal;
-use super::property::{DataSensitivity, WireTime};
+use super::property::DataSensitivity;
 use super::refusal::Refusal;
 use crate::domain::Timestamp;
 use crate::sandbox::Recreate;
+use crate::sandbox::wire_time::WireTime;
 
 /// Most inputs of one batch. Nobody states it for properties; 100 is what object batches take.
 pub(crate) const INPUTS_MAX: usize = 100;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::draft::Draft;
 use super::groups::Group;
 use super::options;
-use super::property::{FieldType, ModificationMetadata, Property, WireTime};
+use super::property::{FieldType, ModificationMetadata, Property};
 use super::refusal::Refusal;
 use super::{rules, standard};
 use crate::domain::Timestamp;
 use crate::sandbox::Recreate;
+use crate::sandbox::wire_time::WireTime;
 
 /// Most properties with unique values an object may have, as HubSpot's guide states.
 const UNIQUE_MAX: usize = 10;

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use super::groups::Group;
 use super::options::PropertyOption;
-use super::property::{
-    DataSensitivity, FieldType, ModificationMetadata, Property, PropertyType, WireTime,
-};
+use super::property::{DataSensitivity, FieldType, ModificationMetadata, Property, PropertyType};
 use crate::domain::Timestamp;
+use crate::sandbox::wire_time::WireTime;
 
 const GROUP: &str = "dealinformation";
 

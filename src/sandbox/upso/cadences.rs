@@ -12,8 +12,8 @@ use super::refusal::{Code, Refusal};
 use super::webhook::Webhook;
 use crate::domain::Timestamp;
 use crate::hex;
-use crate::sandbox::hubspot::property::WireTime;
 use crate::sandbox::registry::Kept;
+use crate::sandbox::wire_time::WireTime;
 
 /// How long the answer to a create is remembered under its idempotency key.
 const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
 
+/// Up to here every whole number can be told from its neighbours when it is written with a fraction.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
 /// A value and its place in the body.
 #[derive(Debug)]
 pub(super) struct At<'a> {
@@ -64,9 +67,13 @@ impl<'a> At<'a> {
         }
     }
 
-    /// Reads a whole number, written without a fraction.
+    /// Reads a whole number. To JSON Schema it is one however it is written: `60`, `60.0`, `6e1`.
     pub(super) fn integer(self) -> Result<i64, Refusal> {
-        self.value.as_i64().ok_or_else(|| self.refused("must be a whole number of moderate size"))
+        let whole = |number: f64| {
+            (number.fract() == 0.0 && number.abs() <= WHOLE_MAX).then_some(number as i64)
+        };
+        let number = self.value.as_i64().or_else(|| self.value.as_f64().and_then(whole));
+        number.ok_or_else(|| self.refused("must be a whole number"))
     }
 
     /// Reads one of a few words.

@@ -10,7 +10,7 @@ use super::cadences::Cadence;
 use super::refusal::Refusal;
 use super::shape::At;
 use crate::domain::Timestamp;
-use crate::sandbox::hubspot::property::WireTime;
+use crate::sandbox::wire_time::WireTime;
 
 /// A subscription. The secret is never answered.
 #[derive(Clone, Serialize)]

@@ -22,6 +22,17 @@ fn what_is_read_is_written_the_same_way() {
 }
 
 #[test]
+fn a_whole_number_is_one_however_it_is_written() {
+    for written in ["3600", "3600.0", "36e2"] {
+        let text = welcome()
+            .to_string()
+            .replace(r#""delay_seconds":0"#, &format!(r#""delay_seconds":{written}"#));
+        let (_, definition) = create(&serde_json::from_str(&text).unwrap()).unwrap();
+        assert_eq!(definition.steps[0].delay_seconds, 3600, "{written}");
+    }
+}
+
+#[test]
 fn what_has_another_shape_is_refused_with_its_place() {
     for (pointer, value, path) in [
         ("", json!([]), ""),
@@ -35,6 +46,7 @@ fn what_has_another_shape_is_refused_with_its_place() {
         ("/steps", Value::Null, "steps"),
         ("/steps/0/delay_seconds", json!(1.5), "steps[0].delay_seconds"),
         ("/steps/0/delay_seconds", json!(u64::MAX), "steps[0].delay_seconds"),
+        ("/steps/0/delay_seconds", json!(1e300), "steps[0].delay_seconds"),
         ("/steps/0/delay_seconds", json!("0"), "steps[0].delay_seconds"),
         ("/steps/0/template/format", Value::Null, "steps[0].template.format"),
     ] {
