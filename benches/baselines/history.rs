@@ -4,7 +4,7 @@ use ::bytes::Bytes;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use gomark::bench::{Arm, Caller, field};
 use gomark_sdk::Client;
-use gomark_sdk::v1::{Field, GetConfigRequest, ListAuditRequest};
+use gomark_sdk::v1::{Field, GetConfigRequest, ListAuditRequest, RollbackRequest};
 use prost::Message as _;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
@@ -12,7 +12,7 @@ use tonic::transport::Channel;
 use crate::Outcome;
 use crate::bytes::{BytesCaller, channels};
 use crate::process::Server;
-use crate::sections::{GET_CONFIG, House, header, show};
+use crate::sections::{GET_CONFIG, House, header};
 
 /// Fields of each company.
 const FIELDS: i64 = 20;
@@ -20,6 +20,7 @@ const FIELDS: i64 = 20;
 const AT_ONCE: usize = 64;
 
 const LIST_AUDIT: &str = "/gomark.v1.ConfigService/ListAudit";
+const ROLLBACK: &str = "/gomark.v1.ConfigService/Rollback";
 
 type Request = Box<dyn Fn(&str, i64) -> Vec<u8>>;
 
@@ -48,12 +49,20 @@ pub(crate) async fn measure(house: &House) -> Outcome<Value> {
             GetConfigRequest { company_id, revision, ..Default::default() }.encode_to_vec()
         })
     };
+    // Configurations are kept in memory once they were read; this reads them from the database.
+    let rollback: Request = Box::new(|company: &str, revisions| {
+        let (company_id, to_revision) = (company.to_owned(), revisions / 2);
+        let validate_only = true;
+        let request =
+            RollbackRequest { company_id, to_revision, validate_only, ..Default::default() };
+        request.encode_to_vec()
+    });
     let reads = [
         ("ListAudit, first page of the oldest", LIST_AUDIT, list(false)),
         ("ListAudit, first page of the newest", LIST_AUDIT, list(true)),
         ("GetConfig, the latest", GET_CONFIG, config(|_| 0)),
         ("GetConfig, half way back", GET_CONFIG, config(|revisions| revisions / 2)),
-        ("GetConfig, as it was before any change", GET_CONFIG, config(|_| FIELDS + 1)),
+        ("Rollback half way back, checked only", ROLLBACK, rollback),
     ];
     let mut found = Vec::new();
     for (name, method, request) in &reads {
@@ -66,7 +75,8 @@ pub(crate) async fn measure(house: &House) -> Outcome<Value> {
             let caller = caller(&channel, method, request);
             arms.push(house.callers(format!("{revisions} revisions"), vec![caller], &gomark));
         }
-        let shown = show(1, &house.compare(&mut arms).await?);
+        let compared = house.compare(&mut arms).await?;
+        let shown = house.show(name, 1, &compared, 1);
         found.push(json!({ "read": name, "found": shown }));
     }
     gomark.end().await?;
@@ -79,8 +89,7 @@ fn company(revisions: i64) -> String {
 
 fn caller(channel: &Channel, method: &'static str, request: Vec<u8>) -> Box<dyn Caller> {
     let request = Bytes::from(request);
-    let kind = if method == LIST_AUDIT { "list_audit" } else { "get_config" };
-    Box::new(BytesCaller::new(channel.clone(), method, kind, move || request.clone()))
+    Box::new(BytesCaller::new(channel.clone(), method, "history", move || request.clone()))
 }
 
 /// Registers a company, adds its fields and changes them until it has so many revisions.

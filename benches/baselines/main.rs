@@ -11,12 +11,14 @@ mod history;
 mod machine;
 mod pgbench;
 mod process;
+mod schema;
 mod sections;
 mod startup;
 
 use std::error::Error as StdError;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use clap::Parser as _;
@@ -31,7 +33,7 @@ type Outcome<T> = Result<T, Box<dyn StdError + Send + Sync>>;
 #[derive(Clone, Debug, clap::Parser)]
 struct Args {
     /// Pairs of neighbouring blocks for each ratio
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 8)]
     pairs: usize,
     /// How long a block is; pgbench takes whole seconds
     #[arg(long, default_value = "2s", value_parser = parse_duration)]
@@ -52,7 +54,7 @@ struct Args {
     /// The etcd to compare writes with; left out if there is none
     #[arg(long, default_value = "etcd")]
     etcd: PathBuf,
-    /// A Postgres to compare writes with, by pgbench, in a schema that is dropped afterwards
+    /// A Postgres for a second GoMark, and for pgbench, in schemas that are dropped afterwards
     #[arg(long, env = "GOMARK_TEST_POSTGRES_URL", hide_env_values = true)]
     postgres: Option<String>,
     /// File for all numbers, as JSON
@@ -113,7 +115,12 @@ async fn measure(args: &Args, supervisor: &Supervisor) -> Outcome<()> {
             () = stopping.cancelled() => {}
         }
     });
-    let house = sections::House { args: args.clone(), supervisor: supervisor.clone(), stop };
+    let house = sections::House {
+        args: args.clone(),
+        supervisor: supervisor.clone(),
+        stop,
+        ratios: Mutex::default(),
+    };
     let mut results = serde_json::Map::new();
     results.insert("machine".to_owned(), machine::describe()?);
     for section in &args.sections {
@@ -133,5 +140,6 @@ async fn measure(args: &Args, supervisor: &Supervisor) -> Outcome<()> {
             return Err("it was interrupted".into());
         }
     }
+    house.summary();
     Ok(())
 }

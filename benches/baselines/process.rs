@@ -5,11 +5,13 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use gomark::vault::Key;
 use gomark_sdk::{Client, Code, RetryPolicy};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 
 use crate::Outcome;
+use crate::schema::Schema;
 
 /// How long a process may take to answer.
 const READY: Duration = Duration::from_secs(30);
@@ -19,18 +21,27 @@ const READY: Duration = Duration::from_secs(30);
 pub(crate) struct Server {
     child: Child,
     port: u16,
+    /// What it keeps its data in, where that is not a folder. Dropped after it has ended.
+    _schema: Option<Schema>,
 }
 
 impl Server {
     /// Starts GoMark with its data in a folder, and waits until it answers.
     pub(crate) async fn gomark(folder: &Path) -> Outcome<Self> {
-        let server = Self::spawn_gomark(folder)?;
+        let server = Self::spawn_gomark(folder, None)?;
+        server.answers().await?;
+        Ok(server)
+    }
+
+    /// Starts GoMark on a Postgres, and waits until it answers.
+    pub(crate) async fn gomark_on(schema: Schema, folder: &Path) -> Outcome<Self> {
+        let server = Self::spawn_gomark(folder, Some(schema))?;
         server.answers().await?;
         Ok(server)
     }
 
     /// Starts GoMark and does not wait.
-    pub(crate) fn spawn_gomark(folder: &Path) -> Outcome<Self> {
+    pub(crate) fn spawn_gomark(folder: &Path, schema: Option<Schema>) -> Outcome<Self> {
         let port = free_port()?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_gomark"));
         // Settings of whoever runs this must not count.
@@ -41,10 +52,15 @@ impl Server {
             }
         }
         command
-            .args(["serve", "--log=error", "--database-url=sqlite:gomark.db"])
+            .args(["serve", "--log=error"])
             .arg(format!("--listen=127.0.0.1:{port}"))
+            .env("DATABASE_URL", schema.as_ref().map_or("sqlite:gomark.db".to_owned(), Schema::url))
             .current_dir(folder);
-        Ok(Self { child: spawn(command, Stdio::null())?, port })
+        if schema.is_some() {
+            // Processes on one server share a key: it makes none itself.
+            command.env("GOMARK_KEY", Key::generate()?.to_text().as_str());
+        }
+        Ok(Self { child: spawn(command, Stdio::null())?, port, _schema: schema })
     }
 
     /// Starts a bare gRPC server that answers every call with the same bytes.
@@ -56,7 +72,7 @@ impl Server {
         let mut input = child.stdin.take().ok_or("the echo has no input")?;
         input.write_all(answer).await?;
         drop(input);
-        let server = Self { child, port };
+        let server = Self { child, port, _schema: None };
         server.listens().await?;
         Ok(server)
     }
@@ -74,7 +90,7 @@ impl Server {
             .args(["--initial-cluster", &format!("default={peer_url}")])
             .args(["--listen-client-urls", &url, "--advertise-client-urls", &url])
             .args(["--listen-peer-urls", &peer_url, "--initial-advertise-peer-urls", &peer_url]);
-        let server = Self { child: spawn(command, Stdio::null())?, port };
+        let server = Self { child: spawn(command, Stdio::null())?, port, _schema: None };
         server.listens().await?;
         Ok(server)
     }

@@ -1,7 +1,8 @@
 //! Reads and writes beside their baselines.
 
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::bytes::Bytes;
@@ -19,6 +20,7 @@ use crate::arms::{Callers, Gomark, PLAN};
 use crate::bytes::{BytesCaller, channels};
 use crate::pgbench::PgBench;
 use crate::process::Server;
+use crate::schema::Schema;
 use crate::{Args, Outcome, etcd};
 
 pub(crate) const GET_CONFIG: &str = "/gomark.v1.ConfigService/GetConfig";
@@ -34,6 +36,8 @@ pub(crate) struct House {
     pub(crate) args: Args,
     pub(crate) supervisor: Supervisor,
     pub(crate) stop: CancellationToken,
+    /// The ratios of calls each second that were found, as lines of a table.
+    pub(crate) ratios: Mutex<Vec<String>>,
 }
 
 impl House {
@@ -67,16 +71,34 @@ impl House {
         Box::new(Callers { name: name.into(), callers, supervisor, process })
     }
 
+    /// Starts a GoMark on each database that there is, with the name of its arm.
+    async fn gomarks(&self, folder: &Path) -> Outcome<Vec<(&'static str, Server)>> {
+        let mut gomarks = vec![("gomark, SQLite", Server::gomark(folder).await?)];
+        if let Some(url) = &self.args.postgres {
+            static NUMBER: AtomicU64 = AtomicU64::new(0);
+            let of = format!("gomark_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+            let schema = Schema::make(url, &of).await?;
+            gomarks.push(("gomark, Postgres", Server::gomark_on(schema, folder).await?));
+        }
+        Ok(gomarks)
+    }
+
     /// GetConfig beside a bare server that answers the same bytes.
     pub(crate) async fn read(&self) -> Outcome<Value> {
         let folder = tempfile::tempdir()?;
-        let gomark = Server::gomark(folder.path()).await?;
-        let clients = self.target(&gomark, 8).connect().await?;
-        let companies = Companies::register(&clients, READ.0, READ.1, &self.stop).await?;
-        let companies = Arc::new(companies);
+        let gomarks = self.gomarks(folder.path()).await?;
+        let mut read = Vec::new();
+        for (name, gomark) in &gomarks {
+            let clients = self.target(gomark, 8).connect().await?;
+            let companies = Companies::register(&clients, READ.0, READ.1, &self.stop).await?;
+            read.push((*name, gomark, Arc::new(companies)));
+        }
+        let (_, gomark, companies) = &read[0];
         let first = channels(&gomark.endpoint(), 1).await?;
-        let answer = reader(&first[0], &companies).ask().await?;
+        let answer = reader(&first[0], companies).ask().await?;
         let echo = Server::echo(&answer).await?;
+        // What is asked for does not matter to it.
+        read.push(("echo", &echo, companies.clone()));
         println!(
             "\n## GetConfig ({} bytes) beside a bare gRPC echo of the same bytes\n",
             answer.len()
@@ -85,19 +107,20 @@ impl House {
         let mut found = Vec::new();
         for clients in &self.args.clients {
             let mut arms = Vec::new();
-            for (name, server) in [("gomark", &gomark), ("echo", &echo)] {
+            for (name, server, companies) in &read {
                 let connections = (*clients).min(self.args.connections);
                 let channels = channels(&server.endpoint(), connections).await?;
                 let caller = |number: usize| {
                     let channel = &channels[number % channels.len()];
-                    Box::new(reader(channel, &companies)) as Box<dyn Caller>
+                    Box::new(reader(channel, companies)) as Box<dyn Caller>
                 };
-                arms.push(self.callers(name, (0..*clients).map(caller).collect(), server));
+                arms.push(self.callers(*name, (0..*clients).map(caller).collect(), server));
             }
-            found.push(show(*clients, &self.compare(&mut arms).await?));
+            let compared = self.compare(&mut arms).await?;
+            found.push(self.show("GetConfig", *clients, &compared, gomarks.len()));
         }
-        gomark.end().await?;
         echo.end().await?;
+        end(gomarks).await?;
         Ok(found.into())
     }
 
@@ -110,20 +133,11 @@ impl House {
         for clients in &self.args.clients {
             // Fresh data each time, so that all begin with little.
             let folder = tempfile::tempdir()?;
-            let gomark = Server::gomark(folder.path()).await?;
-            let target = self.target(&gomark, *clients);
-            let arm = LoadArm::prepare(
-                "gomark".to_owned(),
-                &target,
-                *clients,
-                (Workload::AddField, 0),
-                WRITTEN,
-                PLAN,
-                &self.supervisor,
-                &self.stop,
-            );
-            let process = gomark.process();
-            let mut arms: Vec<Box<dyn Arm>> = vec![Box::new(Gomark { arm: arm.await?, process })];
+            let gomarks = self.gomarks(folder.path()).await?;
+            let mut arms: Vec<Box<dyn Arm>> = Vec::new();
+            for (name, gomark) in &gomarks {
+                arms.push(self.writer(name, gomark, *clients).await?);
+            }
             let etcd = match Server::etcd(&self.args.etcd, folder.path()).await {
                 Ok(etcd) => {
                     let connections = (*clients).min(self.args.connections);
@@ -140,15 +154,95 @@ impl House {
             if let Some(url) = &self.args.postgres {
                 arms.push(Box::new(PgBench::prepare(url, *clients).await?));
             }
-            found.push(show(*clients, &self.compare(&mut arms).await?));
+            let compared = self.compare(&mut arms).await?;
+            found.push(self.show("AddField", *clients, &compared, gomarks.len()));
             drop(arms);
-            gomark.end().await?;
+            end(gomarks).await?;
             if let Some(etcd) = etcd {
                 etcd.end().await?;
             }
         }
         Ok(found.into())
     }
+
+    async fn writer(&self, name: &str, gomark: &Server, clients: usize) -> Outcome<Box<dyn Arm>> {
+        let target = self.target(gomark, clients);
+        let arm = LoadArm::prepare(
+            name.to_owned(),
+            &target,
+            clients,
+            (Workload::AddField, 0),
+            WRITTEN,
+            PLAN,
+            &self.supervisor,
+            &self.stop,
+        );
+        Ok(Box::new(Gomark { arm: arm.await?, process: gomark.process() }))
+    }
+
+    /// Prints what each arm did, and the ratios of the first `own` ones to the others; returns all as
+    /// JSON.
+    pub(crate) fn show(
+        &self,
+        what: &str,
+        clients: usize,
+        compared: &Compared,
+        own: usize,
+    ) -> Value {
+        for (arm, name) in compared.arms.iter().enumerate() {
+            let of = || compared.blocks.iter().filter(move |block| block.arm == arm);
+            let middle = |values: Vec<f64>| {
+                median(values).map_or("-".to_owned(), |value| format!("{value:.0}"))
+            };
+            println!(
+                "| {clients} | {name} | {} | {} | {} | {} | {} |",
+                middle(of().map(|block| block.throughput_per_s).collect()),
+                middle(of().filter_map(|block| block.p50_us).collect()),
+                middle(of().filter_map(|block| block.p99_us).collect()),
+                middle(of().filter_map(|block| block.server_cpu_us).collect()),
+                of().map(|block| block.failed).sum::<u64>(),
+            );
+        }
+        let bases = own..compared.arms.len();
+        let ratios: Vec<_> = (0..own)
+            .flat_map(|arm| bases.clone().map(move |base| compared.ratio(arm, base)))
+            .collect();
+        for ratio in &ratios {
+            let name = format!("{} / {}", ratio.arm, ratio.base);
+            let (throughput, p50) = (interval(ratio.throughput), interval(ratio.p50));
+            let (p99, server_cpu) = (interval(ratio.p99), interval(ratio.server_cpu));
+            println!(
+                "| | **{name}** | {throughput} | {p50} | {p99} | {server_cpu} | {} pairs |",
+                ratio.pairs
+            );
+            let line = format!("| {what} | {clients} | {name} | {throughput} | {server_cpu} |");
+            self.ratios.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        }
+        json!({
+            "clients": clients,
+            "arms": compared.arms,
+            "ratios": ratios,
+            "blocks": compared.blocks,
+        })
+    }
+
+    /// Prints all ratios once more, in one table.
+    pub(crate) fn summary(&self) {
+        println!("\n## All ratios\n");
+        println!(
+            "| call | clients | | calls/s | server CPU/call |\n| --- | --- | --- | --- | --- |"
+        );
+        for line in self.ratios.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            println!("{line}");
+        }
+    }
+}
+
+async fn end(gomarks: Vec<(&'static str, Server)>) -> Outcome<()> {
+    for (_, gomark) in gomarks {
+        gomark.end().await?;
+    }
+    Ok(())
 }
 
 /// A client that reads one company after the other.
@@ -180,42 +274,6 @@ fn request_bytes() -> Vec<u8> {
 pub(crate) fn header() {
     println!("| clients | arm | calls/s | p50 µs | p99 µs | server CPU µs/call | failed |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
-}
-
-/// Prints what each arm did and the first one's ratios to the others; returns all as JSON.
-pub(crate) fn show(clients: usize, compared: &Compared) -> Value {
-    for (arm, name) in compared.arms.iter().enumerate() {
-        let of = || compared.blocks.iter().filter(move |block| block.arm == arm);
-        let middle =
-            |values: Vec<f64>| median(values).map_or("-".to_owned(), |value| format!("{value:.0}"));
-        println!(
-            "| {clients} | {name} | {} | {} | {} | {} | {} |",
-            middle(of().map(|block| block.throughput_per_s).collect()),
-            middle(of().filter_map(|block| block.p50_us).collect()),
-            middle(of().filter_map(|block| block.p99_us).collect()),
-            middle(of().filter_map(|block| block.server_cpu_us).collect()),
-            of().map(|block| block.failed).sum::<u64>(),
-        );
-    }
-    let ratios: Vec<_> = (1..compared.arms.len()).map(|base| compared.ratio(0, base)).collect();
-    for ratio in &ratios {
-        println!(
-            "| | **{} / {}** | {} | {} | {} | {} | {} pairs |",
-            ratio.arm,
-            ratio.base,
-            interval(ratio.throughput),
-            interval(ratio.p50),
-            interval(ratio.p99),
-            interval(ratio.server_cpu),
-            ratio.pairs,
-        );
-    }
-    json!({
-        "clients": clients,
-        "arms": compared.arms,
-        "ratios": ratios,
-        "blocks": compared.blocks,
-    })
 }
 
 fn interval(interval: Option<Interval>) -> String {

@@ -55,7 +55,7 @@ pub(crate) async fn measure(house: &House) -> Outcome<Value> {
 /// Starts a service, and returns what it took until it answered a call; then ends it.
 async fn start_ms(folder: &Path) -> Outcome<f64> {
     let began_at = Instant::now();
-    let server = Server::spawn_gomark(folder)?;
+    let server = Server::spawn_gomark(folder, None)?;
     server.answers().await?;
     let took = began_at.elapsed();
     server.end().await?;
