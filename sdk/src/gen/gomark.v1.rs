@@ -47,7 +47,7 @@ pub struct SendWindow {
     pub to: ::prost::alloc::string::String,
 }
 /// The texts of a step. Both may have merge fields: `{{first_name}}`. Known are `first_name`,
-/// `last_name`, `full_name`, `email`, `phone`, `job_title`, `company_name`, `city`, `country`,
+/// `last_name`, `email`, `phone`, `job_title`, `company_name`, `city`, `country`,
 /// `sender_first_name`, `sender_last_name` and `sender_email`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Template {
