@@ -1,9 +1,14 @@
 //! Following a company over streams that break.
 
+use std::time::Duration;
+
 use gomark_sdk::{Client, Code, Error, RetryPolicy, Status};
 
 use crate::fake::{Fake, Script, Step};
 use Step::{Hang, Refuse, Revision};
+
+/// How long a test waits for a revision before it says that there is none.
+const BOUND: Duration = Duration::from_secs(10);
 
 async fn watching(watches: Vec<Vec<Step>>) -> (Fake, Client) {
     let fake = Fake::start(Script { watches: watches.into(), ..Script::default() }).await;
@@ -16,7 +21,8 @@ async fn next(client: &Client, after: i64, count: usize) -> (Vec<i64>, Option<Er
     let mut watch = client.watch_config("acme", after);
     let mut revisions = Vec::new();
     while revisions.len() < count {
-        match watch.next().await.expect("a company has no end") {
+        let entry = tokio::time::timeout(BOUND, watch.next()).await.expect("an entry in time");
+        match entry.expect("a company has no end") {
             Ok(entry) => revisions.push(entry.revision),
             Err(error) => {
                 assert!(watch.next().await.is_none(), "an error ends the stream");
