@@ -21,8 +21,11 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Attributes, Capabilities, Effect, Observed, Problem, Resource, ResourceKind, VendorKind,
+    Attributes, Capabilities, Effect, Observed, Problem, ProblemReason, Resource, ResourceKind,
+    VendorKind,
 };
+use hosts::HostPolicy;
+use http::Bearer;
 
 /// A kind of vendor.
 pub trait Vendor: Send + Sync + fmt::Debug {
@@ -77,6 +80,29 @@ pub struct Access {
     pub call_timeout: Duration,
     /// The limiter's window that an earlier holder left, as [`Account::window`] gave it.
     pub window: Option<String>,
+}
+
+impl Access {
+    /// Tells where calls go and the header that they carry.
+    ///
+    /// # Errors
+    ///
+    /// `policy` may have changed since the connection was made, and a header cannot hold every
+    /// credential.
+    fn reach(&self, policy: &HostPolicy) -> Result<(Url, Bearer), Failure> {
+        let closed = |reason, message: &str| Failure {
+            scope: FailureScope::Connection,
+            effect_unknown: false,
+            retry_after: None,
+            problem: Problem::new(reason, message),
+        };
+        let base_url = policy.check(self.base_url.as_str()).map_err(|rule| {
+            closed(ProblemReason::VendorUnavailable, &format!("base_url: {rule}"))
+        })?;
+        let rule = "the credential holds characters that no credential has";
+        let bearer = Bearer::new(&self.credential);
+        Ok((base_url, bearer.ok_or_else(|| closed(ProblemReason::CredentialRefused, rule))?))
+    }
 }
 
 impl fmt::Debug for Access {

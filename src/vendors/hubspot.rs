@@ -26,10 +26,10 @@ use std::time::Duration;
 use url::Url;
 
 use super::hosts::HostPolicy;
-use super::http::{self, Bearer};
-use super::{Access, Account, Failure, FailureScope, Vendor};
+use super::http;
+use super::{Access, Account, Failure, Vendor};
 use crate::clock::Clock;
-use crate::domain::{Attributes, Capabilities, Problem, ProblemReason, Resource, VendorKind};
+use crate::domain::{Attributes, Capabilities, Resource, VendorKind};
 use paths::Paths;
 use portal::Portal;
 
@@ -112,19 +112,7 @@ impl Vendor for HubSpot {
     }
 
     fn open(&self, access: Access) -> Result<Arc<dyn Account>, Failure> {
-        let closed = |reason, message: &str| Failure {
-            scope: FailureScope::Connection,
-            effect_unknown: false,
-            retry_after: None,
-            problem: Problem::new(reason, message),
-        };
-        // The policy may have changed since the connection was made.
-        let base_url = self.policy.check(access.base_url.as_str()).map_err(|rule| {
-            closed(ProblemReason::VendorUnavailable, &format!("base_url: {rule}"))
-        })?;
-        let bearer = Bearer::new(&access.credential).ok_or_else(|| {
-            closed(ProblemReason::CredentialRefused, "the credential holds characters no token has")
-        })?;
+        let (base_url, bearer) = access.reach(&self.policy)?;
         let paths = Paths::new(base_url, &self.config.api_version);
         let batch_max = self.config.batch_max.max(1);
         let clock = Arc::clone(&self.clock);

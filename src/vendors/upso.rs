@@ -14,10 +14,10 @@ use std::time::Duration;
 use url::Url;
 
 use super::hosts::HostPolicy;
-use super::http::{self, Bearer};
-use super::{Access, Failure, FailureScope, Vendor};
+use super::http;
+use super::{Access, Failure, Vendor};
 use crate::clock::Clock;
-use crate::domain::{Attributes, Problem, ProblemReason, Resource, VendorKind};
+use crate::domain::{Attributes, Resource, VendorKind};
 use account::Account;
 
 /// What people call the vendor.
@@ -59,19 +59,7 @@ impl Vendor for Upso {
     }
 
     fn open(&self, access: Access) -> Result<Arc<dyn super::Account>, Failure> {
-        let closed = |reason, message: &str| Failure {
-            scope: FailureScope::Connection,
-            effect_unknown: false,
-            retry_after: None,
-            problem: Problem::new(reason, message),
-        };
-        // The policy may have changed since the connection was made.
-        let base_url = self.policy.check(access.base_url.as_str()).map_err(|rule| {
-            closed(ProblemReason::VendorUnavailable, &format!("base_url: {rule}"))
-        })?;
-        let bearer = Bearer::new(&access.credential).ok_or_else(|| {
-            closed(ProblemReason::CredentialRefused, "the API key holds characters no key has")
-        })?;
+        let (base_url, bearer) = access.reach(&self.policy)?;
         let clock = Arc::clone(&self.clock);
         Ok(Arc::new(Account::new(self.client.clone(), base_url, bearer, access, clock)))
     }

@@ -108,7 +108,10 @@ pub(crate) async fn append(database: &mut SqliteConnection, company_id: &str, ac
     .execute(&mut *database)
     .await
     .unwrap();
-    sqlx::query("INSERT OR REPLACE INTO companies VALUES (?, ?, ?, ?, 0, 0, 0)")
+    let company = "INSERT OR REPLACE INTO companies (company_id, display_name, revision, \
+             head_hash, field_count, field_bytes, created_at) \
+         VALUES (?, ?, ?, ?, 0, 0, 0)";
+    sqlx::query(company)
         .bind(company_id)
         .bind(company_id)
         .bind(revision + 1)

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic
 
+#[path = "../blackbox/cadences.rs"]
+mod cadences;
 #[path = "../blackbox/connections.rs"]
 mod connections;
 mod database;

@@ -66,7 +66,7 @@ pub(crate) async fn check(
     let events = events_of(client, &jobs).await;
     events_are_gapless(&jobs, &events);
     every_acknowledged_control_is_an_event(subject, &events);
-    the_portal_is_as_decided(client, hubspot, &company).await;
+    the_vendors_hold_what_was_decided(client, hubspot, &company).await;
     totals.companies += 1;
     totals.calls += subject.calls.lock().unwrap().len();
     totals.revisions += log.len();
@@ -116,19 +116,21 @@ fn replayed(subject: &Subject, log: &[AuditEntry]) -> Company {
         assert_eq!(answer, Answer::Accepted(entry.revision), "{mutation:?}");
         company = after.unwrap_or_else(|| panic!("{mutation:?} changes nothing"));
         for change in &entry.changes {
-            let field = |value: &Option<gomark_sdk::v1::ResourceValue>| match value.clone()?.value?
+            let named = |value: &Option<gomark_sdk::v1::ResourceValue>| match value.clone()?.value?
             {
-                Resource::Field(field) => Some(field),
+                Resource::Field(field) => Some((field.name.clone(), wire::definition(field))),
+                Resource::Cadence(cadence) => {
+                    Some((cadence.cadence_id.clone(), wire::of_cadence(cadence)))
+                }
                 _ => None,
             };
-            if let Some(before) = field(&change.before) {
-                let known = in_log.remove(&before.name);
-                assert_eq!(known, Some(wire::definition(before)), "revision {}", entry.revision);
+            if let Some((name, before)) = named(&change.before) {
+                assert_eq!(in_log.remove(&name), Some(before), "revision {}", entry.revision);
             }
-            if let Some(after) = field(&change.after) {
-                let id = ids.entry(after.name.clone()).or_insert(change.resource_id.clone());
-                assert_eq!(*id, change.resource_id, "{} has one id for ever", after.name);
-                in_log.insert(after.name.clone(), wire::definition(after));
+            if let Some((name, after)) = named(&change.after) {
+                let id = ids.entry(name.clone()).or_insert(change.resource_id.clone());
+                assert_eq!(*id, change.resource_id, "{name} has one id for ever");
+                in_log.insert(name, after);
             }
         }
         let decided = company.fields_at(entry.revision).unwrap();
@@ -261,9 +263,9 @@ fn every_acknowledged_control_is_an_event(
     }
 }
 
-async fn the_portal_is_as_decided(client: &Client, hubspot: &HubSpot, company: &Company) {
+async fn the_vendors_hold_what_was_decided(client: &Client, hubspot: &HubSpot, company: &Company) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let held: BTreeMap<_, _> = hubspot
+    let mut held: BTreeMap<_, _> = hubspot
         .custom_properties(&client.subject.id)
         .await
         .iter()
@@ -274,6 +276,10 @@ async fn the_portal_is_as_decided(client: &Client, hubspot: &HubSpot, company: &
             (text(&property["name"]), shown)
         })
         .collect();
+    held.extend(hubspot.cadences(&client.subject.id).await.iter().map(|cadence| {
+        let email = text(&cadence["steps"][0]["template"]["body"]);
+        (text(&cadence["key"]), (text(&cadence["name"]), email, Vec::new()))
+    }));
     let decided: BTreeMap<_, _> = company
         .fields_at(company.revision())
         .unwrap()
@@ -283,5 +289,5 @@ async fn the_portal_is_as_decided(client: &Client, hubspot: &HubSpot, company: &
             (name.clone(), shown)
         })
         .collect();
-    assert_eq!(held, decided, "the portal of {}", client.subject.id);
+    assert_eq!(held, decided, "the vendors of {}", client.subject.id);
 }

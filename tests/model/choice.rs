@@ -3,11 +3,20 @@
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use crate::history::{Ask, Definition, Mutation, Patch, Request};
+use crate::history::{Ask, Definition, Mutation, Patch, Request, is_cadence};
 
 /// Few names, so that the calls meet.
-const NAMES: [&str; 7] =
-    ["text_0", "text_1", "text_2", "choice_0", "choice_1", "number_0", "number_1"];
+const NAMES: [&str; 9] = [
+    "text_0",
+    "text_1",
+    "text_2",
+    "choice_0",
+    "choice_1",
+    "number_0",
+    "number_1",
+    "cadence_0",
+    "cadence_1",
+];
 
 fn one_of<T: Clone>(random: &mut StdRng, items: &[T]) -> T {
     items[random.random_range(0..items.len())].clone()
@@ -19,6 +28,11 @@ fn is_choice(name: &str) -> bool {
 
 fn label(random: &mut StdRng) -> String {
     format!("Label {}", random.random_range(0..20))
+}
+
+/// The text of an email.
+fn email(random: &mut StdRng) -> String {
+    format!("Hello {{{{first_name}}}}, for the time {}", random.random_range(0..20))
 }
 
 fn choices(random: &mut StdRng) -> Vec<String> {
@@ -49,11 +63,14 @@ fn ask(random: &mut StdRng, revision: i64) -> Ask {
     match random.random_range(0..100) {
         0..2 => Ask::Register(company_name),
         2..8 => Ask::Rename(company_name),
-        8..12 => Ask::Connect,
+        8..11 => Ask::Connect,
+        11..12 => Ask::ConnectUpso,
         12..14 => Ask::Disconnect,
         14..40 => {
             let choices = if is_choice(&name) { choices(random) } else { Vec::new() };
-            Ask::Add(name, Definition { label: label(random), choices, ..Definition::default() })
+            let description = if is_cadence(&name) { email(random) } else { String::new() };
+            let label = label(random);
+            Ask::Add(name, Definition { label, description, choices, ..Definition::default() })
         }
         40..80 => {
             let patch = patch(random, &name);
@@ -70,6 +87,7 @@ fn patch(random: &mut StdRng, name: &str) -> Patch {
         number => format!("text {number}"),
     };
     match random.random_range(0..4) {
+        0..2 if is_cadence(name) => Patch::Description(email(random)),
         0 => Patch::Description(text(random)),
         1 if is_choice(name) => Patch::Choices(choices(random)),
         1 if name.starts_with("text") => Patch::DefaultValue(text(random)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gomark_sdk::v1::{AuditAction, ConnectionStatus, ErrorReason};
+use gomark_sdk::v1::{AuditAction, Connection, ConnectionStatus, ErrorReason, Vendor};
 use gomark_sdk::{Error, RetryPolicy};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
@@ -113,10 +113,12 @@ impl Client {
             }
             Request::Company => {
                 let company = with.get_company(company).await?;
-                let connected = |status| status == ConnectionStatus::Connected;
+                let connected = |one: &Connection| {
+                    one.vendor() == Vendor::Hubspot && one.status() == ConnectionStatus::Connected
+                };
                 Answer::Company {
                     revision: company.revision,
-                    connected: company.connections.iter().any(|one| connected(one.status())),
+                    connected: company.connections.iter().any(connected),
                     display_name: company.display_name,
                 }
             }

@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use gomark_sdk::v1::ErrorReason;
 
-use crate::history::{Answer, Ask, Definition, Entry, Fields, Mutation, Patch, Refusal, Request};
+use crate::history::{
+    Answer, Ask, Definition, Entry, Fields, Mutation, Patch, Refusal, Request, is_cadence,
+};
 
 /// A company after some revisions; none before it is registered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Company {
     pub(crate) display_name: String,
     pub(crate) connected: bool,
+    pub(crate) connected_to_upso: bool,
     /// The revisions, the first one first.
     pub(crate) revisions: Vec<Arc<Revision>>,
 }
@@ -172,9 +175,15 @@ impl Company {
         }
         let has = |name| self.fields().contains_key(name);
         match &mutation.ask {
-            Ask::Add(name, _) if has(name) => reasons.push(ErrorReason::FieldExists),
+            Ask::Add(name, _) if has(name) => reasons.push(match is_cadence(name) {
+                true => ErrorReason::CadenceExists,
+                false => ErrorReason::FieldExists,
+            }),
             Ask::Modify(name, _) | Ask::Remove(name) if !has(name) => {
-                reasons.push(ErrorReason::FieldNotFound);
+                reasons.push(match is_cadence(name) {
+                    true => ErrorReason::CadenceNotFound,
+                    false => ErrorReason::FieldNotFound,
+                });
             }
             Ask::Rollback(to) if *to > revision => reasons.push(ErrorReason::RevisionNotFound),
             Ask::Disconnect if !self.connected => reasons.push(ErrorReason::NotConnected),
@@ -191,6 +200,7 @@ impl Company {
         match ask {
             Ask::Register(name) | Ask::Rename(name) => company.display_name.clone_from(name),
             Ask::Connect => company.connected = true,
+            Ask::ConnectUpso => company.connected_to_upso = true,
             Ask::Disconnect => company.connected = false,
             Ask::Add(name, definition) => {
                 fields.insert(name.clone(), definition.clone());

@@ -8,8 +8,14 @@ use gomark_sdk::v1::{AuditAction, ErrorReason};
 /// How old the answer of a `GetConfig` without `min_revision` may be.
 pub(crate) const CONFIG_AGE_MAX: Duration = Duration::from_secs(1);
 
-/// The fields of a company, by name.
+/// The fields of a company, by name, and its cadences, by id.
 pub(crate) type Fields = BTreeMap<String, Definition>;
+
+/// Tells whether a name is that of a cadence: the label is its name then, the description the text of
+/// its only email.
+pub(crate) fn is_cadence(name: &str) -> bool {
+    name.starts_with("cadence")
+}
 
 /// What a field is. Its type follows from its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +42,7 @@ pub(crate) enum Ask {
     Register(String),
     Rename(String),
     Connect,
+    ConnectUpso,
     Disconnect,
     Add(String, Definition),
     Modify(String, Patch),
@@ -48,8 +55,11 @@ impl Ask {
         match self {
             Self::Register(_) => AuditAction::RegisterCompany,
             Self::Rename(_) => AuditAction::UpdateCompany,
-            Self::Connect => AuditAction::ConnectVendor,
+            Self::Connect | Self::ConnectUpso => AuditAction::ConnectVendor,
             Self::Disconnect => AuditAction::DisconnectVendor,
+            Self::Add(name, _) if is_cadence(name) => AuditAction::AddCadence,
+            Self::Modify(name, _) if is_cadence(name) => AuditAction::ModifyCadence,
+            Self::Remove(name) if is_cadence(name) => AuditAction::RemoveCadence,
             Self::Add(..) => AuditAction::AddField,
             Self::Modify(..) => AuditAction::ModifyField,
             Self::Remove(_) => AuditAction::RemoveField,

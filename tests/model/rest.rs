@@ -9,7 +9,8 @@ use crate::subject::{Control, ControlOutcome};
 /// Connects the company and takes up again what was cancelled, until every job has succeeded or
 /// was superseded.
 pub(crate) async fn come_to_rest(client: &Client) {
-    for ask in [Ask::Register(client.subject.id.clone()), Ask::Connect] {
+    let register = Ask::Register(client.subject.id.clone());
+    for ask in [register, Ask::Connect, Ask::ConnectUpso] {
         let id = Some(client.subject.next_request_id());
         let mutation = Mutation { id, ask, expected_revision: 0, reason: 0 };
         client.call(Request::Mutate(mutation), &client.patient).await;
@@ -33,7 +34,7 @@ pub(crate) async fn come_to_rest(client: &Client) {
         // The newest first: what was decided anew and cancelled stays cancelled with the older one.
         let mut taken_up = 0;
         for job in given_up {
-            assert_ne!(job.state(), JobState::Failed, "HubSpot refuses nothing here: {job:?}");
+            assert_ne!(job.state(), JobState::Failed, "no vendor refuses anything here: {job:?}");
             let control = Control {
                 job_id: job.job_id,
                 is_retry: true,

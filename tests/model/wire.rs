@@ -1,9 +1,9 @@
-//! Between the model's fields and the API's.
+//! Between the model's fields and cadences and the API's.
 
-use gomark_sdk::v1::{Config, Field, FieldOption};
-use gomark_sdk::{Client, Error, Mutate, fields};
+use gomark_sdk::v1::{Cadence, Config, Field, FieldOption};
+use gomark_sdk::{Client, Error, Mutate, cadences, fields};
 
-use crate::history::{Ask, Definition, Fields, Mutation, Patch};
+use crate::history::{Ask, Definition, Fields, Mutation, Patch, is_cadence};
 
 fn option(choice: &str) -> FieldOption {
     FieldOption { label: choice.to_owned(), value: choice.to_owned(), ..FieldOption::default() }
@@ -35,8 +35,23 @@ pub(crate) fn definition(field: Field) -> Definition {
     }
 }
 
+/// A cadence as the model knows it.
+pub(crate) fn of_cadence(cadence: Cadence) -> Definition {
+    let email = cadence.steps.into_iter().next().and_then(|step| step.template);
+    let description = email.map(|email| email.body).unwrap_or_default();
+    Definition { label: cadence.name, description, ..Definition::default() }
+}
+
+fn cadence(id: &str, definition: &Definition) -> Cadence {
+    let steps = [cadences::email("Hello", &definition.description)];
+    Cadence { cadence_id: id.to_owned(), ..cadences::cadence(&definition.label, steps) }
+}
+
 pub(crate) fn fields_of(config: Config) -> Fields {
-    config.fields.into_iter().map(|field| (field.name.clone(), definition(field))).collect()
+    let fields = config.fields.into_iter().map(|field| (field.name.clone(), definition(field)));
+    let cadences = config.cadences.into_iter();
+    let cadences = cadences.map(|cadence| (cadence.cadence_id.clone(), of_cadence(cadence)));
+    fields.chain(cadences).collect()
 }
 
 /// Sends a mutation of a company, whose portal is at `portal_url` and opens to `token`.
@@ -57,9 +72,30 @@ pub(crate) async fn send(
             let connect = client.connect_hubspot(company, crate::hubspot::token(company));
             finish(connect.base_url(portal_url).burst_per_10s(10_000), mutation).await
         }
+        Ask::ConnectUpso => {
+            let connect = client.connect_upso(company, crate::hubspot::token(company));
+            finish(connect.base_url(portal_url), mutation).await
+        }
         Ask::Disconnect => {
             let vendor = gomark_sdk::v1::Vendor::Hubspot;
             finish(client.disconnect_vendor(company, vendor), mutation).await
+        }
+        Ask::Add(name, definition) if is_cadence(name) => {
+            finish(client.add_cadence(company, cadence(name, definition)), mutation).await
+        }
+        Ask::Modify(name, patch) if is_cadence(name) => {
+            let modify = client.modify_cadence(company, name);
+            let modify = match patch {
+                Patch::Label(name) => {
+                    modify.cadence(Cadence { name: name.clone(), ..Cadence::default() })
+                }
+                Patch::Description(text) => modify.template(text),
+                Patch::DefaultValue(_) | Patch::Choices(_) => unreachable!("a cadence has none"),
+            };
+            finish(modify, mutation).await
+        }
+        Ask::Remove(name) if is_cadence(name) => {
+            finish(client.remove_cadence(company, name), mutation).await
         }
         Ask::Add(name, definition) => {
             finish(client.add_field(company, field(name, definition)), mutation).await

@@ -1,4 +1,4 @@
-//! The stand-in for HubSpot, and its control endpoints.
+//! The stand-ins for the vendors, and their control endpoints.
 
 use std::time::Duration;
 
@@ -63,6 +63,14 @@ impl HubSpot {
         details["portalId"].as_i64().unwrap()
     }
 
+    /// The cadences of a company's account, as Upso's API answers them.
+    pub(crate) async fn cadences(&self, company: &str) -> Vec<Value> {
+        let list = format!("{}/v1/cadences?limit=100", self.url);
+        let mut list = self.send(self.http.get(list).bearer_auth(token(company))).await;
+        let Value::Array(cadences) = list["cadences"].take() else { return Vec::new() };
+        cadences
+    }
+
     /// The properties of a company's portal that somebody defined, as HubSpot's API answers them.
     pub(crate) async fn custom_properties(&self, company: &str) -> Vec<Value> {
         let mut portal = self.portal(company).await;
@@ -71,7 +79,7 @@ impl HubSpot {
     }
 }
 
-/// The token that opens the portal of a company.
+/// The token that opens the portal of a company, and its account at Upso.
 pub(crate) fn token(company: &str) -> String {
     format!("portal-of-{company}")
 }

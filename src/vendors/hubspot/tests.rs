@@ -11,5 +11,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::domain::Attributes;
+use crate::domain::{Attributes, ProblemReason};
+use crate::vendors::FailureScope;
 use harness::*;

@@ -9,7 +9,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::domain::cadence::{LocalTime, SendWindow, StepDraft, TemplateDraft, Weekday};
 use crate::domain::{Cadence, CadenceDraft, Effect, ResourceId, ResourceKind};
-use crate::vendors::{Account, Call, Target};
+use crate::vendors::{Account, Call, FailureScope, Target};
 
 const KEY: &str = "key-of-a-test";
 
