@@ -82,7 +82,8 @@ impl Configs {
             Some(known) => Ok(known),
             None => {
                 let key = (id.clone(), Revision::ZERO);
-                self.in_turn(key, asked_at, known, self.read_latest(id, min)).await
+                // Boxed, so that the future of those who need not wait stays small.
+                Box::pin(self.in_turn(key, asked_at, known, self.read_latest(id, min))).await
             }
         }
     }
@@ -104,7 +105,7 @@ impl Configs {
             Some(config) => config,
             None => {
                 let read = self.read_at(id, revision);
-                self.in_turn(key.clone(), Instant::now(), known, read).await?
+                Box::pin(self.in_turn(key.clone(), Instant::now(), known, read)).await?
             }
         };
         // Whether a later one was reached is a question to the company itself.
@@ -113,7 +114,7 @@ impl Configs {
         if config.is_err() || is_reached {
             return Ok(config);
         }
-        Ok(match self.read_head(id).await? {
+        Ok(match Box::pin(self.read_head(id)).await? {
             Ok(present) if present < min => Err(not_reached(id, min, present)),
             Ok(_) => config,
             Err(refusal) => Err(refusal),
