@@ -137,9 +137,12 @@ impl App {
                 sweep_interval: settings.sweep_interval,
                 calls_max: CALLS_MAX,
                 linger: LINGER,
+                peers: matches!(settings.database, Database::Postgres(_)),
             },
         });
-        supervisor.spawn("executor", executor.run());
+        if settings.role.executes() {
+            supervisor.spawn("executor", executor.run());
+        }
         let local_addr = listening.local_addr();
         let http_addr = http.as_ref().map(http::Listening::local_addr);
         if let Some(http) = http {
