@@ -41,6 +41,8 @@ start() {
 stop() {
   [ "$1" != haproxy ] || return 0
   if ! { "${1}_installed" && "${1}_runs"; }; then return; fi
+  # One that was paused could not end.
+  send CONT "$1"
   "${1}_stop"
   note "$1 was stopped"
 }
