@@ -11,6 +11,7 @@ mod commit;
 mod control;
 mod database;
 mod leases;
+mod migrations;
 mod offline;
 pub mod postgres;
 mod progress;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use database::Database;
+pub use migrations::{Step, Tables, Updated};
 pub use offline::{Claim, OfflineError};
 pub use types::{
     AuditQuery, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,

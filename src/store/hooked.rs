@@ -18,7 +18,7 @@ use crate::domain::{
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
     Answer, AuditQuery, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate,
-    JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Work,
+    JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables, Work,
 };
 use crate::supervisor::Supervisor;
 use steps::Steps;
@@ -107,7 +107,9 @@ impl Hooked {
     pub(crate) async fn with_acme(supervisor: &Supervisor) -> (Arc<Self>, TempDir) {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("gomark.db");
-        let store = SqliteStore::open(&path, SystemClock::shared(), supervisor).await.unwrap();
+        let store = SqliteStore::open(&path, Tables::Update, SystemClock::shared(), supervisor)
+            .await
+            .unwrap();
         let store = Self::new(store);
         let register = ask("acme", Intent::RegisterCompany { display_name: "acme".to_owned() });
         store.commit(vec![register]).await.unwrap().remove(0).unwrap();
