@@ -63,6 +63,7 @@ pub mod executor;
 pub mod failpoint;
 pub mod hex;
 mod http1;
+mod redis;
 pub mod sandbox;
 pub mod store;
 pub mod supervisor;
