@@ -9,6 +9,7 @@ mod checked;
 mod duration;
 mod fault;
 mod key_source;
+mod servers;
 mod settings;
 mod values;
 
@@ -16,4 +17,5 @@ pub use check::Surroundings;
 pub use checked::{Checked, Database, KeyOrigin};
 pub use duration::{parse as parse_duration, show as show_duration};
 pub use fault::{Fault, Faults};
+pub use servers::{Role, ServerUrl};
 pub use settings::Settings;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args as _, Command, FromArgMatches as _};
 use gomark::auth::Policy;
-use gomark::config::{Checked, Faults, KeyOrigin, Settings, Surroundings};
+use gomark::config::{Checked, Faults, KeyOrigin, Role, Settings, Surroundings};
 use gomark::telemetry::Format;
 use gomark::vault::Key;
 use tempfile::TempDir;
@@ -340,4 +340,28 @@ fn the_program_reads_the_environment_and_ends_with_code_2_when_it_is_wrong() {
     assert!(told.starts_with("gomark serve: the settings have 7 faults:\n"), "{told}");
     assert!(!told.contains("secret"), "{told}");
     assert_eq!(fs::read_dir(place.folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn processes_that_work_together_need_a_postgres() {
+    let place = Place::with_key();
+    let redis = "--redis-url=redis://:secret@cache:6380/1";
+    let amqp = "--amqp-url=amqps://gomark:secret@mq/gomark";
+    let postgres = "--database-url=postgres://gomark:secret@db/gomark";
+    let checked = place.check(&[postgres, "--role=api", redis, amqp]).unwrap();
+    assert_eq!(checked.role, Role::Api);
+    assert_eq!(checked.redis.unwrap().to_string(), "redis://cache:6380/1");
+    assert_eq!(checked.amqp.unwrap().to_string(), "amqps://mq/gomark");
+    let by_host = place.check(&[postgres, "--redis-host=cache", "--role="]).unwrap();
+    assert_eq!(by_host.redis.unwrap().to_string(), "redis://cache");
+    assert_eq!((by_host.role, by_host.amqp), (Role::All, None));
+
+    let faults = place.faults(&["--role=executor", redis, amqp]);
+    for setting in ["--role (GOMARK_ROLE)", "--redis-url (REDIS_URL)", "--amqp-url (AMQP_URL)"] {
+        assert!(faults.contains(&format!("{setting}: needs Postgres")), "{faults}");
+    }
+    let wrong = ["--role=boss", "--redis-url=http://x:secret@y", "--amqp-url=secret"];
+    let faults = place.faults(&[postgres, wrong[0], wrong[1], wrong[2]]);
+    assert!(faults.contains("the settings have 3 faults"), "{faults}");
+    assert!(!faults.contains("secret"), "{faults}");
 }

@@ -15,9 +15,8 @@ use gomark_sdk::{Client, cadences, fields};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::app::{self, App};
-use crate::auth::Policy;
 use crate::clock::SystemClock;
-use crate::config::{Checked, Database, KeyOrigin};
+use crate::config::{Checked, Database};
 use crate::sandbox::{self, Sandbox};
 use crate::supervisor::Supervisor;
 use crate::telemetry::{Format, Log};
@@ -111,20 +110,13 @@ fn is_free(port: u16) -> bool {
 }
 
 fn settings(database: std::path::PathBuf) -> Outcome<Checked> {
+    let vault = Vault::new(&Key::generate()?);
     Ok(Checked {
-        listen: NO_PORT,
         http_listen: Some(NO_PORT),
-        database: Database::Sqlite(database),
-        auth: Policy::Local,
-        vault: Vault::new(&Key::generate()?),
-        key_origin: KeyOrigin::Environment,
-        vendor_hosts: Vec::new(),
         call_timeout: Duration::from_secs(5),
-        lease: Duration::from_secs(30),
-        sweep_interval: Duration::from_secs(1),
         shutdown_grace: Duration::from_secs(5),
-        queue_max: 1_024,
         log: Log { filter: "warn".to_owned(), format: Format::Text },
+        ..Checked::local(Database::Sqlite(database), vault)
     })
 }
 

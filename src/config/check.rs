@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::duration::{parse_within, show};
 use super::key_source::{self, KEY, KEY_FILE, Place};
 use super::settings::defaults;
-use super::{Checked, Database, Faults, Settings, values};
+use super::{Checked, Database, Faults, Role, ServerUrl, Settings, values};
 use crate::auth::{Policy, Tokens};
 use crate::telemetry::{self, Log, chain};
 use crate::vault::Vault;
@@ -21,6 +21,10 @@ const SHUTDOWN_GRACE: &str = "--shutdown-grace (GOMARK_SHUTDOWN_GRACE)";
 const QUEUE: &str = "--queue (GOMARK_QUEUE)";
 const DATABASE_URL: &str = "--database-url (DATABASE_URL)";
 const DATABASE_SESSIONS: &str = "--database-sessions (GOMARK_DATABASE_SESSIONS)";
+const ROLE: &str = "--role (GOMARK_ROLE)";
+const REDIS_URL: &str = "--redis-url (REDIS_URL)";
+const REDIS_HOST: &str = "REDIS_HOST";
+const AMQP_URL: &str = "--amqp-url (AMQP_URL)";
 const TOKENS: &str = "--tokens (GOMARK_TOKENS)";
 const ANONYMOUS: &str = "--anonymous (GOMARK_ANONYMOUS)";
 const VENDOR_HOST: &str = "--vendor-host (GOMARK_VENDOR_HOSTS)";
@@ -85,6 +89,7 @@ impl Settings {
         let beyond_loopback = open.is_some();
         let queue_max = faults.take(QUEUE, values::queue(or(&self.queue, defaults::QUEUE)));
         let database = self.database(&mut faults);
+        let scaling = self.scaling(database.as_ref(), &mut faults);
         let auth = self.policy(open, &mut faults);
         let key_file = given(self.key_file.as_deref());
         let place = Place { database: database.as_ref(), beyond_loopback };
@@ -94,11 +99,11 @@ impl Settings {
         let log = self.log(surroundings, &mut faults);
 
         let (
-            (Some(listen), Some(http_listen), Some(queue_max), Some(database)),
+            (Some(listen), Some(http_listen), Some(queue_max), Some(database), Some(scaling)),
             (Some(auth), Some(key), Some(times), Some(log)),
             true,
         ) = (
-            (listen, http_listen, queue_max, database),
+            (listen, http_listen, queue_max, database, scaling),
             (auth, key, times, log),
             faults.is_empty(),
         )
@@ -114,6 +119,9 @@ impl Settings {
             listen,
             http_listen,
             database,
+            role: scaling.role,
+            redis: scaling.redis,
+            amqp: scaling.amqp,
             auth,
             vault: Vault::new(&key),
             key_origin,
@@ -137,6 +145,31 @@ impl Settings {
             }
             (file, _) => Some(file),
         }
+    }
+
+    /// Finds out what this process is among others.
+    fn scaling(&self, database: Option<&Database>, faults: &mut Faults) -> Option<Scaling> {
+        let role = faults.take(ROLE, Role::parse(or(&self.role, defaults::ROLE)));
+        let read = |text: &Option<String>, read: fn(&str) -> Result<ServerUrl, String>| {
+            text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(read).transpose()
+        };
+        let redis = faults.take(REDIS_URL, read(&self.redis_url, ServerUrl::redis));
+        let host = faults.take(REDIS_HOST, read(&self.redis_host, ServerUrl::redis_host));
+        let amqp = faults.take(AMQP_URL, read(&self.amqp_url, ServerUrl::amqp));
+        let scaling = Scaling { role: role?, redis: redis?.or(host?), amqp: amqp? };
+        if let Some(Database::Sqlite(_)) = database {
+            let text =
+                "needs Postgres: a SQLite file belongs to one process, which does everything";
+            let wrong = [
+                (ROLE, scaling.role != Role::All),
+                (REDIS_URL, scaling.redis.is_some()),
+                (AMQP_URL, scaling.amqp.is_some()),
+            ];
+            for (setting, _) in wrong.into_iter().filter(|(_, is_wrong)| *is_wrong) {
+                faults.add(setting, text);
+            }
+        }
+        Some(scaling)
     }
 
     /// Finds out how callers are told apart. `open` is an address that other machines reach.
@@ -215,6 +248,13 @@ impl Settings {
             shutdown_grace: shutdown_grace?,
         })
     }
+}
+
+/// The settings of a process among others.
+struct Scaling {
+    role: Role,
+    redis: Option<ServerUrl>,
+    amqp: Option<ServerUrl>,
 }
 
 /// The settings that are durations.

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::{Role, ServerUrl};
 use crate::auth::Policy;
 use crate::store::postgres::PostgresUrl;
-use crate::telemetry::Log;
+use crate::telemetry::{Format, Log};
 use crate::vault::Vault;
 
 /// Settings that make sense, each alone and all together. `Debug` shows no secret.
@@ -18,6 +19,12 @@ pub struct Checked {
     pub http_listen: Option<SocketAddr>,
     /// The database.
     pub database: Database,
+    /// What this process does.
+    pub role: Role,
+    /// The Redis that processes share.
+    pub redis: Option<ServerUrl>,
+    /// The RabbitMQ that wakes executors.
+    pub amqp: Option<ServerUrl>,
     /// How callers are told apart.
     pub auth: Policy,
     /// Seals credentials.
@@ -62,6 +69,30 @@ pub enum KeyOrigin {
 }
 
 impl Checked {
+    /// Returns settings for a service that serves this machine alone, on a port that the system
+    /// picks, with the usual times: what a program that contains GoMark starts from.
+    pub fn local(database: Database, vault: Vault) -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            http_listen: None,
+            database,
+            role: Role::All,
+            redis: None,
+            amqp: None,
+            auth: Policy::Local,
+            vault,
+            key_origin: KeyOrigin::Environment,
+            vendor_hosts: Vec::new(),
+            call_timeout: seconds(10),
+            lease: seconds(30),
+            sweep_interval: seconds(1),
+            shutdown_grace: seconds(20),
+            queue_max: 1_024,
+            log: Log { filter: "info".to_owned(), format: Format::Text },
+        }
+    }
+
     /// Returns what the operator should know, to be logged at start.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();

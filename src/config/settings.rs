@@ -7,6 +7,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 /// What a setting is when it is not given, or given as nothing.
 pub(super) mod defaults {
     pub(crate) const LISTEN: &str = "127.0.0.1:50051";
+    pub(crate) const ROLE: &str = "all";
     pub(crate) const SHUTDOWN_GRACE: &str = "20s";
     pub(crate) const QUEUE: &str = "1024";
     pub(crate) const DATABASE_URL: &str = "sqlite:gomark.db";
@@ -90,6 +91,51 @@ pub struct Settings {
         help_heading = "Database"
     )]
     pub database_sessions: String,
+
+    /// What this process does: serve the API, carry out what is decided, or both; with Postgres any
+    /// number of processes of each role work together
+    #[arg(
+        long,
+        env = "GOMARK_ROLE",
+        value_name = "api|executor|all",
+        default_value = defaults::ROLE,
+        hide_env_values = true,
+        help_heading = "Scaling"
+    )]
+    pub role: String,
+
+    /// Redis that the processes share, for configurations and news: redis://USER:PASSWORD@HOST:PORT/0
+    /// or rediss://; without it each process keeps its own, and news take up to a second
+    #[arg(
+        long,
+        env = "REDIS_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        help_heading = "Scaling"
+    )]
+    pub redis_url: Option<String>,
+
+    /// Redis by its host alone, or host:port
+    #[arg(
+        long,
+        env = "REDIS_HOST",
+        value_name = "HOST",
+        hide_env_values = true,
+        hide = true,
+        help_heading = "Scaling"
+    )]
+    pub redis_host: Option<String>,
+
+    /// RabbitMQ that wakes the executors: amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://; without it
+    /// they look for work once in a while
+    #[arg(
+        long,
+        env = "AMQP_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        help_heading = "Scaling"
+    )]
+    pub amqp_url: Option<String>,
 
     /// File with the callers' tokens (TOML; `gomark token generate` makes an entry)
     #[arg(

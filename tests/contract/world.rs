@@ -5,10 +5,9 @@ use std::time::Duration;
 use gomark::app::App;
 use gomark::auth::{Policy, Tokens};
 use gomark::clock::SystemClock;
-use gomark::config::{Checked, Database, KeyOrigin};
+use gomark::config::{Checked, Database};
 use gomark::sandbox::{self, Sandbox};
 use gomark::supervisor::Supervisor;
-use gomark::telemetry::{Format, Log};
 use gomark::vault::{Key, Vault};
 use gomark_sdk::v1::{AuditEntry, Company, Job};
 use gomark_sdk::{Client, RetryPolicy};
@@ -66,20 +65,13 @@ impl World {
         let supervisor = Supervisor::new();
         let hubspot = sandbox::Config::default();
         let hubspot = Sandbox::start(hubspot, &supervisor, SystemClock::shared()).await.unwrap();
+        let database = Database::Sqlite(folder.path().join("gomark.db"));
         let mut settings = Checked {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            http_listen: None,
-            database: Database::Sqlite(folder.path().join("gomark.db")),
-            auth: Policy::Local,
-            vault: Vault::new(&Key::generate().unwrap()),
-            key_origin: KeyOrigin::Environment,
-            vendor_hosts: Vec::new(),
             call_timeout: Duration::from_secs(2),
             lease: Duration::from_secs(6),
             sweep_interval: Duration::from_millis(200),
             shutdown_grace: Duration::from_secs(10),
-            queue_max: 1_024,
-            log: Log { filter: "info".to_owned(), format: Format::Text },
+            ..Checked::local(database, Vault::new(&Key::generate().unwrap()))
         };
         change(&mut settings);
         let app = App::start(settings).await.unwrap();
