@@ -14,9 +14,9 @@ use crate::config::{Checked, Database};
 use crate::engine::{self, Engine};
 use crate::events::LocalBus;
 use crate::executor::{self, Executor};
-use crate::store::Store;
 use crate::store::postgres::{self, PostgresStore};
 use crate::store::sqlite::{self, SqliteStore};
+use crate::store::{Store, Tables};
 use crate::supervisor::Supervisor;
 use crate::vendors::hosts::HostPolicy;
 use crate::vendors::hubspot::{self, HubSpot, HubSpotConfig};
@@ -99,7 +99,8 @@ impl App {
             Some(address) => Some(http::Listening::bind(address).await.map_err(taken(address))?),
             None => None,
         };
-        let store = Opened::open(&settings.database, clock.clone(), supervisor).await?;
+        let store =
+            Opened::open(&settings.database, settings.tables, clock.clone(), supervisor).await?;
         let hubspot = HubSpot::new(HubSpotConfig::default(), hosts.clone(), clock.clone());
         let hubspot = hubspot.map_err(Error::HubSpot)?;
         let upso = Upso::new(hosts.clone(), clock.clone()).map_err(Error::Upso)?;
@@ -137,9 +138,12 @@ impl App {
                 sweep_interval: settings.sweep_interval,
                 calls_max: CALLS_MAX,
                 linger: LINGER,
+                peers: matches!(settings.database, Database::Postgres(_)),
             },
         });
-        supervisor.spawn("executor", executor.run());
+        if settings.role.executes() {
+            supervisor.spawn("executor", executor.run());
+        }
         let local_addr = listening.local_addr();
         let http_addr = http.as_ref().map(http::Listening::local_addr);
         if let Some(http) = http {
@@ -187,16 +191,17 @@ enum Opened {
 impl Opened {
     async fn open(
         database: &Database,
+        tables: Tables,
         clock: Arc<dyn Clock>,
         supervisor: &Supervisor,
     ) -> Result<Self, Error> {
         match database {
             Database::Sqlite(path) => {
-                let store = SqliteStore::open(path, clock, supervisor).await;
+                let store = SqliteStore::open(path, tables, clock, supervisor).await;
                 Ok(Self::Sqlite(Arc::new(store.map_err(Error::Sqlite)?)))
             }
             Database::Postgres(url) => {
-                let store = PostgresStore::open(url, supervisor).await;
+                let store = PostgresStore::open(url, tables, supervisor).await;
                 Ok(Self::Postgres(Arc::new(store.map_err(Error::Postgres)?)))
             }
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::{Args as _, Command, FromArgMatches as _};
 use gomark::auth::Policy;
 use gomark::config::{Checked, Faults, KeyOrigin, Role, Settings, Surroundings};
+use gomark::store::Tables;
 use gomark::telemetry::Format;
 use gomark::vault::Key;
 use tempfile::TempDir;
@@ -78,11 +79,23 @@ fn without_settings_this_machine_alone_is_served_and_a_key_is_made() {
     assert_eq!(checked.sweep_interval, Duration::from_secs(1));
     assert_eq!(checked.shutdown_grace, Duration::from_secs(20));
     assert_eq!(checked.queue_max, 1024);
+    assert_eq!(checked.tables, Tables::Update);
     assert_eq!(checked.log.filter, "info");
     let made = place.folder.path().join("gomark.db.key");
     assert_eq!(checked.key_origin, KeyOrigin::Made(made.clone()));
     assert_eq!(fs::metadata(made).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(checked.warnings()[0].contains("gomark.db.key"), "{:?}", checked.warnings());
+}
+
+#[test]
+fn tables_are_left_as_they_are_when_asked_to() {
+    let place = Place::new();
+    let tables = |flag| place.check(&[flag]).unwrap().tables;
+    assert_eq!(tables("--migrate=false"), Tables::Require);
+    assert_eq!(tables("--migrate"), Tables::Update);
+    assert_eq!(tables("--migrate="), Tables::Update);
+    let faults = place.faults(&["--migrate=perhaps"]);
+    assert!(faults.contains("--migrate (GOMARK_MIGRATE)"), "{faults}");
 }
 
 #[test]

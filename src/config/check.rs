@@ -11,6 +11,7 @@ use super::key_source::{self, KEY, KEY_FILE, Place};
 use super::settings::defaults;
 use super::{Checked, Database, Faults, Role, ServerUrl, Settings, values};
 use crate::auth::{Policy, Tokens};
+use crate::store::Tables;
 use crate::telemetry::{self, Log, chain};
 use crate::vault::Vault;
 use crate::vendors::hosts::HostPolicy;
@@ -21,6 +22,7 @@ const SHUTDOWN_GRACE: &str = "--shutdown-grace (GOMARK_SHUTDOWN_GRACE)";
 const QUEUE: &str = "--queue (GOMARK_QUEUE)";
 const DATABASE_URL: &str = "--database-url (DATABASE_URL)";
 const DATABASE_SESSIONS: &str = "--database-sessions (GOMARK_DATABASE_SESSIONS)";
+const MIGRATE: &str = "--migrate (GOMARK_MIGRATE)";
 const ROLE: &str = "--role (GOMARK_ROLE)";
 const REDIS_URL: &str = "--redis-url (REDIS_URL)";
 const REDIS_HOST: &str = "REDIS_HOST";
@@ -89,6 +91,7 @@ impl Settings {
         let beyond_loopback = open.is_some();
         let queue_max = faults.take(QUEUE, values::queue(or(&self.queue, defaults::QUEUE)));
         let database = self.database(&mut faults);
+        let tables = self.tables(&mut faults);
         let scaling = self.scaling(database.as_ref(), &mut faults);
         let auth = self.policy(open, &mut faults);
         let key_file = given(self.key_file.as_deref());
@@ -99,12 +102,12 @@ impl Settings {
         let log = self.log(surroundings, &mut faults);
 
         let (
-            (Some(listen), Some(http_listen), Some(queue_max), Some(database), Some(scaling)),
-            (Some(auth), Some(key), Some(times), Some(log)),
+            (Some(listen), Some(http_listen), Some(queue_max), Some(database), Some(tables)),
+            (Some(scaling), Some(auth), Some(key), Some(times), Some(log)),
             true,
         ) = (
-            (listen, http_listen, queue_max, database, scaling),
-            (auth, key, times, log),
+            (listen, http_listen, queue_max, database, tables),
+            (scaling, auth, key, times, log),
             faults.is_empty(),
         )
         else {
@@ -119,6 +122,7 @@ impl Settings {
             listen,
             http_listen,
             database,
+            tables,
             role: scaling.role,
             redis: scaling.redis,
             amqp: scaling.amqp,
@@ -145,6 +149,13 @@ impl Settings {
             }
             (file, _) => Some(file),
         }
+    }
+
+    /// Finds out whether this process may change tables.
+    fn tables(&self, faults: &mut Faults) -> Option<Tables> {
+        let text = or(self.migrate.as_deref().unwrap_or_default(), defaults::MIGRATE);
+        let may = faults.take(MIGRATE, values::switch(Some(text)))?;
+        Some(if may { Tables::Update } else { Tables::Require })
     }
 
     /// Finds out what this process is among others.

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Role, ServerUrl};
+use super::{Role, ServerUrl, values};
 use crate::auth::Policy;
+use crate::store::Tables;
 use crate::store::postgres::PostgresUrl;
 use crate::telemetry::{Format, Log};
 use crate::vault::Vault;
@@ -19,6 +20,8 @@ pub struct Checked {
     pub http_listen: Option<SocketAddr>,
     /// The database.
     pub database: Database,
+    /// What is done about tables that are not up to date.
+    pub tables: Tables,
     /// What this process does.
     pub role: Role,
     /// The Redis that processes share.
@@ -68,6 +71,17 @@ pub enum KeyOrigin {
     Made(PathBuf),
 }
 
+impl Database {
+    /// Reads the URL of a database.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with it, in words that follow the setting's name, and shows no password.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        values::database(url)
+    }
+}
+
 impl Checked {
     /// Returns settings for a service that serves this machine alone, on a port that the system
     /// picks, with the usual times: what a program that contains GoMark starts from.
@@ -77,6 +91,7 @@ impl Checked {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             http_listen: None,
             database,
+            tables: Tables::Update,
             role: Role::All,
             redis: None,
             amqp: None,

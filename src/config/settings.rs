@@ -12,6 +12,7 @@ pub(super) mod defaults {
     pub(crate) const QUEUE: &str = "1024";
     pub(crate) const DATABASE_URL: &str = "sqlite:gomark.db";
     pub(crate) const DATABASE_SESSIONS: &str = "20";
+    pub(crate) const MIGRATE: &str = "true";
     pub(crate) const CALL_TIMEOUT: &str = "10s";
     pub(crate) const LEASE: &str = "30s";
     pub(crate) const SWEEP_INTERVAL: &str = "1s";
@@ -91,6 +92,20 @@ pub struct Settings {
         help_heading = "Database"
     )]
     pub database_sessions: String,
+
+    /// Bring the tables up to date at start; with false GoMark does not start while they lack
+    /// something, which `gomark migrate` adds
+    #[arg(
+        long,
+        env = "GOMARK_MIGRATE",
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = defaults::MIGRATE,
+        hide_env_values = true,
+        help_heading = "Database"
+    )]
+    pub migrate: Option<String>,
 
     /// What this process does: serve the API, carry out what is decided, or both; with Postgres any
     /// number of processes of each role work together

@@ -17,8 +17,8 @@ use crate::domain::{
 };
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    Answer, AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,
-    Lease, Outcome, Page, Recorded, Store, StoredEntry, Work,
+    Answer, AuditQuery, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate,
+    JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables, Work,
 };
 use crate::supervisor::Supervisor;
 use steps::Steps;
@@ -107,7 +107,9 @@ impl Hooked {
     pub(crate) async fn with_acme(supervisor: &Supervisor) -> (Arc<Self>, TempDir) {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("gomark.db");
-        let store = SqliteStore::open(&path, SystemClock::shared(), supervisor).await.unwrap();
+        let store = SqliteStore::open(&path, Tables::Update, SystemClock::shared(), supervisor)
+            .await
+            .unwrap();
         let store = Self::new(store);
         let register = ask("acme", Intent::RegisterCompany { display_name: "acme".to_owned() });
         store.commit(vec![register]).await.unwrap().remove(0).unwrap();
@@ -240,13 +242,13 @@ impl Store for Hooked {
         doorbell: &Doorbell,
         holder: &str,
         period: Duration,
-    ) -> Result<Option<Lease>, Error> {
+    ) -> Result<Claimed, Error> {
         let now = self.claiming.fetch_add(1, Ordering::Relaxed) + 1;
         self.claiming_max.fetch_max(now, Ordering::Relaxed);
         let claim = || self.inner.claim(doorbell, holder, period);
         let claimed = self.steps.take("claim", claim, untold).await;
         self.claiming.fetch_sub(1, Ordering::Relaxed);
-        if matches!(claimed, Ok(Some(_))) {
+        if matches!(claimed, Ok(Claimed::Taken(_))) {
             self.claims.fetch_add(1, Ordering::Relaxed);
         }
         claimed
@@ -296,6 +298,10 @@ impl Store for Hooked {
     ) -> Result<Recorded, Error> {
         let record = || self.inner.record(lease, outcomes.clone(), gate.clone());
         self.steps.take("record", record, untold).await
+    }
+
+    async fn suspect(&self, at: &Doorbell, calls: Vec<LateCall>) -> Result<Vec<LateCall>, Error> {
+        self.inner.suspect(at, calls).await
     }
 }
 

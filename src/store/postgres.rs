@@ -45,7 +45,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::{Query, QueryAs, QueryScalar};
 
 pub use offline::Offline;
-pub use open::OpenError;
+pub use open::{OpenError, migrate};
 pub use session::PostgresRows;
 pub use url::PostgresUrl;
 

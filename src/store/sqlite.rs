@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use sqlx::{SqlitePool, Transaction};
 
 pub use offline::Offline;
-pub use open::OpenError;
+pub use open::{OpenError, migrate};
 
 use super::rows::{Backend, Rows};
 use super::{Database, Error};
