@@ -6,6 +6,8 @@
 
 mod circuit;
 #[cfg(test)]
+pub(crate) mod own_server;
+#[cfg(test)]
 #[path = "../tests/support/redis.rs"]
 pub(crate) mod server;
 

@@ -6,7 +6,8 @@ use url::Url;
 use uuid::Uuid;
 
 use super::*;
-use crate::redis::server::{Own, shared};
+use crate::redis::own_server::Own;
+use crate::redis::server::shared;
 use crate::supervisor::Supervisor;
 
 /// Two buses as two processes have them, once they hear each other.

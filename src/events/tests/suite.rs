@@ -59,7 +59,7 @@ async fn news_arrives_once_at_every_listener(ends: Ends) {
     // Were something on its way twice, it would come before this.
     ends.speaker.publish(last.clone());
     for listener in &mut listeners {
-        assert_eq!(hear(listener.as_mut(), 1).await, [last.clone()]);
+        assert_eq!(hear(listener.as_mut(), 1).await, std::slice::from_ref(&last));
     }
 }
 
