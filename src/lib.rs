@@ -23,6 +23,7 @@
 //! | [`api`] | the doors: gRPC and, beside it, three HTTP calls |
 //! | [`wire`] | between the domain and the generated messages |
 //! | [`broker`], [`events`] | doorbells and the event bus |
+//! | [`redis`] | the way to Redis, for the shared cache and the event bus |
 //! | [`audit`] | proof of the audit log, without a service |
 //! | [`auth`], [`vault`], [`config`], [`telemetry`] | callers, sealed credentials, settings, the log |
 //! | [`sandbox`] | stand-ins for HubSpot and for a cadence vendor |
@@ -63,6 +64,7 @@ pub mod executor;
 pub mod failpoint;
 pub mod hex;
 mod http1;
+pub mod redis;
 pub mod sandbox;
 pub mod store;
 pub mod supervisor;

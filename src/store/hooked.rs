@@ -60,6 +60,10 @@ pub(crate) struct Hooked {
     pub(crate) reads_fail: AtomicBool,
     /// How many configurations were read.
     pub(crate) configs_read: watch::Sender<usize>,
+    /// How many are being read.
+    reading: AtomicUsize,
+    /// How many were at the same time, at most.
+    pub(crate) reading_max: AtomicUsize,
     /// How many companies were.
     pub(crate) companies_read: AtomicUsize,
     /// Whether leases cannot be prolonged.
@@ -91,6 +95,8 @@ impl Hooked {
             on_the_way: RwLock::new(()),
             reads_fail: AtomicBool::new(false),
             configs_read: watch::Sender::new(0),
+            reading: AtomicUsize::new(0),
+            reading_max: AtomicUsize::new(0),
             companies_read: AtomicUsize::new(0),
             renews_fail: AtomicBool::new(false),
             renews: AtomicUsize::new(0),
@@ -188,9 +194,12 @@ impl Store for Hooked {
         revision: Option<Revision>,
     ) -> Answer<Config> {
         self.may_read()?;
+        let now = self.reading.fetch_add(1, Ordering::Relaxed) + 1;
+        self.reading_max.fetch_max(now, Ordering::Relaxed);
         let read = self.inner.config(scope, id, revision).await;
         self.configs_read.send_modify(|count| *count += 1);
         let _arrived = self.on_the_way.read().await;
+        self.reading.fetch_sub(1, Ordering::Relaxed);
         read
     }
 
