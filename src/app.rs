@@ -14,6 +14,7 @@ use crate::config::{Checked, Database};
 use crate::engine::{self, Engine};
 use crate::events::LocalBus;
 use crate::executor::{self, Executor};
+use crate::metrics::Metrics;
 use crate::store::postgres::{self, PostgresStore};
 use crate::store::sqlite::{self, SqliteStore};
 use crate::store::{Store, Tables};
@@ -144,7 +145,8 @@ impl App {
         let local_addr = listening.local_addr();
         let http_addr = http.as_ref().map(http::Listening::local_addr);
         if let Some(http) = http {
-            http.serve(engine.clone(), settings.auth.clone(), supervisor);
+            let metrics = Metrics::new(store.shared());
+            http.serve(engine.clone(), settings.auth.clone(), metrics, supervisor);
         }
         listening.serve(engine, settings.auth, supervisor).await.map_err(Error::Reflection)?;
         Ok(Self {

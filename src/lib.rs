@@ -24,7 +24,8 @@
 //! | [`wire`] | between the domain and the generated messages |
 //! | [`broker`], [`events`] | doorbells and the event bus |
 //! | [`audit`] | proof of the audit log, without a service |
-//! | [`auth`], [`vault`], [`config`], [`telemetry`] | callers, sealed credentials, settings, the log |
+//! | [`auth`], [`vault`], [`config`] | callers, sealed credentials, settings |
+//! | [`telemetry`], [`metrics`] | the log, and what Prometheus may read |
 //! | [`sandbox`] | stand-ins for HubSpot and for a cadence vendor |
 //! | [`failpoint`] | where tests of crashes let the program die; empty otherwise |
 //! | [`mod@bench`] | a load generator, for any running service |
@@ -63,6 +64,7 @@ pub mod executor;
 pub mod failpoint;
 pub mod hex;
 mod http1;
+pub mod metrics;
 pub mod sandbox;
 pub mod store;
 pub mod supervisor;

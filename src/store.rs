@@ -36,8 +36,8 @@ pub use database::Database;
 pub use migrations::{Step, Tables, Updated};
 pub use offline::{Claim, OfflineError};
 pub use types::{
-    AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl, Lease,
-    Outcome, Page, Recorded, StoredEntry, Work,
+    AuditQuery, Backlog, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,
+    Lease, Outcome, Page, Recorded, StoredEntry, Work,
 };
 
 use crate::domain::{
@@ -145,6 +145,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// not ended, or with calls in doubt, whose lease nobody holds and which are not closed for
     /// more than a second; the one whose lease ended the longest time ago first.
     async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error>;
+
+    /// Counts what is left to do, for all companies.
+    async fn backlog(&self) -> Result<Backlog, Error>;
 
     /// Takes the lease of a connection, if it is in use and nobody holds the lease.
     async fn claim(

@@ -17,8 +17,8 @@ use crate::domain::{
 };
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    Answer, AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,
-    Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables, Work,
+    Answer, AuditQuery, Backlog, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate,
+    JobControl, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables, Work,
 };
 use crate::supervisor::Supervisor;
 use steps::Steps;
@@ -62,6 +62,8 @@ pub(crate) struct Hooked {
     pub(crate) configs_read: watch::Sender<usize>,
     /// How many companies were.
     pub(crate) companies_read: AtomicUsize,
+    /// How often the backlog was asked for.
+    pub(crate) backlogs_read: AtomicUsize,
     /// Whether leases cannot be prolonged.
     pub(crate) renews_fail: AtomicBool,
     /// How often that was tried.
@@ -92,6 +94,7 @@ impl Hooked {
             reads_fail: AtomicBool::new(false),
             configs_read: watch::Sender::new(0),
             companies_read: AtomicUsize::new(0),
+            backlogs_read: AtomicUsize::new(0),
             renews_fail: AtomicBool::new(false),
             renews: AtomicUsize::new(0),
             begin_takes_ms: AtomicUsize::new(0),
@@ -235,6 +238,14 @@ impl Store for Hooked {
     async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error> {
         self.swept.send_modify(|count| *count += 1);
         self.inner.due(limit).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, Error> {
+        self.backlogs_read.fetch_add(1, Ordering::Relaxed);
+        self.may_read()?;
+        let read = self.inner.backlog().await;
+        let _arrived = self.on_the_way.read().await;
+        read
     }
 
     async fn claim(

@@ -1,9 +1,11 @@
 //! Which path leads where.
+//!
+//! Who watches over the program needs no token: its paths say nothing of any company.
 
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, State as Shared};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
@@ -15,6 +17,7 @@ use super::{BODY_BYTES_MAX, calls, document};
 use crate::api::answer::Told;
 use crate::auth::Policy;
 use crate::engine::Engine;
+use crate::metrics::{self, Metrics};
 
 /// What the calls need.
 #[derive(Clone, Debug)]
@@ -24,14 +27,36 @@ pub(super) struct State {
     pub(super) stopping: CancellationToken,
 }
 
+/// What watching over the program needs.
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) stopping: CancellationToken,
+}
+
 /// Returns every path.
-pub(super) fn router(state: State) -> Router {
-    Router::new()
+pub(super) fn router(state: State, watched: Watched) -> Router {
+    let calls = Router::new()
         .route("/hubspot/fields/add", post(calls::add_field))
         .route("/hubspot/fields/modify/{company_id}/{old_name}", put(calls::modify_field))
         .route("/upso/cadence/modify/{company_id}", put(calls::modify_cadence))
-        .route("/health", get(health))
         .route("/openapi.yaml", get(document::openapi))
+        .with_state(state);
+    completed(calls.merge(watching(watched)))
+}
+
+/// Returns the paths of a process that takes no calls.
+pub(super) fn router_without_calls(watched: Watched) -> Router {
+    completed(watching(watched))
+}
+
+fn watching(watched: Watched) -> Router {
+    Router::new().route("/health", get(health)).route("/metrics", get(metrics)).with_state(watched)
+}
+
+/// Adds what is answered where nothing is found.
+fn completed(router: Router) -> Router {
+    router
         .fallback(async || {
             Problem::of_http(StatusCode::NOT_FOUND, "there is no such path; see /openapi.yaml")
         })
@@ -40,12 +65,23 @@ pub(super) fn router(state: State) -> Router {
             Problem::of_http(StatusCode::METHOD_NOT_ALLOWED, detail)
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(state)
 }
 
-/// `GET /health`: whether calls are taken. Who watches over the program needs no token.
-async fn health(Shared(state): Shared<State>) -> Response {
-    health_of(&state.stopping)
+/// `GET /health`: whether calls are taken.
+async fn health(Shared(watched): Shared<Watched>) -> Response {
+    health_of(&watched.stopping)
+}
+
+/// `GET /metrics`: for Prometheus.
+async fn metrics(Shared(watched): Shared<Watched>) -> Response {
+    match watched.metrics.text().await {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => {
+            let told = "the metrics cannot be written";
+            tracing::error!(%error, "{told}");
+            Problem::of_http(StatusCode::INTERNAL_SERVER_ERROR, told).into_response()
+        }
+    }
 }
 
 pub(super) fn health_of(stopping: &CancellationToken) -> Response {

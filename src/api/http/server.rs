@@ -5,13 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-use super::router::{State, router};
+use super::router::{State, Watched, router, router_without_calls};
 use crate::auth::Policy;
 use crate::engine::Engine;
 use crate::http1::{self, Limits};
+use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
 
 const LIMITS: Limits = Limits {
@@ -41,11 +43,23 @@ impl Listening {
     }
 
     /// Serves until shutdown begins; calls under way are finished then.
-    pub fn serve(self, engine: Engine, policy: Policy, supervisor: &Supervisor) {
-        let stopping = supervisor.stopping();
-        let service = router(State { engine, policy: Arc::new(policy), stopping });
-        let service = TowerToHyperService::new(service);
+    pub fn serve(self, engine: Engine, policy: Policy, metrics: Metrics, supervisor: &Supervisor) {
+        let state = State { engine, policy: Arc::new(policy), stopping: supervisor.stopping() };
+        self.serve_router(router(state, watched(metrics, supervisor)), supervisor);
+    }
+
+    /// Serves only what watching over the program needs, in a process that takes no calls.
+    pub fn serve_without_calls(self, metrics: Metrics, supervisor: &Supervisor) {
+        self.serve_router(router_without_calls(watched(metrics, supervisor)), supervisor);
+    }
+
+    fn serve_router(self, router: Router, supervisor: &Supervisor) {
+        let service = TowerToHyperService::new(router);
         let serving = http1::serve(self.listener, service, LIMITS, supervisor.clone());
         supervisor.spawn("http", serving);
     }
+}
+
+fn watched(metrics: Metrics, supervisor: &Supervisor) -> Watched {
+    Watched { metrics: Arc::new(metrics), stopping: supervisor.stopping() }
 }
