@@ -139,14 +139,20 @@ impl App {
                 sweep_interval: settings.sweep_interval,
                 calls_max: CALLS_MAX,
                 linger: LINGER,
+                peers: matches!(settings.database, Database::Postgres(_)),
             },
         });
-        supervisor.spawn("executor", executor.run());
+        if settings.role.executes() {
+            supervisor.spawn("executor", executor.run());
+        }
         let local_addr = listening.local_addr();
         let http_addr = http.as_ref().map(http::Listening::local_addr);
         if let Some(http) = http {
             let metrics = Metrics::new(store.shared());
-            http.serve(engine.clone(), settings.auth.clone(), metrics, supervisor);
+            match settings.role.serves() {
+                true => http.serve(engine.clone(), settings.auth.clone(), metrics, supervisor),
+                false => http.serve_without_calls(metrics, supervisor),
+            }
         }
         listening.serve(engine, settings.auth, supervisor).await.map_err(Error::Reflection)?;
         Ok(Self {

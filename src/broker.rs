@@ -19,6 +19,9 @@ pub trait Broker: Send + Sync + fmt::Debug {
     /// Rings a doorbell. MUST NOT wait for the executors.
     async fn ring(&self, doorbell: &Doorbell);
 
+    /// Hands a doorbell on to the executor that holds the lease of the connection.
+    async fn ring_at(&self, holder: &str, doorbell: &Doorbell);
+
     /// Waits for the next doorbell. Cancel safe as far as a doorbell can be lost at all.
     async fn next(&self) -> Doorbell;
 }

@@ -20,6 +20,8 @@ pub enum Boundary {
     Claimed,
     /// A call is marked as in doubt, and not made yet.
     InDoubt,
+    /// A call was found to be allowed, and is not on its way yet.
+    Sending,
     /// A write took effect at the vendor, whose answer was not read.
     Sent,
     /// The answer was read, and nothing recorded.
@@ -34,11 +36,12 @@ pub enum Boundary {
 
 impl Boundary {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Committing,
         Self::Accepted,
         Self::Claimed,
         Self::InDoubt,
+        Self::Sending,
         Self::Sent,
         Self::Answered,
         Self::Recorded,
@@ -53,6 +56,7 @@ impl Boundary {
             Self::Accepted => "accepted",
             Self::Claimed => "claimed",
             Self::InDoubt => "in-doubt",
+            Self::Sending => "sending",
             Self::Sent => "sent",
             Self::Answered => "answered",
             Self::Recorded => "recorded",

@@ -36,8 +36,8 @@ pub use database::Database;
 pub use migrations::{Step, Tables, Updated};
 pub use offline::{Claim, OfflineError};
 pub use types::{
-    AuditQuery, Backlog, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,
-    Lease, Outcome, Page, Recorded, StoredEntry, Work,
+    AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate,
+    JobControl, LateCall, Lease, Outcome, Page, Recorded, StoredEntry, Work,
 };
 
 use crate::domain::{
@@ -155,7 +155,7 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         doorbell: &Doorbell,
         holder: &str,
         period: Duration,
-    ) -> Result<Option<Lease>, Error>;
+    ) -> Result<Claimed, Error>;
 
     /// Prolongs a lease to `period` from now.
     async fn renew(&self, lease: &Lease, period: Duration) -> Result<Lease, Error>;
@@ -172,8 +172,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Notes that calls are about to be made, and which window the limiter is in. They can take
     /// effect until `settles_after` from now. Jobs that wait for these resources become RUNNING.
     /// Answers [`Error::Disconnected`] when the connection is no longer in use, or no longer with
-    /// the credential that `credential_id` stands for, and [`Error::Parked`] when one of the versions
-    /// or a later one of its resource is parked: then nothing is noted and no call may be made.
+    /// the credential that `credential_id` stands for, and [`Error::Outdated`] when one of the versions
+    /// or a later one of its resource is parked, or another call is in doubt than the plan knew of:
+    /// then nothing is noted and no call may be made.
     async fn begin(
         &self,
         lease: &Lease,
@@ -193,4 +194,10 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         outcomes: Vec<Outcome>,
         gate: Option<Gate>,
     ) -> Result<Recorded, Error>;
+
+    /// Notes calls that ended after the lease was lost that they were made under: they are in doubt,
+    /// so that whoever holds the connection now looks what became of them. It takes no lease, since
+    /// it says nothing of what the vendor holds. Answers those that cannot be noted yet, because
+    /// another call is in doubt for the same resource.
+    async fn suspect(&self, at: &Doorbell, calls: Vec<LateCall>) -> Result<Vec<LateCall>, Error>;
 }

@@ -38,6 +38,10 @@ impl Broker for LocalBroker {
         }
     }
 
+    async fn ring_at(&self, _holder: &str, _doorbell: &Doorbell) {
+        // There is one executor in a process, and it holds its own leases.
+    }
+
     async fn next(&self) -> Doorbell {
         match self.receiver.lock().await.recv().await {
             Some(doorbell) => doorbell,

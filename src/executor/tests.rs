@@ -141,6 +141,7 @@ impl Rig {
                 sweep_interval: Duration::from_millis(10),
                 calls_max: 6,
                 linger: Duration::from_millis(1),
+                peers: false,
             },
         };
         Self { parts, store, supervisor, _folder: folder }

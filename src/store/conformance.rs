@@ -10,6 +10,7 @@ pub(super) mod connections;
 pub(super) mod control;
 mod given;
 pub(super) mod jobs;
+pub(super) mod late;
 pub(super) mod leases;
 pub(super) mod parts;
 pub(super) mod reads;
@@ -140,6 +141,11 @@ macro_rules! conformance {
                 a_settled_read_changes_no_job,
                 a_removed_field_is_confirmed_as_gone,
                 events_are_read_on_from_where_one_stopped,
+            }
+            late {
+                a_call_that_outlived_its_lease_is_to_be_looked_at,
+                a_call_that_is_in_doubt_comes_before_a_late_one,
+                nothing_is_begun_that_was_planned_without_a_late_call,
             }
             leases {
                 a_lease_has_one_holder,

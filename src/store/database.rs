@@ -8,9 +8,9 @@ use futures::future::BoxFuture;
 
 use super::rows::{Backend, Rows};
 use super::{
-    Answer, AuditQuery, Backlog, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate,
-    JobControl, Lease, Outcome, Page, Recorded, Store, StoredEntry, Work, carry, commit, control,
-    leases, read,
+    Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events,
+    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Work, carry,
+    commit, control, leases, read,
 };
 use crate::domain::{
     CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
@@ -258,7 +258,7 @@ impl<B: Backend> Store for Database<B> {
         doorbell: &Doorbell,
         holder: &str,
         period: Duration,
-    ) -> Result<Option<Lease>, Error> {
+    ) -> Result<Claimed, Error> {
         let (doorbell, holder) = (doorbell.clone(), holder.to_owned());
         self.write(move |rows| Box::pin(leases::claim(rows, doorbell, holder, period))).await
     }
@@ -301,5 +301,10 @@ impl<B: Backend> Store for Database<B> {
     ) -> Result<Recorded, Error> {
         let lease = lease.clone();
         self.write(|rows| Box::pin(carry::record(rows, lease, outcomes, gate))).await
+    }
+
+    async fn suspect(&self, at: &Doorbell, calls: Vec<LateCall>) -> Result<Vec<LateCall>, Error> {
+        let at = at.clone();
+        self.write(move |rows| Box::pin(carry::suspect(rows, at, calls))).await
     }
 }

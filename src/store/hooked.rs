@@ -17,8 +17,8 @@ use crate::domain::{
 };
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    Answer, AuditQuery, Backlog, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate,
-    JobControl, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables, Work,
+    Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events,
+    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables, Work,
 };
 use crate::supervisor::Supervisor;
 use steps::Steps;
@@ -253,13 +253,13 @@ impl Store for Hooked {
         doorbell: &Doorbell,
         holder: &str,
         period: Duration,
-    ) -> Result<Option<Lease>, Error> {
+    ) -> Result<Claimed, Error> {
         let now = self.claiming.fetch_add(1, Ordering::Relaxed) + 1;
         self.claiming_max.fetch_max(now, Ordering::Relaxed);
         let claim = || self.inner.claim(doorbell, holder, period);
         let claimed = self.steps.take("claim", claim, untold).await;
         self.claiming.fetch_sub(1, Ordering::Relaxed);
-        if matches!(claimed, Ok(Some(_))) {
+        if matches!(claimed, Ok(Claimed::Taken(_))) {
             self.claims.fetch_add(1, Ordering::Relaxed);
         }
         claimed
@@ -309,6 +309,10 @@ impl Store for Hooked {
     ) -> Result<Recorded, Error> {
         let record = || self.inner.record(lease, outcomes.clone(), gate.clone());
         self.steps.take("record", record, untold).await
+    }
+
+    async fn suspect(&self, at: &Doorbell, calls: Vec<LateCall>) -> Result<Vec<LateCall>, Error> {
+        self.inner.suspect(at, calls).await
     }
 }
 

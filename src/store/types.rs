@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Caller, Company, CompanyId, Connection, ConnectionId, Digest, Effect, Job, JobAction, JobEvent,
-    JobId, JobState, Problem, RequestId, ResourceId, Revision, SealedConnection, Timestamp,
-    Tracked, Transition,
+    Caller, Company, CompanyId, Connection, ConnectionId, Digest, Effect, InDoubt, Job, JobAction,
+    JobEvent, JobId, JobState, Problem, RequestId, ResourceId, Revision, SealedConnection,
+    Timestamp, Tracked, Transition,
 };
 
 /// Why a store could not do something.
@@ -29,9 +29,10 @@ pub enum Error {
     /// The connection is no longer in use, or has another credential.
     #[error("the connection was changed")]
     Disconnected,
-    /// A decision that was to be carried out is to be left alone now.
-    #[error("a decision was cancelled since it was planned")]
-    Parked,
+    /// A decision that was to be carried out is to be left alone now, or a call was found to be in
+    /// doubt since it was planned.
+    #[error("something changed since it was planned")]
+    Outdated,
 }
 
 /// What came of a mutation.
@@ -177,6 +178,37 @@ pub struct Lease {
     pub taken_over: bool,
 }
 
+/// What came of asking for a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// The one who asked holds it from now on.
+    Taken(Lease),
+    /// This one holds it, who may be the one who asks.
+    Held(String),
+    /// The connection is not in use.
+    Unused,
+}
+
+impl Claimed {
+    /// Returns the lease where it was taken.
+    pub fn taken(self) -> Option<Lease> {
+        match self {
+            Self::Taken(lease) => Some(lease),
+            Self::Held(_) | Self::Unused => None,
+        }
+    }
+}
+
+/// A call that ended when the lease that it was made under was lost. It may have taken effect at any
+/// moment since it was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateCall {
+    /// The resource.
+    pub resource_id: ResourceId,
+    /// What it does.
+    pub effect: Effect,
+}
+
 /// What is to be done at a connection.
 #[derive(Clone, Debug)]
 pub struct Work {
@@ -212,6 +244,8 @@ pub struct Begin {
     pub desired_rev: Revision,
     /// What the call does.
     pub effect: Effect,
+    /// The call that was in doubt when it was planned.
+    pub planned_in_doubt: Option<InDoubt>,
     /// For people: `creating field deal_stage`.
     pub message: String,
 }

@@ -123,6 +123,7 @@ pub(crate) async fn nothing_is_begun_at_a_connection_that_was_changed(given: Giv
         resource_id: super::given::resource("field-3"),
         desired_rev: Revision::new(3),
         effect: Effect::Create(attributes("one")),
+        planned_in_doubt: None,
         message: String::new(),
     };
     let store = given.store();
@@ -146,6 +147,7 @@ pub(crate) async fn nothing_is_begun_that_was_cancelled_since_it_was_planned(giv
         resource_id: super::given::resource("field-3"),
         desired_rev,
         effect: Effect::Create(attributes("one")),
+        planned_in_doubt: None,
         message: String::new(),
     };
     let ask = |desired_rev| {
@@ -156,7 +158,7 @@ pub(crate) async fn nothing_is_begun_that_was_cancelled_since_it_was_planned(giv
     given.cancel(&job).await;
     for revision in [planned, job.revision] {
         let begun = ask(revision).await;
-        assert!(matches!(begun, Err(Error::Parked)), "{begun:?}");
+        assert!(matches!(begun, Err(Error::Outdated)), "{begun:?}");
     }
     assert!(given.to_do(&lease).await.is_empty(), "no call is in doubt");
     // An older decision that is parked does not hold up a newer one.
