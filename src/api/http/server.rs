@@ -8,7 +8,8 @@ use std::time::Duration;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-use super::router::{State, router};
+use super::router::{State, health_router, router};
+use crate::api::readiness::Readiness;
 use crate::auth::Policy;
 use crate::engine::Engine;
 use crate::http1::{self, Limits};
@@ -40,10 +41,21 @@ impl Listening {
         self.local_addr
     }
 
-    /// Serves until shutdown begins; calls under way are finished then.
-    pub fn serve(self, engine: Engine, policy: Policy, supervisor: &Supervisor) {
+    /// Serves until shutdown begins; calls under way are finished then. Health is always there, the
+    /// calls where there is an engine for them.
+    pub fn serve(
+        self,
+        calls: Option<(Engine, Policy)>,
+        readiness: Readiness,
+        supervisor: &Supervisor,
+    ) {
         let stopping = supervisor.stopping();
-        let service = router(State { engine, policy: Arc::new(policy), stopping });
+        let service = match calls {
+            Some((engine, policy)) => {
+                router(State { engine, policy: Arc::new(policy), readiness, stopping })
+            }
+            None => health_router(readiness),
+        };
         let service = TowerToHyperService::new(service);
         let serving = http1::serve(self.listener, service, LIMITS, supervisor.clone());
         supervisor.spawn("http", serving);

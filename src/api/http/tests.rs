@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::call::read;
 use super::problem::Problem;
 use super::router::health_of;
+use crate::api::readiness::Standing;
 use crate::domain::Violations;
 use crate::{engine, store};
 
@@ -56,16 +57,18 @@ async fn of_an_internal_error_no_more_is_told_than_where_to_look() {
 }
 
 #[tokio::test]
-async fn health_ends_when_the_service_does() {
-    let stopping = CancellationToken::new();
-    let response = health_of(&stopping);
+async fn health_is_no_longer_told_when_the_database_is_away_or_the_service_ends() {
+    let response = health_of(Standing::Ready);
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(body(response).await, json!({ "status": "serving" }));
-    stopping.cancel();
-    let response = health_of(&stopping);
-    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(retry_after(&response), Some("1"));
-    assert_eq!(body(response).await["reason"], "SHUTTING_DOWN");
+    for (standing, reason) in
+        [(Standing::NotReady, "STORE_UNAVAILABLE"), (Standing::Draining, "SHUTTING_DOWN")]
+    {
+        let response = health_of(standing);
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(retry_after(&response), Some("1"));
+        assert_eq!(body(response).await["reason"], reason);
+    }
 }
 
 #[tokio::test]

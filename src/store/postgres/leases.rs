@@ -57,7 +57,10 @@ impl LeaseRows for PostgresRows {
                          WHERE p.company_id = c.company_id AND p.vendor = c.vendor \
                              AND p.state IN ('queued', 'running', 'waiting')) \
                      OR EXISTS (SELECT 1 FROM sync AS s WHERE s.company_id = c.company_id \
-                             AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL)) \
+                             AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL) \
+                     OR EXISTS (SELECT 1 FROM sync AS s WHERE s.company_id = c.company_id \
+                             AND s.connection_id = c.connection_id AND s.applied_rev = 0 \
+                             AND s.confirmed_at IS NOT NULL AND s.parked_rev IS NULL)) \
              ORDER BY l.expires_at NULLS FIRST, c.company_id, c.connection_id LIMIT $3";
         let due = rows::<(String, String)>(sql)
             .bind(now.as_micros())

@@ -64,7 +64,11 @@ impl LeaseRows for SqliteRows {
                              AND p.state IN ('queued', 'running', 'waiting')) \
                      OR EXISTS (SELECT 1 FROM sync AS s INDEXED BY sync_in_doubt \
                          WHERE s.company_id = c.company_id \
-                             AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL)) \
+                             AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL) \
+                     OR EXISTS (SELECT 1 FROM sync AS s INDEXED BY sync_unlike \
+                         WHERE s.company_id = c.company_id \
+                             AND s.connection_id = c.connection_id AND s.applied_rev = 0 \
+                             AND s.confirmed_at IS NOT NULL AND s.parked_rev IS NULL)) \
              ORDER BY l.expires_at, c.company_id, c.connection_id LIMIT $3";
         let rows: Vec<(String, String)> = sqlx::query_as(sql)
             .bind(now.as_micros())
