@@ -4,20 +4,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::api::{grpc, http};
 use crate::broker::LocalBroker;
-use crate::cache;
+use crate::cache::{self, RedisCache, SharedCache};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Checked, Database};
+use crate::config::{Checked, Database, ServerUrl};
 use crate::engine::{self, Engine};
-use crate::events::LocalBus;
+use crate::events::{EventBus, LocalBus, RedisBus};
 use crate::executor::{self, Executor};
+use crate::hex;
 use crate::metrics::Metrics;
+use crate::redis;
 use crate::store::postgres::{self, PostgresStore};
 use crate::store::sqlite::{self, SqliteStore};
-use crate::store::{Store, Tables};
+use crate::store::{self, Store, Tables};
 use crate::supervisor::Supervisor;
 use crate::vendors::hosts::HostPolicy;
 use crate::vendors::hubspot::{self, HubSpot, HubSpotConfig};
@@ -26,8 +29,6 @@ use crate::vendors::{self, Vendor, Vendors};
 
 /// How many calls are under way at one connection at most: what HubSpot's own client does.
 const CALLS_MAX: usize = 6;
-/// How many bytes of encoded configurations are kept in memory at most.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// How old the latest known revision may be where other processes decide, too.
 const HEAD_AGE_MAX: Duration = Duration::from_secs(1);
 /// How long a connection without work keeps its lease.
@@ -45,6 +46,12 @@ pub enum Error {
     /// The database of a server could not be opened.
     #[error("the database could not be opened")]
     Postgres(#[source] postgres::OpenError),
+    /// The database did not say which one it is.
+    #[error("the database did not say which one it is")]
+    Installation(#[source] store::Error),
+    /// Redis cannot even be tried.
+    #[error("Redis cannot be used")]
+    Redis(#[source] redis::BuildError),
     /// HubSpot cannot be spoken to.
     #[error("HubSpot cannot be spoken to")]
     HubSpot(#[source] hubspot::BuildError),
@@ -107,13 +114,15 @@ impl App {
         let upso = Upso::new(hosts.clone(), clock.clone()).map_err(Error::Upso)?;
         let vendors = Vendors::new([Arc::new(hubspot) as Arc<dyn Vendor>, Arc::new(upso)]);
         let broker = Arc::new(LocalBroker::new());
-        let bus = Arc::new(LocalBus::new());
+        let Shared { cache: shared_cache, bus } =
+            Shared::open(settings.redis.as_ref(), &store, supervisor).await?;
         let vault = Arc::new(settings.vault);
 
         let engine = Engine::start(
             engine::Parts {
                 store: store.shared(),
-                cache: store.cache(),
+                cache: store.cache(settings.cache_bytes_max),
+                shared_cache,
                 vendors: vendors.clone(),
                 broker: broker.clone(),
                 bus: bus.clone(),
@@ -220,13 +229,13 @@ impl Opened {
     }
 
     /// Returns how configurations are kept before it.
-    fn cache(&self) -> cache::Settings {
+    fn cache(&self, bytes_max: u64) -> cache::Settings {
         let head_age_max = match self {
             // No other process has the file.
             Self::Sqlite(_) => None,
             Self::Postgres(_) => Some(HEAD_AGE_MAX),
         };
-        cache::Settings { bytes_max: CACHE_BYTES, head_age_max }
+        cache::Settings { bytes_max, head_age_max }
     }
 
     async fn close(&self) {
@@ -235,6 +244,40 @@ impl Opened {
             Self::Postgres(store) => store.close().await,
         }
     }
+}
+
+/// What processes share beside the database.
+#[derive(Debug)]
+struct Shared {
+    cache: Option<Arc<dyn SharedCache>>,
+    bus: Arc<dyn EventBus>,
+}
+
+impl Shared {
+    async fn open(
+        redis: Option<&ServerUrl>,
+        store: &Opened,
+        supervisor: &Supervisor,
+    ) -> Result<Self, Error> {
+        let (Some(url), Opened::Postgres(store)) = (redis, store) else {
+            return Ok(Self { cache: None, bus: Arc::new(LocalBus::new()) });
+        };
+        let installation = store.installation().await.map_err(Error::Installation)?;
+        let (url, installation) = (url.expose(), installation.as_str());
+        let cache = RedisCache::open(url, installation, &encoding(), supervisor);
+        let bus = RedisBus::open(url, installation, supervisor);
+        Ok(Self {
+            cache: Some(Arc::new(cache.map_err(Error::Redis)?)),
+            bus: Arc::new(bus.map_err(Error::Redis)?),
+        })
+    }
+}
+
+/// Names the way in which this version encodes configurations.
+fn encoding() -> String {
+    let digest =
+        Sha256::new().chain_update(grpc::DESCRIPTORS).chain_update(env!("CARGO_PKG_VERSION"));
+    hex::encode(&digest.finalize()[..8])
 }
 
 /// Runs the service until the process is told to end.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::broker::Broker;
-use crate::cache::{self, Configs};
+use crate::cache::{self, Configs, SharedCache};
 use crate::clock::Clock;
 use crate::domain::{
     Caller, CompanyId, Digest, Job, JobEvent, JobId, JobState, Mutation, Problem, Refusal,
@@ -44,6 +44,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// How configurations are kept in memory.
     pub cache: cache::Settings,
+    /// What processes share of that, if they do.
+    pub shared_cache: Option<Arc<dyn SharedCache>>,
     /// The vendors.
     pub vendors: Vendors,
     /// The doorbells.
@@ -123,7 +125,11 @@ pub struct Accepted {
 impl Engine {
     /// Starts the engine.
     pub fn start(parts: Parts, supervisor: &Supervisor) -> Self {
-        let configs = Arc::new(Configs::new(parts.store.clone(), parts.cache));
+        let configs = Configs::new(parts.store.clone(), parts.cache);
+        let configs = Arc::new(configs.sharing(parts.shared_cache.clone()));
+        if parts.cache.head_age_max.is_some() {
+            hear(configs.clone(), &*parts.bus, supervisor);
+        }
         let accept =
             Accept::start(parts.store.clone(), configs.clone(), parts.queue_max, supervisor);
         Self { parts, accept, configs, supervisor: supervisor.clone() }
@@ -255,4 +261,23 @@ impl Engine {
         }
         recorded.job.ok_or_else(|| missing.into())
     }
+}
+
+/// Has reads ask the database again when a process says that it decided something.
+fn hear(configs: Arc<Configs>, bus: &dyn EventBus, supervisor: &Supervisor) {
+    let (mut subscription, stopping) = (bus.subscribe(), supervisor.stopping());
+    supervisor.spawn("heads", async move {
+        loop {
+            let news = tokio::select! {
+                () = stopping.cancelled() => return,
+                news = subscription.next() => news,
+            };
+            // What was missed is found when the head is too old.
+            if let Some(news) = news
+                && let News::Revision(id, revision) = &*news
+            {
+                configs.heard(id, *revision);
+            }
+        }
+    });
 }

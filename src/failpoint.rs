@@ -20,8 +20,6 @@ pub enum Boundary {
     Claimed,
     /// A call is marked as in doubt, and not made yet.
     InDoubt,
-    /// A call was found to be allowed, and is not on its way yet.
-    Sending,
     /// A write took effect at the vendor, whose answer was not read.
     Sent,
     /// The answer was read, and nothing recorded.
@@ -36,12 +34,11 @@ pub enum Boundary {
 
 impl Boundary {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::Committing,
         Self::Accepted,
         Self::Claimed,
         Self::InDoubt,
-        Self::Sending,
         Self::Sent,
         Self::Answered,
         Self::Recorded,
@@ -56,7 +53,6 @@ impl Boundary {
             Self::Accepted => "accepted",
             Self::Claimed => "claimed",
             Self::InDoubt => "in-doubt",
-            Self::Sending => "sending",
             Self::Sent => "sent",
             Self::Answered => "answered",
             Self::Recorded => "recorded",

@@ -23,6 +23,7 @@
 //! | [`api`] | the doors: gRPC and, beside it, three HTTP calls |
 //! | [`wire`] | between the domain and the generated messages |
 //! | [`broker`], [`events`] | doorbells and the event bus |
+//! | [`redis`] | the way to Redis, for the shared cache and the event bus |
 //! | [`audit`] | proof of the audit log, without a service |
 //! | [`auth`], [`vault`], [`config`] | callers, sealed credentials, settings |
 //! | [`telemetry`], [`metrics`] | the log, and what Prometheus may read |
@@ -65,6 +66,7 @@ pub mod failpoint;
 pub mod hex;
 mod http1;
 pub mod metrics;
+pub mod redis;
 pub mod sandbox;
 pub mod store;
 pub mod supervisor;

@@ -142,7 +142,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     async fn control(&self, control: JobControl) -> Answer<Recorded>;
 
     /// Lists connections in use for which there may be something to do: those with jobs that have
-    /// not ended, or with calls in doubt, whose lease nobody holds and which are not closed for
+    /// not ended, with calls in doubt, or with something that is known to be unlike what was decided
+    /// and is not parked, whose lease nobody holds and which are not closed for
     /// more than a second; the one whose lease ended the longest time ago first.
     async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error>;
 

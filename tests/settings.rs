@@ -79,6 +79,7 @@ fn without_settings_this_machine_alone_is_served_and_a_key_is_made() {
     assert_eq!(checked.sweep_interval, Duration::from_secs(1));
     assert_eq!(checked.shutdown_grace, Duration::from_secs(20));
     assert_eq!(checked.queue_max, 1024);
+    assert_eq!(checked.cache_bytes_max, 64 * 1024 * 1024);
     assert_eq!(checked.tables, Tables::Update);
     assert_eq!(checked.log.filter, "info");
     let made = place.folder.path().join("gomark.db.key");
@@ -248,6 +249,7 @@ fn everything_that_is_wrong_is_said_at_once_and_no_secret_is_shown() {
             "--sweep-interval=often",
             "--shutdown-grace=6m",
             "--queue=0",
+            "--cache-mib=-1",
             "--database-sessions=1",
             "--log=verbose",
             "--log-format=xml",
@@ -265,6 +267,7 @@ fn everything_that_is_wrong_is_said_at_once_and_no_secret_is_shown() {
         "--sweep-interval",
         "--shutdown-grace",
         "--queue",
+        "--cache-mib",
         "--database-sessions",
         "--log ",
         "--log-format",
@@ -320,6 +323,7 @@ fn empty_variables_count_as_unset() {
         "--log-format=",
         "--listen=",
         "--queue= ",
+        "--cache-mib= ",
         "--database-sessions=",
         "--lease=",
         "--call-timeout=",

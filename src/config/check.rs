@@ -20,6 +20,7 @@ const LISTEN: &str = "--listen (GOMARK_LISTEN)";
 const HTTP_LISTEN: &str = "--http-listen (GOMARK_HTTP_LISTEN)";
 const SHUTDOWN_GRACE: &str = "--shutdown-grace (GOMARK_SHUTDOWN_GRACE)";
 const QUEUE: &str = "--queue (GOMARK_QUEUE)";
+const CACHE_MIB: &str = "--cache-mib (GOMARK_CACHE_MIB)";
 const DATABASE_URL: &str = "--database-url (DATABASE_URL)";
 const DATABASE_SESSIONS: &str = "--database-sessions (GOMARK_DATABASE_SESSIONS)";
 const MIGRATE: &str = "--migrate (GOMARK_MIGRATE)";
@@ -90,6 +91,8 @@ impl Settings {
             .find(|(_, address)| !address.ip().is_loopback());
         let beyond_loopback = open.is_some();
         let queue_max = faults.take(QUEUE, values::queue(or(&self.queue, defaults::QUEUE)));
+        let cache = values::cache_mib(or(&self.cache_mib, defaults::CACHE_MIB));
+        let cache_bytes_max = faults.take(CACHE_MIB, cache);
         let database = self.database(&mut faults);
         let tables = self.tables(&mut faults);
         let scaling = self.scaling(database.as_ref(), &mut faults);
@@ -102,12 +105,20 @@ impl Settings {
         let log = self.log(surroundings, &mut faults);
 
         let (
-            (Some(listen), Some(http_listen), Some(queue_max), Some(database), Some(tables)),
-            (Some(scaling), Some(auth), Some(key), Some(times), Some(log)),
+            (Some(listen), Some(http_listen), Some(queue_max), Some(cache_bytes_max)),
+            (
+                Some(database),
+                Some(tables),
+                Some(scaling),
+                Some(auth),
+                Some(key),
+                Some(times),
+                Some(log),
+            ),
             true,
         ) = (
-            (listen, http_listen, queue_max, database, tables),
-            (scaling, auth, key, times, log),
+            (listen, http_listen, queue_max, cache_bytes_max),
+            (database, tables, scaling, auth, key, times, log),
             faults.is_empty(),
         )
         else {
@@ -135,6 +146,7 @@ impl Settings {
             sweep_interval: times.sweep_interval,
             shutdown_grace: times.shutdown_grace,
             queue_max,
+            cache_bytes_max,
             log,
         })
     }

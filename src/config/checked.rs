@@ -47,6 +47,8 @@ pub struct Checked {
     pub shutdown_grace: Duration,
     /// How many mutations may wait.
     pub queue_max: usize,
+    /// How many bytes of configurations are kept in memory.
+    pub cache_bytes_max: u64,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -104,6 +106,7 @@ impl Checked {
             sweep_interval: seconds(1),
             shutdown_grace: seconds(20),
             queue_max: 1_024,
+            cache_bytes_max: 64 * 1024 * 1024,
             log: Log { filter: "info".to_owned(), format: Format::Text },
         }
     }

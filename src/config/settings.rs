@@ -10,6 +10,7 @@ pub(super) mod defaults {
     pub(crate) const ROLE: &str = "all";
     pub(crate) const SHUTDOWN_GRACE: &str = "20s";
     pub(crate) const QUEUE: &str = "1024";
+    pub(crate) const CACHE_MIB: &str = "64";
     pub(crate) const DATABASE_URL: &str = "sqlite:gomark.db";
     pub(crate) const DATABASE_SESSIONS: &str = "20";
     pub(crate) const MIGRATE: &str = "true";
@@ -69,6 +70,17 @@ pub struct Settings {
         help_heading = "Service"
     )]
     pub queue: String,
+
+    /// Configurations that are kept in memory, in MiB: 0 to 65536
+    #[arg(
+        long,
+        env = "GOMARK_CACHE_MIB",
+        value_name = "NUMBER",
+        default_value = defaults::CACHE_MIB,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub cache_mib: String,
 
     /// Database: sqlite: and the path of a file, which is made at the first start, or
     /// postgres://USER:PASSWORD@HOST:PORT/DATABASE, which any number of processes may share

@@ -11,6 +11,8 @@ use crate::telemetry;
 
 /// How many mutations may be allowed to wait.
 const QUEUE_MAX: usize = 100_000;
+/// How many MiB of configurations may be kept in memory.
+const CACHE_MIB_MAX: u64 = 65_536;
 /// How many sessions may be allowed: as many as any server bears.
 const SESSIONS_MAX: u32 = 1_000;
 
@@ -76,6 +78,11 @@ pub(super) fn switch(text: Option<&str>) -> Result<bool, String> {
 
 pub(super) fn queue(text: &str) -> Result<usize, String> {
     number_within(text, 1, QUEUE_MAX)
+}
+
+/// Reads how many MiB of configurations are kept; answers bytes.
+pub(super) fn cache_mib(text: &str) -> Result<u64, String> {
+    number_within(text, 0, CACHE_MIB_MAX).map(|mib| mib * 1024 * 1024)
 }
 
 /// Reads how many sessions a process may have at its database.

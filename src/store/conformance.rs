@@ -144,6 +144,7 @@ macro_rules! conformance {
             }
             late {
                 a_call_that_outlived_its_lease_is_to_be_looked_at,
+                what_a_late_call_made_of_something_is_set_right,
                 a_call_that_is_in_doubt_comes_before_a_late_one,
                 nothing_is_begun_that_was_planned_without_a_late_call,
             }

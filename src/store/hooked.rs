@@ -60,6 +60,10 @@ pub(crate) struct Hooked {
     pub(crate) reads_fail: AtomicBool,
     /// How many configurations were read.
     pub(crate) configs_read: watch::Sender<usize>,
+    /// How many are being read.
+    reading: AtomicUsize,
+    /// How many were at the same time, at most.
+    pub(crate) reading_max: AtomicUsize,
     /// How many companies were.
     pub(crate) companies_read: AtomicUsize,
     /// How often the backlog was asked for.
@@ -93,6 +97,8 @@ impl Hooked {
             on_the_way: RwLock::new(()),
             reads_fail: AtomicBool::new(false),
             configs_read: watch::Sender::new(0),
+            reading: AtomicUsize::new(0),
+            reading_max: AtomicUsize::new(0),
             companies_read: AtomicUsize::new(0),
             backlogs_read: AtomicUsize::new(0),
             renews_fail: AtomicBool::new(false),
@@ -191,9 +197,12 @@ impl Store for Hooked {
         revision: Option<Revision>,
     ) -> Answer<Config> {
         self.may_read()?;
+        let now = self.reading.fetch_add(1, Ordering::Relaxed) + 1;
+        self.reading_max.fetch_max(now, Ordering::Relaxed);
         let read = self.inner.config(scope, id, revision).await;
         self.configs_read.send_modify(|count| *count += 1);
         let _arrived = self.on_the_way.read().await;
+        self.reading.fetch_sub(1, Ordering::Relaxed);
         read
     }
 

@@ -36,7 +36,7 @@ mod resources;
 mod session;
 mod syncs;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod url;
 
 use async_trait::async_trait;

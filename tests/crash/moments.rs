@@ -63,7 +63,6 @@ fn nth_max(boundary: Boundary, pace: usize) -> usize {
         Boundary::Claimed | Boundary::Released => 4.max(pace / 2),
         Boundary::Accepted => 6.max(pace / 2),
         Boundary::InDoubt
-        | Boundary::Sending
         | Boundary::Sent
         | Boundary::Answered
         | Boundary::Recorded

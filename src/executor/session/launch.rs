@@ -188,6 +188,10 @@ impl Session {
         if !admitted(open).await {
             return true;
         }
+        for look in looks.iter().filter(|look| look.in_doubt.is_some()) {
+            let doorbell = &self.lease.doorbell;
+            tracing::debug!(%doorbell, subject = look.subject(), "a call in doubt is looked into");
+        }
         self.calls += 1;
         self.in_flight.extend(looks.iter().map(|look| look.resource_id.clone()));
         let (account, finished) = (open.account.clone(), self.finished.0.clone());
@@ -300,7 +304,6 @@ impl Session {
         let (account, finished) = (open.account.clone(), self.finished.0.clone());
         self.parts.supervisor.spawn("call", async move {
             let calls: Vec<_> = tasks.iter().map(|task| task.call.clone()).collect();
-            failpoint::hit(Boundary::Sending);
             let carrying_out = AssertUnwindSafe(account.carry_out(&calls)).catch_unwind();
             let all = |what| tasks.iter().map(|_| Err(unclear(what))).collect();
             let results = match timeout_at(ends_at, carrying_out).await {

@@ -2,7 +2,7 @@
 
 use super::Given;
 use super::given::{PERIOD, SETTLES, attributes, find};
-use crate::domain::{Effect, Revision};
+use crate::domain::{Effect, Revision, Transition};
 use crate::store::{Begin, Error, LateCall, Lease};
 
 fn late() -> LateCall {
@@ -33,6 +33,21 @@ pub(crate) async fn a_call_that_outlived_its_lease_is_to_be_looked_at(given: Giv
     assert!(in_doubt.settled_at_micros <= work.now.as_micros(), "it has ended");
     store.release(&lease, None).await.unwrap();
     assert_eq!(store.due(10).await.unwrap(), [lease.doorbell]);
+}
+
+pub(crate) async fn what_a_late_call_made_of_something_is_set_right(given: Given) {
+    let lease = taken_over(&given).await;
+    given.confirm(&lease, "one").await;
+    let store = given.store();
+    store.suspect(&lease.doorbell, vec![late()]).await.unwrap();
+    given.record(&lease, "one", Transition::Settle(Some(attributes("late")))).await;
+    assert_eq!(given.to_do(&lease).await, ["one"], "it is not as decided, though no job is open");
+    store.release(&lease, None).await.unwrap();
+    assert_eq!(store.due(10).await.unwrap(), [lease.doorbell.clone()]);
+    let lease = given.claim(&lease.doorbell).await;
+    given.confirm(&lease, "one").await;
+    store.release(&lease, None).await.unwrap();
+    assert_eq!(store.due(10).await.unwrap(), []);
 }
 
 pub(crate) async fn a_call_that_is_in_doubt_comes_before_a_late_one(given: Given) {

@@ -111,7 +111,7 @@ pub(crate) async fn where_the_vendor_stands_is_read_as_it_was_written(given: Giv
     let work = given.work(&lease).await;
     let sync = &find(&work, "one").sync;
     assert_eq!((&sync.applied, &sync.previous), (&held, &Some(attributes("one"))));
-    assert_eq!((sync.applied_rev.get(), sync.confirmed_at), (3, Some(work.now)));
+    assert_eq!((sync.applied_rev.get(), sync.confirmed_at), (0, Some(work.now)));
     assert_eq!(sync.failing.unwrap().count, 1);
     assert!(sync.parked.is_none() && sync.in_doubt.is_none());
 }

@@ -9,14 +9,18 @@ use crate::store::rows::{LeaseRow, LeaseRows};
 use crate::store::stored::{LeaseColumns, write};
 use crate::store::{Backlog, Doorbell, Error};
 
-/// Whether there may be something to do at a connection `c`: it has an open job, or a call in doubt.
+/// Whether there may be something to do at a connection `c`: it has an open job, a call in doubt, or a
+/// resource that is known not to be as it should be.
 macro_rules! has_work {
     () => {
         "(EXISTS (SELECT 1 FROM job_parts AS p \
              WHERE p.company_id = c.company_id AND p.vendor = c.vendor \
                  AND p.state IN ('queued', 'running', 'waiting')) \
          OR EXISTS (SELECT 1 FROM sync AS s WHERE s.company_id = c.company_id \
-             AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL))"
+             AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL) \
+         OR EXISTS (SELECT 1 FROM sync AS s WHERE s.company_id = c.company_id \
+             AND s.connection_id = c.connection_id AND s.applied_rev = 0 \
+             AND s.confirmed_at IS NOT NULL AND s.parked_rev IS NULL))"
     };
 }
 

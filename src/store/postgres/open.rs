@@ -7,9 +7,9 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::{Postgres, PostgresStore, PostgresUrl, Time, session};
-use crate::store::Database;
+use super::{Postgres, PostgresStore, PostgresUrl, Time, fault, session};
 use crate::store::migrations::{self, Step, Tables, Updated};
+use crate::store::{Database, Error};
 use crate::supervisor::Supervisor;
 
 /// How long a transaction waits for a session.
@@ -124,6 +124,17 @@ impl PostgresStore {
             .after_connect(|session, _| Box::pin(session::prepare(session)))
             .connect_lazy_with(options(url));
         Ok(Database::new(Postgres { pool, time }, supervisor.clone()))
+    }
+
+    /// Asks the database what tells it apart from all others.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database cannot be reached.
+    pub async fn installation(&self) -> Result<String, Error> {
+        let sql = "SELECT id::text FROM installation";
+        let read = sqlx::query_scalar(sql).fetch_one(&self.backend.pool).await;
+        read.map_err(fault::failed)
     }
 
     /// Ends all sessions once what is under way has ended. Everything fails afterwards.

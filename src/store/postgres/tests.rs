@@ -5,7 +5,7 @@ mod lost;
 mod many;
 mod opening;
 #[path = "../../../tests/support/schema.rs"]
-mod schema;
+pub(crate) mod schema;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -7,7 +7,7 @@ use gomark::sandbox::{Config, Sandbox};
 use gomark::supervisor::Supervisor;
 use serde_json::{Value, json};
 
-use crate::BOUND;
+use super::BOUND;
 
 /// A stand-in on a free port.
 #[derive(Clone)]
@@ -58,10 +58,19 @@ impl HubSpot {
 
     /// The properties that a portal holds or has archived, by name.
     pub(crate) async fn properties(&self, token: &str) -> BTreeMap<String, Property> {
+        self.properties_of(&self.portal(token).await).await
+    }
+
+    /// Names a portal. That is a call that counts against its limit.
+    pub(crate) async fn portal(&self, token: &str) -> String {
         let details = format!("{}/account-info/2026-09/details", self.url);
         let details = self.send(self.http.get(details).bearer_auth(token)).await;
-        let path = format!("portals/{}", details["portalId"]);
-        let portal = self.send(self.http.get(self.control(&path))).await;
+        details["portalId"].to_string()
+    }
+
+    /// The same of a portal whose name is known.
+    pub(crate) async fn properties_of(&self, portal: &str) -> BTreeMap<String, Property> {
+        let portal = self.send(self.http.get(self.control(&format!("portals/{portal}")))).await;
         let mut properties = BTreeMap::new();
         for (key, active) in [("archived", false), ("properties", true)] {
             let all = portal[key].as_array().unwrap();
@@ -109,6 +118,12 @@ impl HubSpot {
             batches: posts.iter().filter(several).count(),
             in_vain: posts.iter().filter(|call| call["effect_status"] == 409).count(),
         }
+    }
+
+    /// How many calls changed something that is there.
+    pub(crate) async fn updates(&self) -> usize {
+        let calls = self.send(self.http.get(self.control("calls?method=PATCH"))).await;
+        calls["calls"].as_array().unwrap().len()
     }
 
     fn control(&self, path: &str) -> String {
