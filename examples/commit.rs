@@ -98,7 +98,12 @@ fn mutation(company: usize, number: usize, intent: Intent) -> Outcome<Mutation> 
         expected_revision: Revision::ZERO,
         validate_only: false,
         reason: String::new(),
-        caller: Caller { actor: "example".to_owned(), door: Door::Grpc, scope: Scope::All },
+        caller: Caller {
+            actor: "example".to_owned(),
+            door: Door::Grpc,
+            scope: Scope::All,
+            deadline: None,
+        },
         at: Timestamp::from_micros(1_700_000_000_000_000),
     })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::api::readiness::Readiness;
 use crate::api::{grpc, http};
 use crate::broker::LocalBroker;
 use crate::cache::{self, RedisCache, SharedCache};
@@ -67,9 +68,12 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// Reflection could not be set up.
-    #[error("reflection could not be set up")]
-    Reflection(#[source] tonic_reflection::server::Error),
+    /// gRPC cannot be served.
+    #[error("gRPC cannot be served")]
+    Serve(#[source] grpc::ServeError),
+    /// A second signal came before everything had ended.
+    #[error("ended at once, as asked to again; what was under way is taken up at the next start")]
+    CutShort,
     /// The signals that end the program could not be listened for.
     #[error("could not listen for signals")]
     Signals(#[source] std::io::Error),
@@ -82,6 +86,7 @@ pub struct App {
     store: Opened,
     local_addr: SocketAddr,
     http_addr: Option<SocketAddr>,
+    drain_delay: Duration,
     shutdown_grace: Duration,
 }
 
@@ -156,19 +161,23 @@ impl App {
         }
         let local_addr = listening.local_addr();
         let http_addr = http.as_ref().map(http::Listening::local_addr);
+        let readiness = Readiness::start(store.shared(), supervisor);
         if let Some(http) = http {
+            let calls = (engine.clone(), settings.auth.clone());
+            let calls = settings.role.serves().then_some(calls);
             let metrics = Metrics::new(store.shared());
-            match settings.role.serves() {
-                true => http.serve(engine.clone(), settings.auth.clone(), metrics, supervisor),
-                false => http.serve_without_calls(metrics, supervisor),
-            }
+            http.serve(calls, readiness.clone(), metrics, supervisor);
         }
-        listening.serve(engine, settings.auth, supervisor).await.map_err(Error::Reflection)?;
+        let services = grpc::Services { engine, policy: settings.auth };
+        let services = settings.role.serves().then_some(services);
+        let (serving, grace) = (&settings.serving, settings.shutdown_grace);
+        listening.serve(services, readiness, serving, grace, supervisor).map_err(Error::Serve)?;
         Ok(Self {
             supervisor: supervisor.clone(),
             store,
             local_addr,
             http_addr,
+            drain_delay: settings.serving.drain_delay,
             shutdown_grace: settings.shutdown_grace,
         })
     }
@@ -183,10 +192,13 @@ impl App {
         self.http_addr
     }
 
-    /// Stops: health says NOT_SERVING, streams end, calls under way are finished.
+    /// Stops: health says NOT_SERVING; after a while, in which load balancers notice that, streams end
+    /// and calls under way are finished.
     ///
     /// Returns whether everything ended in time.
     pub async fn stop(self) -> bool {
+        self.supervisor.drain();
+        tokio::time::sleep(self.drain_delay).await;
         let in_time = self.supervisor.shutdown(self.shutdown_grace).await;
         if in_time {
             self.store.close().await;
@@ -293,7 +305,12 @@ pub async fn run(settings: Checked) -> Result<(), Error> {
     }
     asked_to_end.await;
     tracing::info!("GoMark shuts down");
-    if app.stop().await {
+    let asked_again = end_signal().map_err(Error::Signals)?;
+    let in_time = tokio::select! {
+        in_time = app.stop() => in_time,
+        () = asked_again => return Err(Error::CutShort),
+    };
+    if in_time {
         tracing::info!("GoMark has ended");
     } else {
         tracing::warn!("some work did not end in time; it is taken up at the next start");

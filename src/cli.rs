@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod bench;
 pub mod demo;
+pub mod health;
 pub mod key;
 pub mod migrate;
 pub mod sandbox;
@@ -40,6 +41,7 @@ enum Command {
     Demo(demo::Args),
     Serve(Box<Settings>),
     Migrate(migrate::Args),
+    Health(health::Args),
     Sandbox(sandbox::Args),
     /// Makes keys that seal vendor credentials
     #[command(subcommand)]
@@ -146,6 +148,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Demo(args) => demo::run(args).await.map(|()| Exit::Done).map_err(Error::Demo),
         Command::Serve(settings) => Ok(serve::run(*settings, app::run).await),
         Command::Migrate(args) => migrate::run(args).await,
+        Command::Health(args) => Ok(health::run(args).await),
         Command::Sandbox(args) => run_sandbox(args).await,
         Command::Key(command) => key::run(&command),
         Command::Token(command) => token::run(&command),

@@ -82,6 +82,9 @@ pub enum Error {
     /// Too much is waiting; nothing was changed.
     #[error("too many mutations are waiting")]
     Overloaded,
+    /// The caller's time was over before it was begun; nothing was changed.
+    #[error("the caller's time was over before it was begun")]
+    Late,
     /// The database failed; whether a mutation took effect is unknown.
     #[error("the store failed")]
     Store(#[from] store::Error),
@@ -166,11 +169,17 @@ impl Engine {
         let Some(request_id) = request_id.filter(|_| caller.scope.contains(company_id)) else {
             return Ok(None);
         };
-        let found = self.parts.store.find_request(company_id, request_id, fingerprint).await??;
+        let store = self.store_for(caller);
+        let found = store.find_request(company_id, request_id, fingerprint).await??;
         Ok(match found {
             Some(committed) => Some(self.accepted(committed, false).await),
             None => None,
         })
+    }
+
+    /// The store, for somebody who waits for a certain time.
+    fn store_for(&self, caller: &Caller) -> Arc<dyn Store> {
+        Arc::clone(&self.parts.store).until(caller.deadline)
     }
 
     fn tell(&self, events: Vec<JobEvent>) {
@@ -191,7 +200,7 @@ impl Engine {
 
     /// Reads a company.
     pub async fn company(&self, caller: &Caller, id: &CompanyId) -> Result<CompanyView, Error> {
-        let found = self.parts.store.company(&caller.scope, id).await?;
+        let found = self.store_for(caller).company(&caller.scope, id).await?;
         found.ok_or_else(|| Refusal::CompanyNotFound(id.clone()).into())
     }
 
@@ -202,13 +211,14 @@ impl Engine {
         after: Option<&CompanyId>,
         limit: usize,
     ) -> Result<Page<CompanyView>, Error> {
-        let mut items = self.parts.store.companies(&caller.scope, after, limit + 1).await?;
+        let mut items = self.store_for(caller).companies(&caller.scope, after, limit + 1).await?;
         let more = items.len() > limit;
         items.truncate(limit);
         Ok(Page { items, more })
     }
 
-    /// Reads a configuration, encoded as GetConfig answers it.
+    /// Reads a configuration, encoded as GetConfig answers it. What is read of it from the database is
+    /// read for all who ask for it meanwhile: one caller's time does not break it off.
     pub async fn config(
         &self,
         caller: &Caller,
@@ -230,12 +240,12 @@ impl Engine {
         id: &CompanyId,
         query: AuditQuery,
     ) -> Result<Page<StoredEntry>, Error> {
-        Ok(self.parts.store.entries(&caller.scope, id, query).await??)
+        Ok(self.store_for(caller).entries(&caller.scope, id, query).await??)
     }
 
     /// Reads a job.
     pub async fn job(&self, caller: &Caller, id: &JobId) -> Result<Job, Error> {
-        let found = self.parts.store.job(&caller.scope, id).await?;
+        let found = self.store_for(caller).job(&caller.scope, id).await?;
         found.ok_or_else(|| Refusal::JobNotFound(id.to_string()).into())
     }
 
@@ -248,13 +258,13 @@ impl Engine {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Page<Job>, Error> {
-        Ok(self.parts.store.jobs(&caller.scope, id, states, before, limit).await??)
+        Ok(self.store_for(caller).jobs(&caller.scope, id, states, before, limit).await??)
     }
 
     /// Cancels or retries a job.
     pub async fn control(&self, control: JobControl) -> Result<Job, Error> {
         let missing = Refusal::JobNotFound(control.job_id.to_string());
-        let recorded = self.parts.store.control(control).await??;
+        let recorded = self.store_for(&control.caller).control(control).await??;
         self.tell(recorded.events);
         for doorbell in &recorded.ring {
             self.parts.broker.ring(doorbell).await;

@@ -28,7 +28,8 @@ mod conformance;
 pub(crate) mod hooked;
 
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
@@ -60,6 +61,16 @@ pub type Answer<T> = Result<Result<T, Refusal>, Error>;
 /// Not promised: fairness between callers, or that two reads see the same state.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug + 'static {
+    /// Returns this store for somebody who waits until `deadline` only. What has not begun by then is
+    /// not done and answers [`Error::Late`]; a read is broken off then, also in the database where it
+    /// can be; a change that has begun is carried through.
+    fn until(self: Arc<Self>, deadline: Option<Instant>) -> Arc<dyn Store>;
+
+    /// Asks the database for a sign of life, and whether its tables are those that this program needs
+    /// and can be written. MUST be cheap, MUST NOT wait for what other calls hold, and can be dropped
+    /// at any moment.
+    async fn check(&self) -> Result<(), Error>;
+
     /// Decides about mutations and writes what they lead to.
     ///
     /// Mutations of one company are decided in the order of the batch, each on the result of the

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args as _, Command, FromArgMatches as _};
 use gomark::auth::Policy;
-use gomark::config::{Checked, Faults, KeyOrigin, Role, Settings, Surroundings};
+use gomark::config::{Checked, Faults, KeyOrigin, Role, Serving, Settings, Surroundings};
 use gomark::store::Tables;
 use gomark::telemetry::Format;
 use gomark::vault::Key;
@@ -80,6 +80,7 @@ fn without_settings_this_machine_alone_is_served_and_a_key_is_made() {
     assert_eq!(checked.shutdown_grace, Duration::from_secs(20));
     assert_eq!(checked.queue_max, 1024);
     assert_eq!(checked.cache_bytes_max, 64 * 1024 * 1024);
+    assert_eq!(checked.serving, Serving::default());
     assert_eq!(checked.tables, Tables::Update);
     assert_eq!(checked.log.filter, "info");
     let made = place.folder.path().join("gomark.db.key");
@@ -396,4 +397,23 @@ fn processes_that_work_together_need_a_postgres() {
     let faults = place.faults(&[postgres, wrong[0], wrong[1], wrong[2]]);
     assert!(faults.contains("the settings have 3 faults"), "{faults}");
     assert!(!faults.contains("secret"), "{faults}");
+}
+
+#[test]
+fn how_calls_are_served_can_be_set() {
+    let place = Place::new();
+    let flags = ["--connection-age=0s", "--connections=7", "--calls=8", "--streams=9"];
+    let serving = place.check(&[&flags[..], &["--drain-delay=5s"]].concat()).unwrap().serving;
+    let wanted = Serving {
+        connection_age: None,
+        connections_max: 7,
+        calls_max: 8,
+        streams_max: 9,
+        drain_delay: Duration::from_secs(5),
+    };
+    assert_eq!(serving, wanted);
+    let faults = place.faults(&["--connection-age=2d", "--connections=0", "--drain-delay=2m"]);
+    for setting in ["--connection-age", "--connections", "--drain-delay"] {
+        assert!(faults.contains(setting), "{faults}");
+    }
 }

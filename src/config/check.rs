@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use super::duration::{parse_within, show};
 use super::key_source::{self, KEY, KEY_FILE, Place};
 use super::settings::defaults;
-use super::{Checked, Database, Faults, Role, ServerUrl, Settings, values};
+use super::values::or;
+use super::{Checked, Database, Faults, Role, ServerUrl, Settings, serving, values};
 use crate::auth::{Policy, Tokens};
 use crate::store::Tables;
 use crate::telemetry::{self, Log, chain};
@@ -104,23 +105,18 @@ impl Settings {
         let key = key_source::find(surroundings.key.as_ref(), key_file, place, &mut faults);
         let vendor_hosts = self.vendor_hosts(&mut faults);
         let times = self.times(&mut faults);
+        let serving = serving::check(self, &mut faults);
         let log = self.log(surroundings, &mut faults);
 
         let (
             (Some(listen), Some(http_listen), Some(queue_max), Some(cache_bytes_max)),
-            (
-                Some(database),
-                Some(tables),
-                Some(scaling),
-                Some(auth),
-                Some(key),
-                Some(times),
-                Some(log),
-            ),
+            (Some(database), Some(tables), Some(scaling), Some(auth)),
+            (Some(key), Some(times), Some(serving), Some(log)),
             true,
         ) = (
             (listen, http_listen, queue_max, cache_bytes_max),
-            (database, tables, scaling, auth, key, times, log),
+            (database, tables, scaling, auth),
+            (key, times, serving, log),
             faults.is_empty(),
         )
         else {
@@ -149,6 +145,7 @@ impl Settings {
             shutdown_grace: times.shutdown_grace,
             queue_max,
             cache_bytes_max,
+            serving,
             log,
         })
     }
@@ -288,12 +285,6 @@ struct Times {
     lease: Duration,
     sweep_interval: Duration,
     shutdown_grace: Duration,
-}
-
-/// Takes a setting that is given as nothing for one that is not given, as in `GOMARK_LOG=`.
-fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
-    let text = text.trim();
-    if text.is_empty() { default } else { text }
 }
 
 /// Takes an empty path for none, as in `GOMARK_TOKENS=`.

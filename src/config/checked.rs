@@ -49,8 +49,37 @@ pub struct Checked {
     pub queue_max: usize,
     /// How many bytes of configurations are kept in memory.
     pub cache_bytes_max: u64,
+    /// How calls are served.
+    pub serving: Serving,
     /// What is logged, and how.
     pub log: Log,
+}
+
+/// How calls are served: how many at once, over connections of which age, and how it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serving {
+    /// How old a connection becomes, a tenth more or less; `None` for no limit.
+    pub connection_age: Option<Duration>,
+    /// How many connections may be open.
+    pub connections_max: usize,
+    /// How many unary calls may be under way.
+    pub calls_max: usize,
+    /// How many streams may be open.
+    pub streams_max: usize,
+    /// How long calls are still taken at shutdown, while load balancers notice it.
+    pub drain_delay: Duration,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self {
+            connection_age: Some(Duration::from_secs(300)),
+            connections_max: 4_096,
+            calls_max: 1_024,
+            streams_max: 4_096,
+            drain_delay: Duration::ZERO,
+        }
+    }
 }
 
 /// Which database keeps what GoMark knows. `Debug` shows no password.
@@ -107,6 +136,7 @@ impl Checked {
             shutdown_grace: seconds(20),
             queue_max: 1_024,
             cache_bytes_max: 64 * 1024 * 1024,
+            serving: Serving::default(),
             log: Log { filter: "info".to_owned(), format: Format::Text },
         }
     }

@@ -9,6 +9,11 @@ pub(super) mod defaults {
     pub(crate) const LISTEN: &str = "127.0.0.1:50051";
     pub(crate) const ROLE: &str = "all";
     pub(crate) const SHUTDOWN_GRACE: &str = "20s";
+    pub(crate) const DRAIN_DELAY: &str = "0s";
+    pub(crate) const CONNECTION_AGE: &str = "5m";
+    pub(crate) const CONNECTIONS: &str = "4096";
+    pub(crate) const CALLS: &str = "1024";
+    pub(crate) const STREAMS: &str = "4096";
     pub(crate) const QUEUE: &str = "1024";
     pub(crate) const CACHE_MIB: &str = "64";
     pub(crate) const DATABASE_URL: &str = "sqlite:gomark.db";
@@ -59,6 +64,63 @@ pub struct Settings {
         help_heading = "Service"
     )]
     pub shutdown_grace: String,
+
+    /// How long calls are still taken at shutdown while load balancers notice that health says
+    /// NOT_SERVING (0s to 1m); behind one, some seconds
+    #[arg(
+        long,
+        env = "GOMARK_DRAIN_DELAY",
+        value_name = "DURATION",
+        default_value = defaults::DRAIN_DELAY,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub drain_delay: String,
+
+    /// How old a gRPC connection becomes, a tenth more or less, so that load spreads over new
+    /// processes (0s to 1440m; 0s for no limit)
+    #[arg(
+        long,
+        env = "GOMARK_CONNECTION_AGE",
+        value_name = "DURATION",
+        default_value = defaults::CONNECTION_AGE,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub connection_age: String,
+
+    /// How many gRPC connections may be open; further ones wait (1 to 100000)
+    #[arg(
+        long,
+        env = "GOMARK_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value = defaults::CONNECTIONS,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub connections: String,
+
+    /// How many calls may be under way before further ones are refused (1 to 100000)
+    #[arg(
+        long,
+        env = "GOMARK_CALLS",
+        value_name = "NUMBER",
+        default_value = defaults::CALLS,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub calls: String,
+
+    /// How many streams may be open before further ones are refused (1 to 100000)
+    #[arg(
+        long,
+        env = "GOMARK_STREAMS",
+        value_name = "NUMBER",
+        default_value = defaults::STREAMS,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub streams: String,
 
     /// How many mutations may wait for the database before further ones are refused (1 to 100000)
     #[arg(

@@ -90,7 +90,13 @@ pub(super) fn sessions(text: &str) -> Result<u32, String> {
     number_within(text, 2, SESSIONS_MAX)
 }
 
-fn number_within<N>(text: &str, least: N, most: N) -> Result<N, String>
+/// Takes a setting that is given as nothing for one that is not given, as in `GOMARK_LOG=`.
+pub(super) fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
+    let text = text.trim();
+    if text.is_empty() { default } else { text }
+}
+
+pub(super) fn number_within<N>(text: &str, least: N, most: N) -> Result<N, String>
 where
     N: FromStr + PartialOrd + Display,
 {

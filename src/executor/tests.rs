@@ -165,7 +165,12 @@ impl Rig {
             expected_revision: Revision::ZERO,
             validate_only: false,
             reason: String::new(),
-            caller: Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All },
+            caller: Caller {
+                actor: "ada".to_owned(),
+                door: Door::Grpc,
+                scope: Scope::All,
+                deadline: None,
+            },
             at: crate::domain::Timestamp::from_micros(1),
         };
         let batch = intents.into_iter().map(mutation).collect();

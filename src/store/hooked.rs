@@ -4,7 +4,7 @@ pub(crate) mod steps;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tempfile::TempDir;
@@ -33,7 +33,12 @@ pub(crate) fn ask(company: &str, intent: Intent) -> Mutation {
         expected_revision: Revision::ZERO,
         validate_only: false,
         reason: String::new(),
-        caller: Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All },
+        caller: Caller {
+            actor: "ada".to_owned(),
+            door: Door::Grpc,
+            scope: Scope::All,
+            deadline: None,
+        },
         at: Timestamp::from_micros(1),
     }
 }
@@ -152,6 +157,15 @@ impl Hooked {
 
 #[async_trait]
 impl Store for Hooked {
+    fn until(self: Arc<Self>, _deadline: Option<Instant>) -> Arc<dyn Store> {
+        self
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        self.may_read()?;
+        self.inner.check().await
+    }
+
     async fn commit(&self, batch: Vec<Mutation>) -> Result<Vec<Result<Committed, Refusal>>, Error> {
         let _turn = self.may_commit.acquire().await.unwrap();
         if self.only_single_ones.load(Ordering::Relaxed) && batch.len() > 1 {

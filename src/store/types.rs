@@ -20,6 +20,9 @@ pub enum Error {
     /// The database was to commit and did not say that it did; whether it took effect is unknown.
     #[error("the database did not say whether it did it")]
     InDoubt(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The time of whoever asked was over. Nothing was changed.
+    #[error("the caller's time is over")]
+    Late,
     /// What the database holds cannot be read.
     #[error("the database holds something that cannot be read: {0}")]
     Corrupt(String),

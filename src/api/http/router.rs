@@ -3,9 +3,11 @@
 //! Who watches over the program needs no token: its paths say nothing of any company.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, State as Shared};
+use axum::extract::{DefaultBodyLimit, Request, State as Shared};
 use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
@@ -15,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::problem::Problem;
 use super::{BODY_BYTES_MAX, calls, document};
 use crate::api::answer::Told;
+use crate::api::readiness::{Readiness, Standing};
 use crate::auth::Policy;
 use crate::engine::Engine;
 use crate::metrics::{self, Metrics};
@@ -27,11 +30,14 @@ pub(super) struct State {
     pub(super) stopping: CancellationToken,
 }
 
+/// How long a call may take, its body included: as long as over gRPC.
+pub(super) const CALL_MAX: Duration = Duration::from_secs(60);
+
 /// What watching over the program needs.
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
     pub(super) metrics: Arc<Metrics>,
-    pub(super) stopping: CancellationToken,
+    pub(super) readiness: Readiness,
 }
 
 /// Returns every path.
@@ -65,11 +71,12 @@ fn completed(router: Router) -> Router {
             Problem::of_http(StatusCode::METHOD_NOT_ALLOWED, detail)
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(in_time))
 }
 
-/// `GET /health`: whether calls are taken.
+/// `GET /health`: whether calls should be sent here.
 async fn health(Shared(watched): Shared<Watched>) -> Response {
-    health_of(&watched.stopping)
+    health_of(watched.readiness.now())
 }
 
 /// `GET /metrics`: for Prometheus.
@@ -84,9 +91,18 @@ async fn metrics(Shared(watched): Shared<Watched>) -> Response {
     }
 }
 
-pub(super) fn health_of(stopping: &CancellationToken) -> Response {
-    match stopping.is_cancelled() {
-        true => Problem::from(Told::shutting_down()).into_response(),
-        false => Json(json!({ "status": "serving" })).into_response(),
+pub(super) fn health_of(standing: Standing) -> Response {
+    match standing {
+        Standing::Ready => Json(json!({ "status": "serving" })).into_response(),
+        Standing::NotReady => Problem::from(Told::store_away()).into_response(),
+        Standing::Draining => Problem::from(Told::shutting_down()).into_response(),
+    }
+}
+
+/// Answers a call that takes too long.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(CALL_MAX, next.run(request)).await {
+        Ok(answer) => answer,
+        Err(_) => Problem::from(Told::late()).into_response(),
     }
 }

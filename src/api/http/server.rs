@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
 use super::router::{State, Watched, router, router_without_calls};
+use crate::api::readiness::Readiness;
 use crate::auth::Policy;
 use crate::engine::Engine;
 use crate::http1::{self, Limits};
@@ -42,24 +42,25 @@ impl Listening {
         self.local_addr
     }
 
-    /// Serves until shutdown begins; calls under way are finished then.
-    pub fn serve(self, engine: Engine, policy: Policy, metrics: Metrics, supervisor: &Supervisor) {
-        let state = State { engine, policy: Arc::new(policy), stopping: supervisor.stopping() };
-        self.serve_router(router(state, watched(metrics, supervisor)), supervisor);
-    }
-
-    /// Serves only what watching over the program needs, in a process that takes no calls.
-    pub fn serve_without_calls(self, metrics: Metrics, supervisor: &Supervisor) {
-        self.serve_router(router_without_calls(watched(metrics, supervisor)), supervisor);
-    }
-
-    fn serve_router(self, router: Router, supervisor: &Supervisor) {
-        let service = TowerToHyperService::new(router);
+    /// Serves until shutdown begins; calls under way are finished then. What watching over the program
+    /// needs is always there, the calls where there is an engine for them.
+    pub fn serve(
+        self,
+        calls: Option<(Engine, Policy)>,
+        readiness: Readiness,
+        metrics: Metrics,
+        supervisor: &Supervisor,
+    ) {
+        let stopping = supervisor.stopping();
+        let watched = Watched { metrics: Arc::new(metrics), readiness };
+        let service = match calls {
+            Some((engine, policy)) => {
+                router(State { engine, policy: Arc::new(policy), stopping }, watched)
+            }
+            None => router_without_calls(watched),
+        };
+        let service = TowerToHyperService::new(service);
         let serving = http1::serve(self.listener, service, LIMITS, supervisor.clone());
         supervisor.spawn("http", serving);
     }
-}
-
-fn watched(metrics: Metrics, supervisor: &Supervisor) -> Watched {
-    Watched { metrics: Arc::new(metrics), stopping: supervisor.stopping() }
 }

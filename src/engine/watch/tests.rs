@@ -128,7 +128,7 @@ fn engine(store: Arc<dyn Store>, bus: Arc<Wicked>, supervisor: &Supervisor) -> E
 }
 
 fn caller() -> Caller {
-    Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All }
+    Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All, deadline: None }
 }
 
 /// Takes a few, as somebody whose replica goes away after that; tells whether it ended.

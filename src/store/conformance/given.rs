@@ -281,7 +281,7 @@ pub(super) fn fingerprint(text: &str) -> [u8; 32] {
 }
 
 pub(super) fn caller(scope: Scope) -> Caller {
-    Caller { actor: "ada".to_owned(), door: Door::Grpc, scope }
+    Caller { actor: "ada".to_owned(), door: Door::Grpc, scope, deadline: None }
 }
 
 pub(super) fn only(companies: &[&str]) -> Scope {

@@ -3,10 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use sqlx::migrate::MigrateError;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 
+use super::watch::Watch;
 use super::{Postgres, PostgresStore, PostgresUrl, Time, fault, session};
 use crate::store::migrations::{self, Step, Tables, Updated};
 use crate::store::{Database, Error};
@@ -123,7 +124,8 @@ impl PostgresStore {
             .test_before_acquire(false)
             .after_connect(|session, _| Box::pin(session::prepare(session)))
             .connect_lazy_with(options(url));
-        Ok(Database::new(Postgres { pool, time }, supervisor.clone()))
+        let watch = Watch::new(options(url), latest_migration());
+        Ok(Database::new(Postgres { pool, watch, time }, supervisor.clone()))
     }
 
     /// Asks the database what tells it apart from all others.
@@ -139,6 +141,7 @@ impl PostgresStore {
 
     /// Ends all sessions once what is under way has ended. Everything fails afterwards.
     pub async fn close(&self) {
+        self.backend.watch.close().await;
         self.backend.pool.close().await;
     }
 }
@@ -214,6 +217,15 @@ impl Server {
     }
 }
 
+/// The number of the latest migration that this program knows.
+fn latest_migration() -> i64 {
+    migrator().iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+fn migrator() -> Migrator {
+    sqlx::migrate!("migrations/postgres")
+}
+
 /// Brings the tables of a database up to date.
 ///
 /// It takes a session of its own: others may take long to do the same, and waiting for that is no
@@ -228,7 +240,7 @@ pub async fn migrate(url: &PostgresUrl) -> Result<Updated, OpenError> {
     // For taking turns, and for a migration, there is no right time to give up.
     let patient = sqlx::raw_sql("SET lock_timeout = 0; SET statement_timeout = 0");
     patient.execute(&mut session).await.map_err(|error| failed(error.into()))?;
-    let updated = migrations::update(sqlx::migrate!("migrations/postgres"), &mut session).await;
+    let updated = migrations::update(migrator(), &mut session).await;
     let updated = updated.map_err(failed)?;
     // Whatever it could not say any more was said before.
     let _closed = session.close().await;
@@ -239,7 +251,7 @@ pub async fn migrate(url: &PostgresUrl) -> Result<Updated, OpenError> {
 async fn require(url: &PostgresUrl) -> Result<(), OpenError> {
     let failed = |source| OpenError::Migrate { url: url.clone(), source };
     let mut session = first_session(url).await?;
-    let migrator = sqlx::migrate!("migrations/postgres");
+    let migrator = migrator();
     let has_tables: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
         .bind(migrator.table_name.as_ref())
         .fetch_one(&mut session)

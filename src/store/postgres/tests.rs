@@ -1,6 +1,7 @@
 //! The suite over Postgres, and what only Postgres promises. Each test has a schema of its own.
 
 mod cancelled;
+mod late;
 mod lost;
 mod many;
 mod opening;
