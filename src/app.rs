@@ -165,7 +165,8 @@ impl App {
         if let Some(http) = http {
             let calls = (engine.clone(), settings.auth.clone());
             let calls = settings.role.serves().then_some(calls);
-            http.serve(calls, readiness.clone(), Metrics::new(store.shared()), supervisor);
+            let metrics = Metrics::new(store.shared());
+            http.serve(calls, readiness.clone(), metrics, supervisor);
         }
         let services = grpc::Services { engine, policy: settings.auth };
         let services = settings.role.serves().then_some(services);

@@ -30,15 +30,15 @@ pub(super) struct State {
     pub(super) stopping: CancellationToken,
 }
 
+/// How long a call may take, its body included: as long as over gRPC.
+pub(super) const CALL_MAX: Duration = Duration::from_secs(60);
+
 /// What watching over the program needs.
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
     pub(super) metrics: Arc<Metrics>,
     pub(super) readiness: Readiness,
 }
-
-/// How long a call may take, its body included: as long as over gRPC.
-pub(super) const CALL_MAX: Duration = Duration::from_secs(60);
 
 /// Returns every path.
 pub(super) fn router(state: State, watched: Watched) -> Router {

@@ -42,8 +42,8 @@ impl Listening {
         self.local_addr
     }
 
-    /// Serves until shutdown begins; calls under way are finished then. What watching over the
-    /// program needs is always there, the calls where there is an engine for them.
+    /// Serves until shutdown begins; calls under way are finished then. What watching over the program
+    /// needs is always there, the calls where there is an engine for them.
     pub fn serve(
         self,
         calls: Option<(Engine, Policy)>,
@@ -51,15 +51,15 @@ impl Listening {
         metrics: Metrics,
         supervisor: &Supervisor,
     ) {
+        let stopping = supervisor.stopping();
         let watched = Watched { metrics: Arc::new(metrics), readiness };
-        let router = match calls {
+        let service = match calls {
             Some((engine, policy)) => {
-                let stopping = supervisor.stopping();
                 router(State { engine, policy: Arc::new(policy), stopping }, watched)
             }
             None => router_without_calls(watched),
         };
-        let service = TowerToHyperService::new(router);
+        let service = TowerToHyperService::new(service);
         let serving = http1::serve(self.listener, service, LIMITS, supervisor.clone());
         supervisor.spawn("http", serving);
     }

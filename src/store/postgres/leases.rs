@@ -9,7 +9,8 @@ use crate::store::rows::{LeaseRow, LeaseRows};
 use crate::store::stored::{LeaseColumns, write};
 use crate::store::{Backlog, Doorbell, Error};
 
-/// Whether there may be something to do at a connection `c`: it has an open job, or a call in doubt.
+/// Whether there may be something to do at a connection `c`: it has an open job, a call in doubt, or a
+/// resource that is known not to be as it should be.
 macro_rules! has_work {
     () => {
         "(EXISTS (SELECT 1 FROM job_parts AS p \

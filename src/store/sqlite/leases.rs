@@ -8,7 +8,8 @@ use crate::store::rows::{LeaseRow, LeaseRows};
 use crate::store::stored::{LeaseColumns, write};
 use crate::store::{Backlog, Doorbell, Error};
 
-/// Whether there may be something to do at a connection `c`: it has an open job, or a call in doubt.
+/// Whether there may be something to do at a connection `c`: it has an open job, a call in doubt, or a
+/// resource that is known not to be as it should be.
 macro_rules! has_work {
     () => {
         "(EXISTS (SELECT 1 FROM job_parts AS p INDEXED BY job_parts_open \
@@ -17,9 +18,10 @@ macro_rules! has_work {
          OR EXISTS (SELECT 1 FROM sync AS s INDEXED BY sync_in_doubt \
              WHERE s.company_id = c.company_id \
                  AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL) \
-         OR EXISTS (SELECT 1 FROM sync AS s INDEXED BY sync_unlike WHERE s.company_id = c.company_id \
-             AND s.connection_id = c.connection_id AND s.applied_rev = 0 \
-             AND s.confirmed_at IS NOT NULL AND s.parked_rev IS NULL))"
+         OR EXISTS (SELECT 1 FROM sync AS s INDEXED BY sync_unlike \
+             WHERE s.company_id = c.company_id \
+                 AND s.connection_id = c.connection_id AND s.applied_rev = 0 \
+                 AND s.confirmed_at IS NOT NULL AND s.parked_rev IS NULL))"
     };
 }
 
