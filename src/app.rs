@@ -7,7 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::api::{grpc, http};
-use crate::broker::LocalBroker;
+use crate::broker::{Broker, LocalBroker, RabbitBroker, RabbitSettings};
 use crate::cache;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Checked, Database};
@@ -104,7 +104,14 @@ impl App {
         let hubspot = hubspot.map_err(Error::HubSpot)?;
         let upso = Upso::new(hosts.clone(), clock.clone()).map_err(Error::Upso)?;
         let vendors = Vendors::new([Arc::new(hubspot) as Arc<dyn Vendor>, Arc::new(upso)]);
-        let broker = Arc::new(LocalBroker::new());
+        let holder = Uuid::new_v4().to_string();
+        let broker: Arc<dyn Broker> = match &settings.amqp {
+            None => Arc::new(LocalBroker::new()),
+            Some(url) => {
+                let hears = settings.role.executes().then(|| holder.clone());
+                Arc::new(RabbitBroker::start(url, RabbitSettings::new(hears), supervisor))
+            }
+        };
         let bus = Arc::new(LocalBus::new());
         let vault = Arc::new(settings.vault);
 
@@ -131,7 +138,7 @@ impl App {
             vault,
             supervisor: supervisor.clone(),
             settings: executor::Settings {
-                holder: Uuid::new_v4().to_string(),
+                holder,
                 lease_period: settings.lease,
                 call_timeout: settings.call_timeout,
                 sweep_interval: settings.sweep_interval,
