@@ -12,9 +12,9 @@ use gomark::clock::SystemClock;
 use gomark::domain::{
     Caller, CompanyId, Door, FieldDraft, Intent, Mutation, RequestId, Revision, Scope, Timestamp,
 };
-use gomark::store::Store;
 use gomark::store::postgres::{PostgresStore, PostgresUrl};
 use gomark::store::sqlite::SqliteStore;
+use gomark::store::{Store, Tables};
 use gomark::supervisor::Supervisor;
 use sqlx::{Connection as _, PgConnection, raw_sql};
 
@@ -75,7 +75,7 @@ async fn main() -> Outcome<()> {
 
 async fn sqlite(folder: &Path, supervisor: &Supervisor) -> Outcome<Arc<dyn Store>> {
     let file = folder.join("gomark.db");
-    Ok(Arc::new(SqliteStore::open(&file, SystemClock::shared(), supervisor).await?))
+    Ok(Arc::new(SqliteStore::open(&file, Tables::Update, SystemClock::shared(), supervisor).await?))
 }
 
 async fn postgres(supervisor: &Supervisor) -> Outcome<Arc<dyn Store>> {
@@ -84,7 +84,7 @@ async fn postgres(supervisor: &Supervisor) -> Outcome<Arc<dyn Store>> {
     let fresh = "DROP SCHEMA IF EXISTS commit_example CASCADE; CREATE SCHEMA commit_example";
     raw_sql(fresh).execute(&mut session).await?;
     let url = PostgresUrl::parse(&format!("{server}?options[search_path]=commit_example"))?;
-    Ok(Arc::new(PostgresStore::open(&url, supervisor).await?))
+    Ok(Arc::new(PostgresStore::open(&url, Tables::Update, supervisor).await?))
 }
 
 fn mutation(company: usize, number: usize, intent: Intent) -> Outcome<Mutation> {
@@ -98,7 +98,12 @@ fn mutation(company: usize, number: usize, intent: Intent) -> Outcome<Mutation> 
         expected_revision: Revision::ZERO,
         validate_only: false,
         reason: String::new(),
-        caller: Caller { actor: "example".to_owned(), door: Door::Grpc, scope: Scope::All },
+        caller: Caller {
+            actor: "example".to_owned(),
+            door: Door::Grpc,
+            scope: Scope::All,
+            deadline: None,
+        },
         at: Timestamp::from_micros(1_700_000_000_000_000),
     })
 }

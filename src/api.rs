@@ -4,3 +4,4 @@ mod answer;
 mod envelope;
 pub mod grpc;
 pub mod http;
+pub mod readiness;

@@ -79,7 +79,7 @@ impl fmt::Debug for Policy {
 }
 
 fn everyone(actor: &str, door: Door) -> Caller {
-    Caller { actor: actor.to_owned(), door, scope: Scope::All }
+    Caller { actor: actor.to_owned(), door, scope: Scope::All, deadline: None }
 }
 
 /// Reads `Bearer <token>`; the case of the scheme does not count (RFC 9110, section 11.1).

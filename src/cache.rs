@@ -6,13 +6,21 @@
 //!
 //! What is answered MUST NOT be older than the revision that the caller asks for at least, and not
 //! older than what this process has told a caller that it committed. Where other processes write to the
-//! database too, it MUST NOT be older than the longest age of a head.
+//! database too, an answer to a caller who asks for no revision MUST NOT be older than the longest age of a
+//! head.
 //!
-//! A cache that processes share has its place between [`Configs`] and the store: asked for what is
-//! not here, and told what was read. Heads stay with each process: only the database can say what is
-//! the latest.
+//! A cache that processes share stands between [`Configs`] and the store: it is asked for what is not
+//! here, and told what was read and committed. The age of a head stays with each process: only the
+//! database can say what is the latest. What the bus says can make a head older, never younger.
+//!
+//! Whatever becomes of the shared cache, the database sees one read at a time for each company from each
+//! process, and only a few for all of them.
 
+mod gate;
 mod heads;
+mod read;
+mod redis;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -26,10 +34,13 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
-use crate::domain::{CompanyId, Config, Refusal, Revision, Scope};
+use crate::domain::{CompanyId, Refusal, Revision, Scope};
 use crate::store::{self, Answer, Committed, Store};
-use crate::wire;
 
+pub use redis::RedisCache;
+pub use shared::SharedCache;
+
+use gate::Gate;
 use heads::Heads;
 use turns::Turns;
 
@@ -54,6 +65,8 @@ type Key = (CompanyId, Revision);
 /// Reads configurations, from memory where they are there.
 pub struct Configs {
     store: Arc<dyn Store>,
+    shared: Option<Arc<dyn SharedCache>>,
+    gate: Gate,
     encoded: Cache<Key, Bytes, ByBytes>,
     heads: Heads,
     /// One at a time reads what many ask for; revision 0 stands for the latest.
@@ -65,10 +78,18 @@ impl Configs {
     pub fn new(store: Arc<dyn Store>, settings: Settings) -> Self {
         Self {
             store,
+            shared: None,
+            gate: Gate::new(),
             encoded: Cache::with_weighter(ENTRIES, settings.bytes_max, ByBytes),
             heads: Heads::new(settings.head_age_max),
             turns: Turns::default(),
         }
+    }
+
+    /// Has it use a cache that processes share.
+    #[must_use]
+    pub fn sharing(self, shared: Option<Arc<dyn SharedCache>>) -> Self {
+        Self { shared, ..self }
     }
 
     /// Answers the latest configuration, which has to be of `min` or later.
@@ -83,7 +104,8 @@ impl Configs {
             None => {
                 let key = (id.clone(), Revision::ZERO);
                 // Boxed, so that the future of those who need not wait stays small.
-                Box::pin(self.in_turn(key, asked_at, known, self.read_latest(id, min))).await
+                let read = self.read_latest(id, min, asked_at);
+                Box::pin(self.in_turn(key, asked_at, known, read)).await
             }
         }
     }
@@ -135,6 +157,7 @@ impl Configs {
                     // The answer of a repeat is of long ago.
                     if let Ok(Committed { revision, repeated: false, .. }) = answer {
                         self.heads.committed(id, *revision, begun_at);
+                        self.tell_reached(id, *revision);
                     }
                 }
             }
@@ -142,6 +165,11 @@ impl Configs {
             // Nothing was changed.
             Err(_) => {}
         }
+    }
+
+    /// Takes note that somebody says that a company has reached a revision.
+    pub fn heard(&self, id: &CompanyId, revision: Revision) {
+        self.heads.rumour(id, revision);
     }
 
     /// Answers from memory, where what is there is good enough for somebody who asked then.
@@ -153,7 +181,7 @@ impl Configs {
     ) -> Option<Result<Bytes, Refusal>> {
         let head = self.heads.get(id)?;
         if head.revision < min {
-            let is_certain = head.as_of >= asked_at;
+            let is_certain = head.as_of.is_some_and(|as_of| as_of >= asked_at);
             return is_certain.then(|| Err(not_reached(id, min, head.revision)));
         }
         if !self.heads.is_current(&head, asked_at) {
@@ -183,51 +211,6 @@ impl Configs {
             turn.fail();
         }
         read
-    }
-
-    /// Asks the database what the latest revision is, and for its configuration if it is not here.
-    async fn read_latest(&self, id: &CompanyId, min: Revision) -> Answer<Bytes> {
-        let reading = self.heads.begin(id);
-        if let Some(head) = self.heads.get(id)
-            && let Some(bytes) = self.encoded.get(&(id.clone(), head.revision))
-        {
-            match self.read_head(id).await? {
-                Ok(present) if present < min => return Ok(Err(not_reached(id, min, present))),
-                Ok(present) if present == head.revision => return Ok(Ok(bytes)),
-                Ok(_) => {}
-                Err(refusal) => return Ok(Err(refusal)),
-            }
-        }
-        let config = match self.store.config(&Scope::All, id, None).await? {
-            Ok(config) => config,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let bytes = self.keep(&config);
-        self.heads.read(id, config.revision, reading);
-        Ok(match config.revision < min {
-            true => Err(not_reached(id, min, config.revision)),
-            false => Ok(bytes),
-        })
-    }
-
-    async fn read_head(&self, id: &CompanyId) -> Answer<Revision> {
-        let reading = self.heads.begin(id);
-        let Some(view) = self.store.company(&Scope::All, id).await? else {
-            return Ok(Err(Refusal::CompanyNotFound(id.clone())));
-        };
-        self.heads.read(id, view.company.revision, reading);
-        Ok(Ok(view.company.revision))
-    }
-
-    async fn read_at(&self, id: &CompanyId, revision: Revision) -> Answer<Bytes> {
-        let config = self.store.config(&Scope::All, id, Some(revision)).await?;
-        Ok(config.map(|config| self.keep(&config)))
-    }
-
-    fn keep(&self, config: &Config) -> Bytes {
-        let bytes = Bytes::from(wire::encode_config(config));
-        self.encoded.insert((config.company_id.clone(), config.revision), bytes.clone());
-        bytes
     }
 }
 

@@ -6,7 +6,9 @@
 pub mod audit;
 pub mod bench;
 pub mod demo;
+pub mod health;
 pub mod key;
+pub mod migrate;
 pub mod sandbox;
 pub mod serve;
 mod table;
@@ -38,6 +40,8 @@ pub struct Cli {
 enum Command {
     Demo(demo::Args),
     Serve(Box<Settings>),
+    Migrate(migrate::Args),
+    Health(health::Args),
     Sandbox(sandbox::Args),
     /// Makes keys that seal vendor credentials
     #[command(subcommand)]
@@ -92,6 +96,12 @@ pub enum Error {
     /// A token was not made.
     #[error("no token was made")]
     Token(#[source] crate::auth::TokenError),
+    /// The URL of a database cannot be read.
+    #[error("--database-url (DATABASE_URL) {0}")]
+    DatabaseUrl(String),
+    /// The tables could not be brought up to date.
+    #[error("the tables are not up to date")]
+    Migrate(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The audit log cannot be read.
     #[error(transparent)]
     Audit(#[from] crate::audit::Error),
@@ -118,7 +128,7 @@ pub enum Error {
 impl Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::Token(_) => Exit::Misused,
+            Self::Token(_) | Self::DatabaseUrl(_) => Exit::Misused,
             _ => Exit::Failed,
         }
     }
@@ -137,6 +147,8 @@ pub async fn run(cli: Cli) -> Exit {
     let ended = match cli.command {
         Command::Demo(args) => demo::run(args).await.map(|()| Exit::Done).map_err(Error::Demo),
         Command::Serve(settings) => Ok(serve::run(*settings, app::run).await),
+        Command::Migrate(args) => migrate::run(args).await,
+        Command::Health(args) => Ok(health::run(args).await),
         Command::Sandbox(args) => run_sandbox(args).await,
         Command::Key(command) => key::run(&command),
         Command::Token(command) => token::run(&command),

@@ -10,11 +10,12 @@ mod duration;
 mod fault;
 mod key_source;
 mod servers;
+mod serving;
 mod settings;
 mod values;
 
 pub use check::Surroundings;
-pub use checked::{Checked, Database, KeyOrigin};
+pub use checked::{Checked, Database, KeyOrigin, Serving};
 pub use duration::{parse as parse_duration, show as show_duration};
 pub use fault::{Fault, Faults};
 pub use servers::{Role, ServerUrl};

@@ -16,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::broker::Broker;
-use crate::cache::{self, Configs};
+use crate::cache::{self, Configs, SharedCache};
 use crate::clock::Clock;
 use crate::domain::{
     Caller, CompanyId, Digest, Job, JobEvent, JobId, JobState, Mutation, Problem, Refusal,
@@ -44,6 +44,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// How configurations are kept in memory.
     pub cache: cache::Settings,
+    /// What processes share of that, if they do.
+    pub shared_cache: Option<Arc<dyn SharedCache>>,
     /// The vendors.
     pub vendors: Vendors,
     /// The doorbells.
@@ -80,6 +82,9 @@ pub enum Error {
     /// Too much is waiting; nothing was changed.
     #[error("too many mutations are waiting")]
     Overloaded,
+    /// The caller's time was over before it was begun; nothing was changed.
+    #[error("the caller's time was over before it was begun")]
+    Late,
     /// The database failed; whether a mutation took effect is unknown.
     #[error("the store failed")]
     Store(#[from] store::Error),
@@ -123,7 +128,11 @@ pub struct Accepted {
 impl Engine {
     /// Starts the engine.
     pub fn start(parts: Parts, supervisor: &Supervisor) -> Self {
-        let configs = Arc::new(Configs::new(parts.store.clone(), parts.cache));
+        let configs = Configs::new(parts.store.clone(), parts.cache);
+        let configs = Arc::new(configs.sharing(parts.shared_cache.clone()));
+        if parts.cache.head_age_max.is_some() {
+            hear(configs.clone(), &*parts.bus, supervisor);
+        }
         let accept =
             Accept::start(parts.store.clone(), configs.clone(), parts.queue_max, supervisor);
         Self { parts, accept, configs, supervisor: supervisor.clone() }
@@ -160,11 +169,17 @@ impl Engine {
         let Some(request_id) = request_id.filter(|_| caller.scope.contains(company_id)) else {
             return Ok(None);
         };
-        let found = self.parts.store.find_request(company_id, request_id, fingerprint).await??;
+        let store = self.store_for(caller);
+        let found = store.find_request(company_id, request_id, fingerprint).await??;
         Ok(match found {
             Some(committed) => Some(self.accepted(committed, false).await),
             None => None,
         })
+    }
+
+    /// The store, for somebody who waits for a certain time.
+    fn store_for(&self, caller: &Caller) -> Arc<dyn Store> {
+        Arc::clone(&self.parts.store).until(caller.deadline)
     }
 
     fn tell(&self, events: Vec<JobEvent>) {
@@ -185,7 +200,7 @@ impl Engine {
 
     /// Reads a company.
     pub async fn company(&self, caller: &Caller, id: &CompanyId) -> Result<CompanyView, Error> {
-        let found = self.parts.store.company(&caller.scope, id).await?;
+        let found = self.store_for(caller).company(&caller.scope, id).await?;
         found.ok_or_else(|| Refusal::CompanyNotFound(id.clone()).into())
     }
 
@@ -196,13 +211,14 @@ impl Engine {
         after: Option<&CompanyId>,
         limit: usize,
     ) -> Result<Page<CompanyView>, Error> {
-        let mut items = self.parts.store.companies(&caller.scope, after, limit + 1).await?;
+        let mut items = self.store_for(caller).companies(&caller.scope, after, limit + 1).await?;
         let more = items.len() > limit;
         items.truncate(limit);
         Ok(Page { items, more })
     }
 
-    /// Reads a configuration, encoded as GetConfig answers it.
+    /// Reads a configuration, encoded as GetConfig answers it. What is read of it from the database is
+    /// read for all who ask for it meanwhile: one caller's time does not break it off.
     pub async fn config(
         &self,
         caller: &Caller,
@@ -224,12 +240,12 @@ impl Engine {
         id: &CompanyId,
         query: AuditQuery,
     ) -> Result<Page<StoredEntry>, Error> {
-        Ok(self.parts.store.entries(&caller.scope, id, query).await??)
+        Ok(self.store_for(caller).entries(&caller.scope, id, query).await??)
     }
 
     /// Reads a job.
     pub async fn job(&self, caller: &Caller, id: &JobId) -> Result<Job, Error> {
-        let found = self.parts.store.job(&caller.scope, id).await?;
+        let found = self.store_for(caller).job(&caller.scope, id).await?;
         found.ok_or_else(|| Refusal::JobNotFound(id.to_string()).into())
     }
 
@@ -242,17 +258,36 @@ impl Engine {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Page<Job>, Error> {
-        Ok(self.parts.store.jobs(&caller.scope, id, states, before, limit).await??)
+        Ok(self.store_for(caller).jobs(&caller.scope, id, states, before, limit).await??)
     }
 
     /// Cancels or retries a job.
     pub async fn control(&self, control: JobControl) -> Result<Job, Error> {
         let missing = Refusal::JobNotFound(control.job_id.to_string());
-        let recorded = self.parts.store.control(control).await??;
+        let recorded = self.store_for(&control.caller).control(control).await??;
         self.tell(recorded.events);
         for doorbell in &recorded.ring {
             self.parts.broker.ring(doorbell).await;
         }
         recorded.job.ok_or_else(|| missing.into())
     }
+}
+
+/// Has reads ask the database again when a process says that it decided something.
+fn hear(configs: Arc<Configs>, bus: &dyn EventBus, supervisor: &Supervisor) {
+    let (mut subscription, stopping) = (bus.subscribe(), supervisor.stopping());
+    supervisor.spawn("heads", async move {
+        loop {
+            let news = tokio::select! {
+                () = stopping.cancelled() => return,
+                news = subscription.next() => news,
+            };
+            // What was missed is found when the head is too old.
+            if let Some(news) = news
+                && let News::Revision(id, revision) = &*news
+            {
+                configs.heard(id, *revision);
+            }
+        }
+    });
 }

@@ -1,6 +1,11 @@
 //! The bus that makes news prompt. The rows of the database are the truth.
 
+mod fanout;
+mod letter;
 mod local;
+mod redis;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use local::LocalBus;
+pub use redis::RedisBus;
 
 use crate::domain::{CompanyId, JobEvent, Revision};
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rand::seq::SliceRandom as _;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::MissedTickBehavior;
 
@@ -28,6 +29,10 @@ use crate::vendors::Vendors;
 
 /// How many due connections the sweeper takes up at a time.
 const SWEEP_MAX: usize = 1_000;
+/// How many of them at least, where other executors are to have their share.
+const SHARE_MIN: usize = 32;
+/// How much sooner than usual the sweeper comes again when it left some to others.
+const SHARE_AGAIN: u32 = 8;
 /// How many sessions ask for their leases at the same time: however many companies have work, a
 /// mutation waits in the database's line behind few of them.
 const STARTS_MAX: usize = 8;
@@ -66,6 +71,8 @@ pub struct Settings {
     pub calls_max: usize,
     /// How long a connection without work keeps its lease.
     pub linger: Duration,
+    /// Whether there may be other executors, who want their share.
+    pub peers: bool,
 }
 
 /// Tells a session that there may be something to do.
@@ -117,7 +124,9 @@ impl Executor {
                 () = stopping.cancelled() => return,
                 doorbell = self.parts.broker.next() => self.wake(doorbell),
                 Some(doorbell) = self.ended.1.recv() => self.forget(doorbell),
-                _ = sweep.tick() => self.sweep().await,
+                _ = sweep.tick() => if self.sweep().await {
+                    sweep.reset_after(self.parts.settings.sweep_interval / SHARE_AGAIN);
+                },
             }
         }
     }
@@ -145,18 +154,27 @@ impl Executor {
         }
     }
 
-    async fn sweep(&mut self) {
-        match self.parts.store.due(SWEEP_MAX).await {
-            Ok(due) => due.into_iter().for_each(|doorbell| {
-                if !self.sessions.contains_key(&doorbell) {
-                    self.wake(doorbell);
-                }
-            }),
+    /// Takes up what is due; of much at once only half, where others sweep too. Tells whether it
+    /// left some.
+    async fn sweep(&mut self) -> bool {
+        let mut due = match self.parts.store.due(SWEEP_MAX).await {
+            Ok(due) => due,
             Err(error) => {
                 let error = telemetry::chain(&error);
                 tracing::warn!(error, "the sweeper could not read what is due");
+                return false;
             }
+        };
+        due.retain(|doorbell| !self.sessions.contains_key(doorbell));
+        let all = due.len();
+        if self.parts.settings.peers {
+            // Those who sweep at the same time should not meet at the same connections.
+            due.shuffle(&mut rand::rng());
+            due.truncate(all.div_ceil(2).max(SHARE_MIN));
         }
+        let left_some = due.len() < all;
+        due.into_iter().for_each(|doorbell| self.wake(doorbell));
+        left_some
     }
 }
 

@@ -1,7 +1,6 @@
-//! Accepts HTTP/1.1 connections, as many at once as are allowed, and ends them when the program does.
+//! Serves HTTP/1.1 connections, and ends them when the program does.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,13 +10,10 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::connections;
 use crate::supervisor::Supervisor;
-
-/// How long to wait after a connection could not be accepted.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// What one listener takes.
 #[derive(Clone, Copy, Debug)]
@@ -41,33 +37,10 @@ pub(crate) async fn serve<S>(
     S::Future: Send + 'static,
     S::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let room = Arc::new(Semaphore::new(limits.connections_max));
     let stopping = supervisor.stopping();
-    loop {
-        let next = async {
-            // The semaphore is never closed.
-            let place = room.clone().acquire_owned().await.ok();
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
-            () = stopping.cancelled() => return,
-            next = next => next,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, service.clone(), limits, supervisor.stopping());
-                supervisor.spawn("http connection", async move {
-                    connection.await;
-                    drop(place);
-                });
-            }
-            // One client's trouble (or a lack of descriptors that passes) is no reason to end.
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+    let carry = |stream| connection(stream, service.clone(), limits, stopping.clone());
+    connections::accept(listener, limits.connections_max, supervisor, "http connection", carry)
+        .await;
 }
 
 async fn connection<S>(stream: TcpStream, service: S, limits: Limits, stopping: CancellationToken)
@@ -75,8 +48,6 @@ where
     S: Service<Request<Incoming>, Response = Response<Body>>,
     S::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    // Latency is what the work takes, not what Nagle's algorithm adds.
-    let _ = stream.set_nodelay(true);
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)

@@ -11,6 +11,7 @@ mod commit;
 mod control;
 mod database;
 mod leases;
+mod migrations;
 mod offline;
 pub mod postgres;
 mod progress;
@@ -27,15 +28,17 @@ mod conformance;
 pub(crate) mod hooked;
 
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
 pub use database::Database;
+pub use migrations::{Step, Tables, Updated};
 pub use offline::{Claim, OfflineError};
 pub use types::{
-    AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl, Lease,
-    Outcome, Page, Recorded, StoredEntry, Work,
+    AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate,
+    JobControl, LateCall, Lease, Outcome, Page, Recorded, StoredEntry, Work,
 };
 
 use crate::domain::{
@@ -58,6 +61,16 @@ pub type Answer<T> = Result<Result<T, Refusal>, Error>;
 /// Not promised: fairness between callers, or that two reads see the same state.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug + 'static {
+    /// Returns this store for somebody who waits until `deadline` only. What has not begun by then is
+    /// not done and answers [`Error::Late`]; a read is broken off then, also in the database where it
+    /// can be; a change that has begun is carried through.
+    fn until(self: Arc<Self>, deadline: Option<Instant>) -> Arc<dyn Store>;
+
+    /// Asks the database for a sign of life, and whether its tables are those that this program needs
+    /// and can be written. MUST be cheap, MUST NOT wait for what other calls hold, and can be dropped
+    /// at any moment.
+    async fn check(&self) -> Result<(), Error>;
+
     /// Decides about mutations and writes what they lead to.
     ///
     /// Mutations of one company are decided in the order of the batch, each on the result of the
@@ -140,9 +153,13 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     async fn control(&self, control: JobControl) -> Answer<Recorded>;
 
     /// Lists connections in use for which there may be something to do: those with jobs that have
-    /// not ended, or with calls in doubt, whose lease nobody holds and which are not closed for
+    /// not ended, with calls in doubt, or with something that is known to be unlike what was decided
+    /// and is not parked, whose lease nobody holds and which are not closed for
     /// more than a second; the one whose lease ended the longest time ago first.
     async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error>;
+
+    /// Counts what is left to do, for all companies.
+    async fn backlog(&self) -> Result<Backlog, Error>;
 
     /// Takes the lease of a connection, if it is in use and nobody holds the lease.
     async fn claim(
@@ -150,7 +167,7 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         doorbell: &Doorbell,
         holder: &str,
         period: Duration,
-    ) -> Result<Option<Lease>, Error>;
+    ) -> Result<Claimed, Error>;
 
     /// Prolongs a lease to `period` from now.
     async fn renew(&self, lease: &Lease, period: Duration) -> Result<Lease, Error>;
@@ -167,8 +184,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Notes that calls are about to be made, and which window the limiter is in. They can take
     /// effect until `settles_after` from now. Jobs that wait for these resources become RUNNING.
     /// Answers [`Error::Disconnected`] when the connection is no longer in use, or no longer with
-    /// the credential that `credential_id` stands for, and [`Error::Parked`] when one of the versions
-    /// or a later one of its resource is parked: then nothing is noted and no call may be made.
+    /// the credential that `credential_id` stands for, and [`Error::Outdated`] when one of the versions
+    /// or a later one of its resource is parked, or another call is in doubt than the plan knew of:
+    /// then nothing is noted and no call may be made.
     async fn begin(
         &self,
         lease: &Lease,
@@ -188,4 +206,10 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         outcomes: Vec<Outcome>,
         gate: Option<Gate>,
     ) -> Result<Recorded, Error>;
+
+    /// Notes calls that ended after the lease was lost that they were made under: they are in doubt,
+    /// so that whoever holds the connection now looks what became of them. It takes no lease, since
+    /// it says nothing of what the vendor holds. Answers those that cannot be noted yet, because
+    /// another call is in doubt for the same resource.
+    async fn suspect(&self, at: &Doorbell, calls: Vec<LateCall>) -> Result<Vec<LateCall>, Error>;
 }

@@ -1,5 +1,8 @@
 //! Owns background tasks, so that shutdown waits for them and nothing outlives the program by accident.
 //!
+//! The end comes in two steps: first nothing new is to be sent here ([`Supervisor::draining`]), then
+//! everything stops.
+//!
 //! Every task of GoMark is spawned here (a lint bans the bare function). A task learns of the
 //! shutdown from [`Supervisor::stopping`], which is handed down as a value and never a global.
 
@@ -15,6 +18,7 @@ use tracing::Instrument;
 #[derive(Clone, Debug, Default)]
 pub struct Supervisor {
     tasks: TaskTracker,
+    drain: CancellationToken,
     stop: CancellationToken,
 }
 
@@ -22,6 +26,17 @@ impl Supervisor {
     /// Creates a supervisor with no tasks.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns the token that is cancelled when others should send nothing here any more. What they
+    /// still send is done as before.
+    pub fn draining(&self) -> CancellationToken {
+        self.drain.clone()
+    }
+
+    /// Lets others know that they should send nothing here any more.
+    pub fn drain(&self) {
+        self.drain.cancel();
     }
 
     /// Returns the token that is cancelled when shutdown begins.
@@ -44,6 +59,7 @@ impl Supervisor {
     ///
     /// Returns whether all of them ended in time.
     pub async fn shutdown(&self, grace: Duration) -> bool {
+        self.drain.cancel();
         self.stop.cancel();
         self.tasks.close();
         tokio::time::timeout(grace, self.tasks.wait()).await.is_ok()

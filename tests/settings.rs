@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use clap::{Args as _, Command, FromArgMatches as _};
 use gomark::auth::Policy;
-use gomark::config::{Checked, Faults, KeyOrigin, Role, Settings, Surroundings};
+use gomark::config::{Checked, Faults, KeyOrigin, Role, Serving, Settings, Surroundings};
+use gomark::store::Tables;
 use gomark::telemetry::Format;
 use gomark::vault::Key;
 use tempfile::TempDir;
@@ -78,11 +79,40 @@ fn without_settings_this_machine_alone_is_served_and_a_key_is_made() {
     assert_eq!(checked.sweep_interval, Duration::from_secs(1));
     assert_eq!(checked.shutdown_grace, Duration::from_secs(20));
     assert_eq!(checked.queue_max, 1024);
+    assert_eq!(checked.cache_bytes_max, 64 * 1024 * 1024);
+    assert_eq!(checked.serving, Serving::default());
+    assert_eq!(checked.tables, Tables::Update);
     assert_eq!(checked.log.filter, "info");
     let made = place.folder.path().join("gomark.db.key");
     assert_eq!(checked.key_origin, KeyOrigin::Made(made.clone()));
     assert_eq!(fs::metadata(made).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(checked.warnings()[0].contains("gomark.db.key"), "{:?}", checked.warnings());
+}
+
+#[test]
+fn who_takes_no_calls_needs_no_tokens_on_a_network() {
+    let place = Place::with_key();
+    let check = |role: &str| {
+        let role = format!("--role={role}");
+        let database = "--database-url=postgres://ada@db/gomark";
+        place.check(&["--listen=0.0.0.0:50051", "--http-listen=0.0.0.0:8080", &role, database])
+    };
+    assert!(check("executor").is_ok());
+    for role in ["api", "all"] {
+        let faults = check(role).unwrap_err().to_string();
+        assert!(faults.contains("--listen (GOMARK_LISTEN)"), "{faults}");
+    }
+}
+
+#[test]
+fn tables_are_left_as_they_are_when_asked_to() {
+    let place = Place::new();
+    let tables = |flag| place.check(&[flag]).unwrap().tables;
+    assert_eq!(tables("--migrate=false"), Tables::Require);
+    assert_eq!(tables("--migrate"), Tables::Update);
+    assert_eq!(tables("--migrate="), Tables::Update);
+    let faults = place.faults(&["--migrate=perhaps"]);
+    assert!(faults.contains("--migrate (GOMARK_MIGRATE)"), "{faults}");
 }
 
 #[test]
@@ -235,6 +265,7 @@ fn everything_that_is_wrong_is_said_at_once_and_no_secret_is_shown() {
             "--sweep-interval=often",
             "--shutdown-grace=6m",
             "--queue=0",
+            "--cache-mib=-1",
             "--database-sessions=1",
             "--log=verbose",
             "--log-format=xml",
@@ -252,6 +283,7 @@ fn everything_that_is_wrong_is_said_at_once_and_no_secret_is_shown() {
         "--sweep-interval",
         "--shutdown-grace",
         "--queue",
+        "--cache-mib",
         "--database-sessions",
         "--log ",
         "--log-format",
@@ -307,6 +339,7 @@ fn empty_variables_count_as_unset() {
         "--log-format=",
         "--listen=",
         "--queue= ",
+        "--cache-mib= ",
         "--database-sessions=",
         "--lease=",
         "--call-timeout=",
@@ -364,4 +397,23 @@ fn processes_that_work_together_need_a_postgres() {
     let faults = place.faults(&[postgres, wrong[0], wrong[1], wrong[2]]);
     assert!(faults.contains("the settings have 3 faults"), "{faults}");
     assert!(!faults.contains("secret"), "{faults}");
+}
+
+#[test]
+fn how_calls_are_served_can_be_set() {
+    let place = Place::new();
+    let flags = ["--connection-age=0s", "--connections=7", "--calls=8", "--streams=9"];
+    let serving = place.check(&[&flags[..], &["--drain-delay=5s"]].concat()).unwrap().serving;
+    let wanted = Serving {
+        connection_age: None,
+        connections_max: 7,
+        calls_max: 8,
+        streams_max: 9,
+        drain_delay: Duration::from_secs(5),
+    };
+    assert_eq!(serving, wanted);
+    let faults = place.faults(&["--connection-age=2d", "--connections=0", "--drain-delay=2m"]);
+    for setting in ["--connection-age", "--connections", "--drain-delay"] {
+        assert!(faults.contains(setting), "{faults}");
+    }
 }

@@ -57,6 +57,9 @@ struct Args {
     /// A Postgres for a second GoMark, and for pgbench, in schemas that are dropped afterwards
     #[arg(long, env = "GOMARK_TEST_POSTGRES_URL", hide_env_values = true)]
     postgres: Option<String>,
+    /// A Redis for the level between memory and Postgres; keys go to its namespace of a schema
+    #[arg(long, env = "GOMARK_TEST_REDIS_URL", hide_env_values = true)]
+    redis: Option<String>,
     /// File for all numbers, as JSON
     #[arg(long)]
     json: Option<PathBuf>,

@@ -16,6 +16,9 @@ use crate::schema::Schema;
 /// How long a process may take to answer.
 const READY: Duration = Duration::from_secs(30);
 
+/// Settings of GoMark that have the usual names.
+const ELSEWHERE: [&str; 4] = ["DATABASE_URL", "REDIS_URL", "REDIS_HOST", "AMQP_URL"];
+
 /// A process that serves on a port of loopback. It ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -33,21 +36,29 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts GoMark on a Postgres, and waits until it answers.
-    pub(crate) async fn gomark_on(schema: Schema, folder: &Path) -> Outcome<Self> {
-        let server = Self::spawn_gomark(folder, Some(schema))?;
+    /// Starts GoMark on a Postgres, with more settings, and waits until it answers.
+    pub(crate) async fn gomark_on(
+        schema: Schema,
+        settings: &[(&str, &str)],
+        folder: &Path,
+    ) -> Outcome<Self> {
+        let server = Self::spawn(folder, Some(schema), settings)?;
         server.answers().await?;
         Ok(server)
     }
 
     /// Starts GoMark and does not wait.
     pub(crate) fn spawn_gomark(folder: &Path, schema: Option<Schema>) -> Outcome<Self> {
+        Self::spawn(folder, schema, &[])
+    }
+
+    fn spawn(folder: &Path, schema: Option<Schema>, settings: &[(&str, &str)]) -> Outcome<Self> {
         let port = free_port()?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_gomark"));
         // Settings of whoever runs this must not count.
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
-            if name.starts_with("GOMARK_") || name == "DATABASE_URL" {
+            if name.starts_with("GOMARK_") || ELSEWHERE.contains(&name.as_str()) {
                 command.env_remove(name);
             }
         }
@@ -55,6 +66,7 @@ impl Server {
             .args(["serve", "--log=error"])
             .arg(format!("--listen=127.0.0.1:{port}"))
             .env("DATABASE_URL", schema.as_ref().map_or("sqlite:gomark.db".to_owned(), Schema::url))
+            .envs(settings.iter().copied())
             .current_dir(folder);
         if schema.is_some() {
             // Processes on one server share a key: it makes none itself.

@@ -78,15 +78,33 @@ impl House {
             static NUMBER: AtomicU64 = AtomicU64::new(0);
             let of = format!("gomark_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
             let schema = Schema::make(url, &of).await?;
-            gomarks.push(("gomark, Postgres", Server::gomark_on(schema, folder).await?));
+            gomarks.push(("gomark, Postgres", Server::gomark_on(schema, &[], folder).await?));
         }
         Ok(gomarks)
+    }
+
+    /// Starts a GoMark for each level below memory: they keep nothing there.
+    async fn levels(&self, folder: &Path) -> Outcome<Vec<(&'static str, Server)>> {
+        let Some(url) = &self.args.postgres else { return Ok(Vec::new()) };
+        let nothing_kept = ("GOMARK_CACHE_MIB", "0");
+        let mut levels = Vec::new();
+        if let Some(redis) = &self.args.redis {
+            let schema = Schema::make(url, "from_redis").await?;
+            let settings = [nothing_kept, ("REDIS_URL", redis)];
+            let gomark = Server::gomark_on(schema, &settings, folder).await?;
+            levels.push(("gomark, from Redis", gomark));
+        }
+        let schema = Schema::make(url, "from_postgres").await?;
+        let gomark = Server::gomark_on(schema, &[nothing_kept], folder).await?;
+        levels.push(("gomark, from Postgres", gomark));
+        Ok(levels)
     }
 
     /// GetConfig beside a bare server that answers the same bytes.
     pub(crate) async fn read(&self) -> Outcome<Value> {
         let folder = tempfile::tempdir()?;
-        let gomarks = self.gomarks(folder.path()).await?;
+        let mut gomarks = self.gomarks(folder.path()).await?;
+        gomarks.extend(self.levels(folder.path()).await?);
         let mut read = Vec::new();
         for (name, gomark) in &gomarks {
             let clients = self.target(gomark, 8).connect().await?;

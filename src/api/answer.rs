@@ -19,6 +19,8 @@ pub(super) const UPSO_CREDENTIAL_PATH: &str = "upso.api_key";
 
 /// After how long an overloaded server is asked again.
 const OVERLOAD_RETRY: Duration = Duration::from_millis(250);
+/// After how long a stream is opened again whose connection came to its end.
+const REOPENING: Duration = Duration::from_millis(50);
 /// After how long a database that is away is asked again.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
@@ -98,10 +100,36 @@ impl Told {
         Self::new(ErrorReason::MalformedMessage, message).breaks("", what)
     }
 
+    /// Tells that the database is away.
+    pub(super) fn store_away() -> Self {
+        let message = "the database cannot be reached; whether a change took effect is unknown: \
+                       repeat it with the same request id";
+        Self::new(ErrorReason::StoreUnavailable, message).retry_after(STORE_RETRY)
+    }
+
     /// Tells that the server shuts down.
     pub(super) fn shutting_down() -> Self {
         let message = "the server is shutting down; repeat it elsewhere or later";
         Self::new(ErrorReason::ShuttingDown, message).retry_after(STORE_RETRY)
+    }
+
+    /// Tells that more is under way than may be, and that nothing was done.
+    pub(super) fn overloaded(what: &str) -> Self {
+        let message = format!("too many {what}; repeat it");
+        Self::new(ErrorReason::Overloaded, message).retry_after(OVERLOAD_RETRY)
+    }
+
+    /// Tells that the time of a call is over.
+    pub(super) fn late() -> Self {
+        let message = "the time of the call is over; whether a change took effect is unknown: \
+                       repeat it with the same request id";
+        Self::new(ErrorReason::DeadlineExceeded, message)
+    }
+
+    /// Tells that a connection came to its end, and with it a stream.
+    pub(super) fn connection_aged() -> Self {
+        let message = "the connection has reached its age; open the stream again";
+        Self::new(ErrorReason::ConnectionAged, message).retry_after(REOPENING)
     }
 
     /// Tells of a fault of our own, which stands in the log under the id that the caller gets.
@@ -122,10 +150,8 @@ impl From<engine::Error> for Told {
     fn from(error: engine::Error) -> Self {
         match error {
             engine::Error::Refused(refusal) => refused(&refusal),
-            engine::Error::Overloaded => {
-                let message = "too many mutations are waiting; repeat it";
-                Self::new(ErrorReason::Overloaded, message).retry_after(OVERLOAD_RETRY)
-            }
+            engine::Error::Overloaded => Self::overloaded("mutations are waiting"),
+            engine::Error::Late | engine::Error::Store(store::Error::Late) => Self::late(),
             engine::Error::CredentialRefused { vendor, problem } => {
                 let message = format!("{vendor} refused the credential: {}", problem.message);
                 Self::new(ErrorReason::CredentialRefused, message)
@@ -143,9 +169,7 @@ impl From<engine::Error> for Told {
                 error @ (store::Error::Unavailable(_) | store::Error::InDoubt(_)),
             ) => {
                 tracing::error!(error = telemetry::chain(&error), "the database is away");
-                let message = "the database cannot be reached; whether a change took effect is \
-                               unknown: repeat it with the same request id";
-                Self::new(ErrorReason::StoreUnavailable, message).retry_after(STORE_RETRY)
+                Self::store_away()
             }
             error @ (engine::Error::Store(_) | engine::Error::Internal(_)) => {
                 Self::internal(&error)

@@ -3,6 +3,7 @@
 
 mod authenticate;
 mod cadence_requests;
+mod calls;
 mod company_service;
 mod config_service;
 mod encoded;
@@ -15,7 +16,8 @@ mod status;
 
 use super::envelope;
 
-pub use server::Listening;
+pub use health::LIVENESS;
+pub use server::{Listening, ServeError, Services};
 
 /// `ConfigService` with GetConfig's answer as bytes: see `scripts/generate`.
 #[allow(missing_docs, unreachable_pub, missing_debug_implementations, clippy::all)]

@@ -65,7 +65,12 @@ impl Tokens {
                 found = Some(entry);
             }
         }
-        found.map(|entry| Caller { actor: entry.actor.clone(), door, scope: entry.scope.clone() })
+        found.map(|entry| Caller {
+            actor: entry.actor.clone(),
+            door,
+            scope: entry.scope.clone(),
+            deadline: None,
+        })
     }
 }
 

@@ -26,8 +26,8 @@ const GROUPS: usize = 1_024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) revision: Revision,
-    /// There was no later revision at this moment.
-    pub(super) as_of: Instant,
+    /// There was no later revision at this moment; `None` where that is not known of any.
+    pub(super) as_of: Option<Instant>,
 }
 
 /// A read of the database that was begun.
@@ -61,7 +61,8 @@ impl Heads {
 
     /// Tells whether a head may be answered to somebody who asked at a moment.
     pub(super) fn is_current(&self, head: &Head, asked_at: Instant) -> bool {
-        self.age_max.is_none_or(|age_max| head.as_of + age_max >= asked_at)
+        let is_young = |as_of| self.age_max.is_none_or(|age_max| as_of + age_max >= asked_at);
+        head.as_of.is_some_and(is_young)
     }
 
     /// To be called before the database is read.
@@ -74,7 +75,7 @@ impl Heads {
     pub(super) fn read(&self, id: &CompanyId, revision: Revision, reading: Reading) {
         let commits = self.group(id);
         if *commits == reading.commits {
-            self.raise(id, Head { revision, as_of: reading.began_at });
+            self.raise(id, Head { revision, as_of: Some(reading.began_at) });
         }
     }
 
@@ -82,14 +83,39 @@ impl Heads {
     pub(super) fn committed(&self, id: &CompanyId, revision: Revision, begun_at: Instant) {
         let mut commits = self.group(id);
         *commits += 1;
-        self.raise(id, Head { revision, as_of: begun_at });
+        self.raise(id, Head { revision, as_of: Some(begun_at) });
     }
 
     /// Something may have been committed: only the database can tell.
     pub(super) fn doubt(&self, id: &CompanyId) {
         let mut commits = self.group(id);
         *commits += 1;
-        self.known.remove(id);
+        // What was told before stays the least that may be answered.
+        self.age(id);
+    }
+
+    /// There may be a later revision. That it is there is not certain, and less so that it is the
+    /// latest.
+    pub(super) fn rumour(&self, id: &CompanyId, revision: Revision) {
+        let _commits = self.group(id);
+        if self.known.peek(id).is_some_and(|known| known.revision < revision) {
+            self.age(id);
+        }
+    }
+
+    /// There is such a revision, and perhaps a later one. Tells whether it may be answered: it is not
+    /// older than what was told before, as far as that is known.
+    pub(super) fn heard_of(&self, id: &CompanyId, revision: Revision) -> bool {
+        let commits = self.group(id);
+        let may_be_told = match self.known.peek(id) {
+            Some(known) => known.revision <= revision,
+            // A head that this process committed may have had to make room.
+            None => *commits == 0,
+        };
+        if may_be_told {
+            self.raise(id, Head { revision, as_of: None });
+        }
+        may_be_told
     }
 
     /// Makes room.
@@ -103,6 +129,13 @@ impl Heads {
         let order = |head: &Head| (head.revision, head.as_of);
         if self.known.peek(id).is_none_or(|known| order(&known) < order(&head)) {
             self.known.insert(id.clone(), head);
+        }
+    }
+
+    /// Has the database asked next time. To be called with the group locked.
+    fn age(&self, id: &CompanyId) {
+        if let Some(known) = self.known.peek(id) {
+            self.known.insert(id.clone(), Head { as_of: None, ..known });
         }
     }
 

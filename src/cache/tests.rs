@@ -7,6 +7,13 @@ use gomark_sdk::v1 as pb;
 use prost::Message as _;
 use tempfile::TempDir;
 
+mod doubles;
+mod foreign;
+mod nemesis;
+mod race;
+mod shared;
+mod suite;
+
 use super::*;
 use crate::domain::{Intent, Mutation};
 use crate::store::hooked::{Hooked, ask, rename};
@@ -199,7 +206,7 @@ async fn a_head_that_is_too_old_is_looked_up_and_the_configuration_is_kept() {
 fn a_head_may_be_as_old_as_was_said_and_no_older() {
     let heads = Heads::new(Some(HOUR));
     let as_of = Instant::now();
-    let head = heads::Head { revision: Revision::new(1), as_of };
+    let head = heads::Head { revision: Revision::new(1), as_of: Some(as_of) };
     assert!(heads.is_current(&head, as_of + HOUR));
     assert!(!heads.is_current(&head, as_of + HOUR + Duration::from_millis(1)));
     assert!(Heads::new(None).is_current(&head, as_of + 100 * HOUR));

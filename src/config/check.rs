@@ -9,8 +9,10 @@ use zeroize::Zeroizing;
 use super::duration::{parse_within, show};
 use super::key_source::{self, KEY, KEY_FILE, Place};
 use super::settings::defaults;
-use super::{Checked, Database, Faults, Role, ServerUrl, Settings, values};
+use super::values::or;
+use super::{Checked, Database, Faults, Role, ServerUrl, Settings, serving, values};
 use crate::auth::{Policy, Tokens};
+use crate::store::Tables;
 use crate::telemetry::{self, Log, chain};
 use crate::vault::Vault;
 use crate::vendors::hosts::HostPolicy;
@@ -19,8 +21,10 @@ const LISTEN: &str = "--listen (GOMARK_LISTEN)";
 const HTTP_LISTEN: &str = "--http-listen (GOMARK_HTTP_LISTEN)";
 const SHUTDOWN_GRACE: &str = "--shutdown-grace (GOMARK_SHUTDOWN_GRACE)";
 const QUEUE: &str = "--queue (GOMARK_QUEUE)";
+const CACHE_MIB: &str = "--cache-mib (GOMARK_CACHE_MIB)";
 const DATABASE_URL: &str = "--database-url (DATABASE_URL)";
 const DATABASE_SESSIONS: &str = "--database-sessions (GOMARK_DATABASE_SESSIONS)";
+const MIGRATE: &str = "--migrate (GOMARK_MIGRATE)";
 const ROLE: &str = "--role (GOMARK_ROLE)";
 const REDIS_URL: &str = "--redis-url (REDIS_URL)";
 const REDIS_HOST: &str = "REDIS_HOST";
@@ -88,23 +92,31 @@ impl Settings {
             .find(|(_, address)| !address.ip().is_loopback());
         let beyond_loopback = open.is_some();
         let queue_max = faults.take(QUEUE, values::queue(or(&self.queue, defaults::QUEUE)));
+        let cache = values::cache_mib(or(&self.cache_mib, defaults::CACHE_MIB));
+        let cache_bytes_max = faults.take(CACHE_MIB, cache);
         let database = self.database(&mut faults);
+        let tables = self.tables(&mut faults);
         let scaling = self.scaling(database.as_ref(), &mut faults);
-        let auth = self.policy(open, &mut faults);
+        // Who takes no calls need not tell callers apart.
+        let takes_calls = scaling.as_ref().is_none_or(|scaling| scaling.role.serves());
+        let auth = self.policy(open.filter(|_| takes_calls), &mut faults);
         let key_file = given(self.key_file.as_deref());
         let place = Place { database: database.as_ref(), beyond_loopback };
         let key = key_source::find(surroundings.key.as_ref(), key_file, place, &mut faults);
         let vendor_hosts = self.vendor_hosts(&mut faults);
         let times = self.times(&mut faults);
+        let serving = serving::check(self, &mut faults);
         let log = self.log(surroundings, &mut faults);
 
         let (
-            (Some(listen), Some(http_listen), Some(queue_max), Some(database), Some(scaling)),
-            (Some(auth), Some(key), Some(times), Some(log)),
+            (Some(listen), Some(http_listen), Some(queue_max), Some(cache_bytes_max)),
+            (Some(database), Some(tables), Some(scaling), Some(auth)),
+            (Some(key), Some(times), Some(serving), Some(log)),
             true,
         ) = (
-            (listen, http_listen, queue_max, database, scaling),
-            (auth, key, times, log),
+            (listen, http_listen, queue_max, cache_bytes_max),
+            (database, tables, scaling, auth),
+            (key, times, serving, log),
             faults.is_empty(),
         )
         else {
@@ -119,6 +131,7 @@ impl Settings {
             listen,
             http_listen,
             database,
+            tables,
             role: scaling.role,
             redis: scaling.redis,
             amqp: scaling.amqp,
@@ -131,6 +144,8 @@ impl Settings {
             sweep_interval: times.sweep_interval,
             shutdown_grace: times.shutdown_grace,
             queue_max,
+            cache_bytes_max,
+            serving,
             log,
         })
     }
@@ -145,6 +160,13 @@ impl Settings {
             }
             (file, _) => Some(file),
         }
+    }
+
+    /// Finds out whether this process may change tables.
+    fn tables(&self, faults: &mut Faults) -> Option<Tables> {
+        let text = or(self.migrate.as_deref().unwrap_or_default(), defaults::MIGRATE);
+        let may = faults.take(MIGRATE, values::switch(Some(text)))?;
+        Some(if may { Tables::Update } else { Tables::Require })
     }
 
     /// Finds out what this process is among others.
@@ -263,12 +285,6 @@ struct Times {
     lease: Duration,
     sweep_interval: Duration,
     shutdown_grace: Duration,
-}
-
-/// Takes a setting that is given as nothing for one that is not given, as in `GOMARK_LOG=`.
-fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
-    let text = text.trim();
-    if text.is_empty() { default } else { text }
 }
 
 /// Takes an empty path for none, as in `GOMARK_TOKENS=`.

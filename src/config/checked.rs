@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Role, ServerUrl};
+use super::{Role, ServerUrl, values};
 use crate::auth::Policy;
+use crate::store::Tables;
 use crate::store::postgres::PostgresUrl;
 use crate::telemetry::{Format, Log};
 use crate::vault::Vault;
@@ -19,6 +20,8 @@ pub struct Checked {
     pub http_listen: Option<SocketAddr>,
     /// The database.
     pub database: Database,
+    /// What is done about tables that are not up to date.
+    pub tables: Tables,
     /// What this process does.
     pub role: Role,
     /// The Redis that processes share.
@@ -44,8 +47,39 @@ pub struct Checked {
     pub shutdown_grace: Duration,
     /// How many mutations may wait.
     pub queue_max: usize,
+    /// How many bytes of configurations are kept in memory.
+    pub cache_bytes_max: u64,
+    /// How calls are served.
+    pub serving: Serving,
     /// What is logged, and how.
     pub log: Log,
+}
+
+/// How calls are served: how many at once, over connections of which age, and how it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serving {
+    /// How old a connection becomes, a tenth more or less; `None` for no limit.
+    pub connection_age: Option<Duration>,
+    /// How many connections may be open.
+    pub connections_max: usize,
+    /// How many unary calls may be under way.
+    pub calls_max: usize,
+    /// How many streams may be open.
+    pub streams_max: usize,
+    /// How long calls are still taken at shutdown, while load balancers notice it.
+    pub drain_delay: Duration,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self {
+            connection_age: Some(Duration::from_secs(300)),
+            connections_max: 4_096,
+            calls_max: 1_024,
+            streams_max: 4_096,
+            drain_delay: Duration::ZERO,
+        }
+    }
 }
 
 /// Which database keeps what GoMark knows. `Debug` shows no password.
@@ -68,6 +102,17 @@ pub enum KeyOrigin {
     Made(PathBuf),
 }
 
+impl Database {
+    /// Reads the URL of a database.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with it, in words that follow the setting's name, and shows no password.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        values::database(url)
+    }
+}
+
 impl Checked {
     /// Returns settings for a service that serves this machine alone, on a port that the system
     /// picks, with the usual times: what a program that contains GoMark starts from.
@@ -77,6 +122,7 @@ impl Checked {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             http_listen: None,
             database,
+            tables: Tables::Update,
             role: Role::All,
             redis: None,
             amqp: None,
@@ -89,6 +135,8 @@ impl Checked {
             sweep_interval: seconds(1),
             shutdown_grace: seconds(20),
             queue_max: 1_024,
+            cache_bytes_max: 64 * 1024 * 1024,
+            serving: Serving::default(),
             log: Log { filter: "info".to_owned(), format: Format::Text },
         }
     }

@@ -9,9 +9,16 @@ pub(super) mod defaults {
     pub(crate) const LISTEN: &str = "127.0.0.1:50051";
     pub(crate) const ROLE: &str = "all";
     pub(crate) const SHUTDOWN_GRACE: &str = "20s";
+    pub(crate) const DRAIN_DELAY: &str = "0s";
+    pub(crate) const CONNECTION_AGE: &str = "5m";
+    pub(crate) const CONNECTIONS: &str = "4096";
+    pub(crate) const CALLS: &str = "1024";
+    pub(crate) const STREAMS: &str = "4096";
     pub(crate) const QUEUE: &str = "1024";
+    pub(crate) const CACHE_MIB: &str = "64";
     pub(crate) const DATABASE_URL: &str = "sqlite:gomark.db";
     pub(crate) const DATABASE_SESSIONS: &str = "20";
+    pub(crate) const MIGRATE: &str = "true";
     pub(crate) const CALL_TIMEOUT: &str = "10s";
     pub(crate) const LEASE: &str = "30s";
     pub(crate) const SWEEP_INTERVAL: &str = "1s";
@@ -58,6 +65,63 @@ pub struct Settings {
     )]
     pub shutdown_grace: String,
 
+    /// How long calls are still taken at shutdown while load balancers notice that health says
+    /// NOT_SERVING (0s to 1m); behind one, some seconds
+    #[arg(
+        long,
+        env = "GOMARK_DRAIN_DELAY",
+        value_name = "DURATION",
+        default_value = defaults::DRAIN_DELAY,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub drain_delay: String,
+
+    /// How old a gRPC connection becomes, a tenth more or less, so that load spreads over new
+    /// processes (0s to 1440m; 0s for no limit)
+    #[arg(
+        long,
+        env = "GOMARK_CONNECTION_AGE",
+        value_name = "DURATION",
+        default_value = defaults::CONNECTION_AGE,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub connection_age: String,
+
+    /// How many gRPC connections may be open; further ones wait (1 to 100000)
+    #[arg(
+        long,
+        env = "GOMARK_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value = defaults::CONNECTIONS,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub connections: String,
+
+    /// How many calls may be under way before further ones are refused (1 to 100000)
+    #[arg(
+        long,
+        env = "GOMARK_CALLS",
+        value_name = "NUMBER",
+        default_value = defaults::CALLS,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub calls: String,
+
+    /// How many streams may be open before further ones are refused (1 to 100000)
+    #[arg(
+        long,
+        env = "GOMARK_STREAMS",
+        value_name = "NUMBER",
+        default_value = defaults::STREAMS,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub streams: String,
+
     /// How many mutations may wait for the database before further ones are refused (1 to 100000)
     #[arg(
         long,
@@ -68,6 +132,17 @@ pub struct Settings {
         help_heading = "Service"
     )]
     pub queue: String,
+
+    /// Configurations that are kept in memory, in MiB: 0 to 65536
+    #[arg(
+        long,
+        env = "GOMARK_CACHE_MIB",
+        value_name = "NUMBER",
+        default_value = defaults::CACHE_MIB,
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
+    pub cache_mib: String,
 
     /// Database: sqlite: and the path of a file, which is made at the first start, or
     /// postgres://USER:PASSWORD@HOST:PORT/DATABASE, which any number of processes may share
@@ -91,6 +166,20 @@ pub struct Settings {
         help_heading = "Database"
     )]
     pub database_sessions: String,
+
+    /// Bring the tables up to date at start; with false GoMark does not start while they lack
+    /// something, which `gomark migrate` adds
+    #[arg(
+        long,
+        env = "GOMARK_MIGRATE",
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = defaults::MIGRATE,
+        hide_env_values = true,
+        help_heading = "Database"
+    )]
+    pub migrate: Option<String>,
 
     /// What this process does: serve the API, carry out what is decided, or both; with Postgres any
     /// number of processes of each role work together

@@ -11,6 +11,8 @@ use crate::telemetry;
 
 /// How many mutations may be allowed to wait.
 const QUEUE_MAX: usize = 100_000;
+/// How many MiB of configurations may be kept in memory.
+const CACHE_MIB_MAX: u64 = 65_536;
 /// How many sessions may be allowed: as many as any server bears.
 const SESSIONS_MAX: u32 = 1_000;
 
@@ -78,12 +80,23 @@ pub(super) fn queue(text: &str) -> Result<usize, String> {
     number_within(text, 1, QUEUE_MAX)
 }
 
+/// Reads how many MiB of configurations are kept; answers bytes.
+pub(super) fn cache_mib(text: &str) -> Result<u64, String> {
+    number_within(text, 0, CACHE_MIB_MAX).map(|mib| mib * 1024 * 1024)
+}
+
 /// Reads how many sessions a process may have at its database.
 pub(super) fn sessions(text: &str) -> Result<u32, String> {
     number_within(text, 2, SESSIONS_MAX)
 }
 
-fn number_within<N>(text: &str, least: N, most: N) -> Result<N, String>
+/// Takes a setting that is given as nothing for one that is not given, as in `GOMARK_LOG=`.
+pub(super) fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
+    let text = text.trim();
+    if text.is_empty() { default } else { text }
+}
+
+pub(super) fn number_within<N>(text: &str, least: N, most: N) -> Result<N, String>
 where
     N: FromStr + PartialOrd + Display,
 {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Instant;
 
 use super::CompanyId;
 
@@ -14,6 +15,8 @@ pub struct Caller {
     pub door: Door,
     /// The companies that exist for this caller.
     pub scope: Scope,
+    /// When the caller stops waiting, where that is known: what has not begun by then is not done.
+    pub deadline: Option<Instant>,
 }
 
 /// A way into GoMark.

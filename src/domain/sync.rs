@@ -14,7 +14,8 @@ use super::{Attributes, Revision, Timestamp};
 pub struct Sync {
     /// What the vendor last confirmed; `None` when it holds nothing of ours.
     pub applied: Option<Attributes>,
-    /// The company's revision up to which the vendor is known to hold what was decided.
+    /// The company's revision up to which the vendor is known to hold what was decided; zero where it
+    /// is known to hold something else.
     pub applied_rev: Revision,
     /// What the vendor confirmed before that.
     pub previous: Option<Attributes>,
@@ -219,6 +220,7 @@ impl Sync {
             self.previous = self.applied.take();
         }
         self.applied = held;
+        self.applied_rev = Revision::ZERO;
         self.confirmed_at = Some(at);
         self.in_doubt = None;
     }

@@ -2,7 +2,8 @@
 //!
 //! One transaction at a time, no timer: alone, a mutation is committed at once; under load the
 //! batches grow by themselves. What a caller does after asking cannot disturb it: the work belongs
-//! to this task.
+//! to this task. A mutation whose caller has stopped waiting before its transaction begins is not
+//! done; once that has begun, it is carried through whether anybody waits or not.
 
 use std::sync::Arc;
 
@@ -77,7 +78,10 @@ impl Committer {
     }
 
     async fn commit(&self, batch: Vec<(Mutation, Reply)>) {
-        let (mutations, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let (mutations, replies): (Vec<_>, Vec<_>) = batch.into_iter().filter_map(in_time).unzip();
+        if mutations.is_empty() {
+            return;
+        }
         match self.store(mutations.clone()).await {
             Ok(answers) => {
                 failpoint::hit(Boundary::Accepted);
@@ -134,6 +138,16 @@ impl Committer {
         let nothing = || store::Error::Corrupt("a commit gave no answer".to_owned());
         answers.pop().ok_or_else(nothing)
     }
+}
+
+/// Passes on a mutation whose caller still waits, and refuses any other.
+fn in_time(asked: (Mutation, Reply)) -> Option<(Mutation, Reply)> {
+    let deadline = asked.0.caller.deadline.map(Instant::from_std);
+    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        let _gone = asked.1.send(Err(Error::Late));
+        return None;
+    }
+    Some(asked)
 }
 
 fn tell(reply: Reply, answer: Result<Result<Committed, Refusal>, store::Error>) {
@@ -201,6 +215,37 @@ mod tests {
         let (store, _folder) = Hooked::with_acme(&Supervisor::new()).await;
         store.only_single_ones.store(true, Ordering::Relaxed);
         assert!(commit_two(&store).await.iter().all(Result::is_ok));
+        assert_eq!(revision(&store).await, 3);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_begun() {
+        let supervisor = Supervisor::new();
+        let (store, _folder) = Hooked::with_acme(&supervisor).await;
+        let accept = Accept::start(store.clone(), configs(&store), 8, &supervisor);
+        let held_up = store.may_commit.acquire().await.unwrap();
+        let deadline = Instant::now() + Duration::from_millis(50);
+        let mut late = rename("late");
+        late.caller.deadline = Some(deadline.into_std());
+        let asked = async {
+            let first = accept.submit(rename("first"));
+            let others = async {
+                // The first one is under way when the others come, which wait behind it.
+                while accept.sender.capacity() < accept.sender.max_capacity() {
+                    tokio::task::yield_now().await;
+                }
+                tokio::join!(accept.submit(late), accept.submit(rename("patient")))
+            };
+            let (first, (late, patient)) = tokio::join!(biased; first, others);
+            (first.unwrap(), late, patient.unwrap())
+        };
+        let (answers, ()) = tokio::join!(asked, async {
+            tokio::time::sleep_until(deadline).await;
+            drop(held_up);
+        });
+        let (first, late, patient) = answers;
+        assert!(matches!(late, Err(Error::Late)), "{late:?}");
+        assert_eq!((first.revision.get(), patient.revision.get()), (2, 3));
         assert_eq!(revision(&store).await, 3);
     }
 

@@ -1,9 +1,13 @@
 //! Connecting a company to its account at a vendor: the one use case that waits for the vendor.
 
+use std::time::{Duration, Instant};
+
 use zeroize::Zeroizing;
 
 use super::{Accepted, Engine, Error};
-use crate::domain::{Envelope, Intent, NewConnection, Refusal, Revision, VendorKind, Violations};
+use crate::domain::{
+    Caller, Envelope, Intent, NewConnection, Refusal, Revision, VendorKind, Violations,
+};
 use crate::vendors::{Access, Failure, FailureScope, hosts};
 
 /// The shortest credential that is taken for one, in bytes.
@@ -62,6 +66,7 @@ impl Engine {
             return Err(Refusal::RevisionMismatch { company_id, expected, present }.into());
         }
         let access = self.access(&request)?;
+        let access = Access { call_timeout: self.in_time(caller)?, ..access };
         let base_url = hosts::as_text(&access.base_url);
         let account_id = self.identify(settings.vendor, access).await?;
         let vault = &self.parts.vault;
@@ -75,6 +80,16 @@ impl Engine {
             credential_id: vault.credential_id(company_id, settings.credential.as_str()),
         };
         self.mutate(request.envelope.asking(Intent::ConnectVendor(new), self.now())).await
+    }
+
+    /// How long a vendor call may take for a caller who waits for a certain time.
+    fn in_time(&self, caller: &Caller) -> Result<Duration, Error> {
+        let usual = self.parts.call_timeout;
+        let Some(deadline) = caller.deadline else { return Ok(usual) };
+        match deadline.checked_duration_since(Instant::now()) {
+            Some(left) if !left.is_zero() => Ok(left.min(usual)),
+            _ => Err(Error::Late),
+        }
     }
 
     /// Checks how the vendor is to be reached.

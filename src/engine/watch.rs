@@ -2,6 +2,8 @@
 
 mod jobs;
 mod revisions;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -56,6 +56,7 @@ mod tests {
             desired_rev: Revision::ZERO,
             seen_rev: Revision::ZERO,
             before: Before::default(),
+            in_doubt: None,
             call: Call {
                 target: Target { kind: ResourceKind::Field, name: number.to_string() },
                 effect,

@@ -18,10 +18,12 @@ use tokio_util::sync::CancellationToken;
 use super::accounts::Open;
 use super::outcomes::{Before, Health};
 use super::{Bell, Parts};
-use crate::domain::{Attributes, JobEvent, Observed, ResourceId, Revision, Timestamp};
+use crate::domain::{
+    Attributes, Effect, InDoubt, JobEvent, Observed, ResourceId, Revision, Timestamp,
+};
 use crate::events::News;
 use crate::failpoint::{self, Boundary};
-use crate::store::{self, Doorbell, Lease, Recorded, Work};
+use crate::store::{self, Claimed, Doorbell, LateCall, Lease, Recorded, Work};
 use crate::telemetry;
 use crate::vendors::{Answer, Call, Failure, Target};
 
@@ -30,6 +32,9 @@ const WORK_MAX: usize = 1_000;
 /// A lease is given back while the connection is closed for longer; the sweeper takes it up again
 /// when it opens. It knows of no other waits.
 const REST_MAX: Duration = Duration::from_secs(60);
+/// For how many periods a lease is kept at a time where others could hold it, too. That spreads
+/// connections with steady work over executors that came later.
+const PERIODS_MAX: u32 = 10;
 /// How often the database is asked again when it failed.
 const STORE_RETRY: Duration = Duration::from_millis(250);
 
@@ -43,6 +48,8 @@ pub(super) struct Task {
     /// The company's revision at which it was planned.
     pub(super) seen_rev: Revision,
     pub(super) before: Before,
+    /// The call that was in doubt when it was planned.
+    pub(super) in_doubt: Option<InDoubt>,
     pub(super) call: Call,
 }
 
@@ -72,8 +79,8 @@ struct Look {
     desired_rev: Revision,
     seen_rev: Revision,
     before: Before,
-    /// Whether a call is in doubt that must not be forgotten when the read fails.
-    in_doubt: bool,
+    /// A call that is in doubt, and must not be forgotten when the read fails.
+    in_doubt: Option<InDoubt>,
     /// Whether the vendor was known to hold it for us.
     is_ours: bool,
 }
@@ -86,8 +93,10 @@ impl Look {
 
 /// Why a session ends.
 enum End {
-    /// There is nothing to do, or shutdown: the lease is given back.
+    /// There is nothing to do for a while: the lease is given back.
     Done,
+    /// What is left is for others: the lease is given back.
+    Left,
     /// The lease is lost, or the database is away: nothing more may be done.
     Lost(store::Error),
 }
@@ -114,8 +123,14 @@ pub(super) async fn run(
     let claimed = parts.store.claim(&doorbell, &parts.settings.holder, period).await;
     drop(turn);
     let lease = match claimed {
-        Ok(Some(lease)) => lease,
-        Ok(None) => return,
+        Ok(Claimed::Taken(lease)) => lease,
+        Ok(Claimed::Held(holder)) => {
+            if holder != parts.settings.holder {
+                parts.broker.ring_at(&holder, &doorbell).await;
+            }
+            return;
+        }
+        Ok(Claimed::Unused) => return,
         Err(error) => {
             let error = telemetry::chain(&error);
             tracing::warn!(%doorbell, error, "a lease could not be claimed");
@@ -127,9 +142,15 @@ pub(super) async fn run(
     let mut session = Session::new(parts, lease, asked, bell);
     match session.work().await {
         End::Done => session.release().await,
+        End::Left => {
+            session.release().await;
+            session.parts.broker.ring(&doorbell).await;
+        }
         End::Lost(error) => {
+            let is_over = matches!(error, store::Error::Fenced);
             let error = telemetry::chain(&error);
             tracing::warn!(%doorbell, error, "a session ended early");
+            session.end_without_lease(is_over).await;
         }
     }
 }
@@ -142,13 +163,17 @@ struct Session {
     lease_until: Instant,
     /// When the lease is to be prolonged: in good time before a call may no longer be begun.
     renew_at: Instant,
+    /// When it is left to others.
+    leave_at: Option<Instant>,
     open: Option<Open>,
     work: Option<(Work, Instant)>,
-    /// What was read, for the next plan.
-    observed: HashMap<ResourceId, Observed>,
+    /// What was read, for the next plan, and which call was in doubt then.
+    observed: HashMap<ResourceId, (Observed, Option<InDoubt>)>,
     /// What has to be read although no call is in doubt.
     look_first: HashSet<ResourceId>,
     in_flight: HashSet<ResourceId>,
+    /// What was begun and is not recorded.
+    begun: HashMap<ResourceId, Effect>,
     calls: usize,
     creates: usize,
     health: Health,
@@ -165,6 +190,7 @@ impl Session {
             stopping: parts.supervisor.stopping(),
             lease_until: asked + period,
             renew_at: asked + period / 3,
+            leave_at: parts.settings.peers.then(|| asked + about(period * PERIODS_MAX)),
             parts,
             bell,
             lease,
@@ -173,6 +199,7 @@ impl Session {
             observed: HashMap::new(),
             look_first: HashSet::new(),
             in_flight: HashSet::new(),
+            begun: HashMap::new(),
             calls: 0,
             creates: 0,
             health: Health::default(),
@@ -184,23 +211,23 @@ impl Session {
 
     async fn work(&mut self) -> End {
         match self.work_until_end().await {
-            Ok(()) => End::Done,
-            Err(end) => end,
+            Ok(end) | Err(end) => end,
         }
     }
 
-    async fn work_until_end(&mut self) -> Result<(), End> {
+    async fn work_until_end(&mut self) -> Result<End, End> {
         let mut idle_since = Instant::now();
         loop {
             self.renew_in_time().await?;
-            let stopping = self.stopping.is_cancelled();
-            if stopping && self.calls == 0 {
-                return Ok(());
+            let leaving = self.stopping.is_cancelled()
+                || self.leave_at.is_some_and(|at| at <= Instant::now());
+            if leaving && self.calls == 0 {
+                return Ok(End::Left);
             }
             if self.bell.take() || self.work.is_none() {
                 self.load().await?;
             }
-            let next_at = if stopping { None } else { self.launch().await? };
+            let next_at = if leaving { None } else { self.launch().await? };
             if self.work.is_none() {
                 continue; // what was noted changes what is to be done
             }
@@ -211,9 +238,11 @@ impl Session {
             let now = Instant::now();
             let rests = self.closed_until.is_some_and(|at| at > now + REST_MAX);
             if self.calls == 0 && (rests || (self.is_idle() && now >= linger_until)) {
-                return Ok(());
+                return Ok(End::Done);
             }
             let wake_at = next_at.unwrap_or(linger_until.max(now + Duration::from_millis(1)));
+            let leave_at = self.leave_at.filter(|_| !leaving);
+            let wake_at = leave_at.map_or(wake_at, |leave_at| wake_at.min(leave_at));
             self.wait_until(wake_at.min(self.renew_at)).await?;
         }
     }
@@ -300,6 +329,39 @@ impl Session {
         self.publish(recorded.events);
     }
 
+    /// Waits for the calls that are under way. Where the lease is over, somebody else may have read
+    /// the vendor before they took effect: then they are to be looked into once more.
+    async fn end_without_lease(&mut self, is_over: bool) {
+        while self.calls > 0 && self.finished.1.recv().await.is_some() {
+            self.calls -= 1;
+        }
+        if !is_over && Instant::now() < self.lease_until {
+            return;
+        }
+        let late = |(resource_id, effect)| LateCall { resource_id, effect };
+        let mut late: Vec<_> = self.begun.drain().map(late).collect();
+        let give_up_at = Instant::now() + self.parts.settings.lease_period * 2;
+        let at = &self.lease.doorbell;
+        while !late.is_empty() && Instant::now() < give_up_at {
+            match self.parts.store.suspect(at, late.clone()).await {
+                Ok(not_yet) => {
+                    if not_yet.len() < late.len() {
+                        tracing::warn!(doorbell = %at, "calls of a lost lease are looked into");
+                        self.parts.broker.ring(at).await;
+                    }
+                    late = not_yet;
+                }
+                Err(error) => {
+                    let error = telemetry::chain(&error);
+                    tracing::warn!(doorbell = %at, error, "a late call could not be noted yet");
+                }
+            }
+            if !late.is_empty() {
+                tokio::time::sleep(STORE_RETRY).await;
+            }
+        }
+    }
+
     async fn release(&self) {
         let window = self.open.as_ref().map(|open| open.account.window());
         match self.parts.store.release(&self.lease, window).await {
@@ -313,4 +375,9 @@ impl Session {
             }
         }
     }
+}
+
+/// Spreads what would otherwise happen at the same time.
+fn about(time: Duration) -> Duration {
+    time.mul_f64(rand::random_range(0.8..1.2))
 }

@@ -23,7 +23,7 @@ use crate::events::LocalBus;
 use crate::store::hooked::Hooked;
 use crate::store::hooked::steps::Steps;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Doorbell, Store};
+use crate::store::{Doorbell, Store, Tables};
 use crate::supervisor::Supervisor;
 use crate::vault::{Key, Vault};
 use crate::vendors::{
@@ -123,7 +123,9 @@ impl Rig {
         let folder = TempDir::new().unwrap();
         let supervisor = Supervisor::new();
         let path = folder.path().join("gomark.db");
-        let store = SqliteStore::open(&path, SystemClock::shared(), &supervisor).await.unwrap();
+        let store = SqliteStore::open(&path, Tables::Update, SystemClock::shared(), &supervisor)
+            .await
+            .unwrap();
         let store = Arc::new(Hooked::with(store, steps));
         let parts = Parts {
             store: store.clone(),
@@ -139,6 +141,7 @@ impl Rig {
                 sweep_interval: Duration::from_millis(10),
                 calls_max: 6,
                 linger: Duration::from_millis(1),
+                peers: false,
             },
         };
         Self { parts, store, supervisor, _folder: folder }
@@ -162,7 +165,12 @@ impl Rig {
             expected_revision: Revision::ZERO,
             validate_only: false,
             reason: String::new(),
-            caller: Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All },
+            caller: Caller {
+                actor: "ada".to_owned(),
+                door: Door::Grpc,
+                scope: Scope::All,
+                deadline: None,
+            },
             at: crate::domain::Timestamp::from_micros(1),
         };
         let batch = intents.into_iter().map(mutation).collect();

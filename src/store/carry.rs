@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::progress::{Gated, ItemRow, JobRow, Ledger};
 use super::rows::{LeaseRow, Rows};
-use super::{Begin, Doorbell, Error, Gate, Lease, Outcome, Recorded, Work, leases};
+use super::{Begin, Doorbell, Error, Gate, LateCall, Lease, Outcome, Recorded, Work, leases};
 use crate::domain::{
     ConnectionStatus, ResourceId, ResourceKind, Revision, SealedConnection, Sync, Timestamp,
     Transition, VendorKind,
@@ -58,7 +58,11 @@ pub(super) async fn begin<R: Rows>(
         // Cancelled since the plan was made. Where it is a later version that is parked, the one
         // that was planned is not wanted either.
         if sync.parked.as_ref().is_some_and(|parked| parked.revision >= begin.desired_rev) {
-            return Err(Error::Parked);
+            return Err(Error::Outdated);
+        }
+        // A late call of an earlier holder: what was planned without it may be wrong.
+        if sync.in_doubt != begin.planned_in_doubt {
+            return Err(Error::Outdated);
         }
         sync.begin(begin.effect.clone(), now.plus(settles_after));
     }
@@ -124,6 +128,30 @@ pub(super) async fn record<R: Rows>(
         ledger.gated(gated);
     }
     close(rows, at, ledger).await
+}
+
+/// Notes calls that ended after their lease was lost.
+pub(super) async fn suspect<R: Rows>(
+    rows: &mut R,
+    at: Doorbell,
+    calls: Vec<LateCall>,
+) -> Result<Vec<LateCall>, Error> {
+    rows.lock(std::slice::from_ref(&at.company_id)).await?;
+    let now = rows.now().await?;
+    let ids = distinct(calls.iter().map(|call| &call.resource_id));
+    let mut syncs = syncs(rows, &at, &ids).await?;
+    let mut not_yet = Vec::new();
+    for call in calls {
+        let sync = syncs.entry(call.resource_id.clone()).or_default();
+        if sync.in_doubt.is_some() {
+            not_yet.push(call);
+        } else {
+            // It has ended, so nothing has to be waited for.
+            sync.begin(call.effect, now);
+        }
+    }
+    rows.write_syncs(&at, &syncs.into_iter().collect::<Vec<_>>()).await?;
+    Ok(not_yet)
 }
 
 /// Opens the ledger for all jobs that wait for these resources, and these jobs beside.

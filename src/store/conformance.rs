@@ -10,6 +10,7 @@ pub(super) mod connections;
 pub(super) mod control;
 mod given;
 pub(super) mod jobs;
+pub(super) mod late;
 pub(super) mod leases;
 pub(super) mod parts;
 pub(super) mod reads;
@@ -141,6 +142,12 @@ macro_rules! conformance {
                 a_removed_field_is_confirmed_as_gone,
                 events_are_read_on_from_where_one_stopped,
             }
+            late {
+                a_call_that_outlived_its_lease_is_to_be_looked_at,
+                what_a_late_call_made_of_something_is_set_right,
+                a_call_that_is_in_doubt_comes_before_a_late_one,
+                nothing_is_begun_that_was_planned_without_a_late_call,
+            }
             leases {
                 a_lease_has_one_holder,
                 connections_have_leases_of_their_own,
@@ -203,6 +210,7 @@ macro_rules! conformance {
                 a_connection_with_a_call_in_doubt_is_due,
                 a_connection_that_is_closed_or_not_in_use_is_not_due,
                 the_connection_that_rested_longest_is_due_first,
+                the_backlog_counts_what_is_left_to_do,
             }
         }
     };

@@ -1,15 +1,16 @@
 //! [`Store`] over any backend: opens a transaction, runs the shared algorithm, commits.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 
 use super::rows::{Backend, Rows};
 use super::{
-    Answer, AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,
-    Lease, Outcome, Page, Recorded, Store, StoredEntry, Work, carry, commit, control, leases, read,
+    Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events,
+    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Work, carry,
+    commit, control, leases, read,
 };
 use crate::domain::{
     CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
@@ -22,12 +23,23 @@ use crate::supervisor::Supervisor;
 pub struct Database<B> {
     pub(super) backend: Arc<B>,
     supervisor: Supervisor,
+    /// When whoever asks stops waiting.
+    deadline: Option<Instant>,
 }
+
+/// How long after the deadline of a read the answer of the database is waited for: it has the same
+/// deadline, and says itself that it broke off.
+const DEADLINE_SLACK: Duration = Duration::from_millis(100);
 
 #[expect(private_bounds, reason = "backends are written in this module only")]
 impl<B: Backend> Database<B> {
     pub(super) fn new(backend: B, supervisor: Supervisor) -> Self {
-        Self { backend: Arc::new(backend), supervisor }
+        Self { backend: Arc::new(backend), supervisor, deadline: None }
+    }
+
+    /// The same database, for somebody who waits until then.
+    pub(super) fn with_deadline(&self, deadline: Option<Instant>) -> Self {
+        Self { backend: Arc::clone(&self.backend), supervisor: self.supervisor.clone(), deadline }
     }
 
     /// Runs work in a transaction and commits it.
@@ -40,6 +52,7 @@ impl<B: Backend> Database<B> {
         F: UnitOfWork<B, T>,
     {
         let backend = Arc::clone(&self.backend);
+        self.in_time()?;
         self.run("store write", async move {
             for _ in 1..B::ATTEMPTS {
                 match write_once(&*backend, work.clone()).await {
@@ -58,17 +71,36 @@ impl<B: Backend> Database<B> {
         T: Send + 'static,
         F: UnitOfWork<B, T>,
     {
-        let backend = Arc::clone(&self.backend);
+        let (backend, deadline) = (Arc::clone(&self.backend), self.deadline);
+        self.in_time()?;
         self.run("store read", async move {
-            for _ in 1..B::ATTEMPTS {
-                match read_once(&*backend, work.clone()).await {
-                    Err(error) if backend.was_undone(&error) => again(&error),
-                    done => return done,
+            let read = async {
+                for _ in 1..B::ATTEMPTS {
+                    match read_once(&*backend, deadline, work.clone()).await {
+                        Err(error) if backend.was_undone(&error) => again(&error),
+                        done => return done,
+                    }
                 }
+                read_once(&*backend, deadline, work).await
+            };
+            let Some(deadline) = deadline else { return read.await };
+            let at_most = tokio::time::Instant::from_std(deadline + DEADLINE_SLACK);
+            match tokio::time::timeout_at(at_most, read).await {
+                Ok(Ok(answer)) => Ok(answer),
+                // Whatever it met then, this is what it comes from.
+                Ok(Err(_)) if is_over(deadline) => Err(Error::Late),
+                Ok(Err(error)) => Err(error),
+                Err(_) => Err(Error::Late),
             }
-            read_once(&*backend, work).await
         })
         .await
+    }
+
+    fn in_time(&self) -> Result<(), Error> {
+        match self.deadline {
+            Some(deadline) if is_over(deadline) => Err(Error::Late),
+            _ => Ok(()),
+        }
     }
 
     async fn run<T: Send + 'static>(
@@ -120,8 +152,16 @@ async fn write_once<B: Backend, T>(backend: &B, work: impl UnitOfWork<B, T>) -> 
     }
 }
 
-async fn read_once<B: Backend, T>(backend: &B, work: impl UnitOfWork<B, T>) -> Result<T, Error> {
-    let mut rows = backend.read().await?;
+fn is_over(deadline: Instant) -> bool {
+    tokio::time::Instant::now() >= tokio::time::Instant::from_std(deadline)
+}
+
+async fn read_once<B: Backend, T>(
+    backend: &B,
+    deadline: Option<Instant>,
+    work: impl UnitOfWork<B, T>,
+) -> Result<T, Error> {
+    let mut rows = backend.read(deadline).await?;
     let answer = work(&mut rows).await;
     let ended = rows.end().await;
     answer.and_then(|answer| ended.map(|()| answer))
@@ -133,6 +173,14 @@ fn again(error: &Error) {
 
 #[async_trait]
 impl<B: Backend> Store for Database<B> {
+    fn until(self: Arc<Self>, deadline: Option<Instant>) -> Arc<dyn Store> {
+        Arc::new(self.with_deadline(deadline))
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        self.backend.check().await
+    }
+
     async fn commit(&self, batch: Vec<Mutation>) -> Result<Vec<Result<Committed, Refusal>>, Error> {
         let batch = Arc::new(batch);
         self.write(|rows| Box::pin(async move { commit::commit(rows, &batch).await })).await
@@ -248,12 +296,16 @@ impl<B: Backend> Store for Database<B> {
         self.read(move |rows| Box::pin(leases::due(rows, limit))).await
     }
 
+    async fn backlog(&self) -> Result<Backlog, Error> {
+        self.read(|rows| Box::pin(leases::backlog(rows))).await
+    }
+
     async fn claim(
         &self,
         doorbell: &Doorbell,
         holder: &str,
         period: Duration,
-    ) -> Result<Option<Lease>, Error> {
+    ) -> Result<Claimed, Error> {
         let (doorbell, holder) = (doorbell.clone(), holder.to_owned());
         self.write(move |rows| Box::pin(leases::claim(rows, doorbell, holder, period))).await
     }
@@ -296,5 +348,10 @@ impl<B: Backend> Store for Database<B> {
     ) -> Result<Recorded, Error> {
         let lease = lease.clone();
         self.write(|rows| Box::pin(carry::record(rows, lease, outcomes, gate))).await
+    }
+
+    async fn suspect(&self, at: &Doorbell, calls: Vec<LateCall>) -> Result<Vec<LateCall>, Error> {
+        let at = at.clone();
+        self.write(move |rows| Box::pin(carry::suspect(rows, at, calls))).await
     }
 }

@@ -4,7 +4,7 @@ pub(crate) mod steps;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tempfile::TempDir;
@@ -17,8 +17,8 @@ use crate::domain::{
 };
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    Answer, AuditQuery, Begin, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,
-    Lease, Outcome, Page, Recorded, Store, StoredEntry, Work,
+    Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events,
+    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables, Work,
 };
 use crate::supervisor::Supervisor;
 use steps::Steps;
@@ -33,7 +33,12 @@ pub(crate) fn ask(company: &str, intent: Intent) -> Mutation {
         expected_revision: Revision::ZERO,
         validate_only: false,
         reason: String::new(),
-        caller: Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All },
+        caller: Caller {
+            actor: "ada".to_owned(),
+            door: Door::Grpc,
+            scope: Scope::All,
+            deadline: None,
+        },
         at: Timestamp::from_micros(1),
     }
 }
@@ -60,8 +65,14 @@ pub(crate) struct Hooked {
     pub(crate) reads_fail: AtomicBool,
     /// How many configurations were read.
     pub(crate) configs_read: watch::Sender<usize>,
+    /// How many are being read.
+    reading: AtomicUsize,
+    /// How many were at the same time, at most.
+    pub(crate) reading_max: AtomicUsize,
     /// How many companies were.
     pub(crate) companies_read: AtomicUsize,
+    /// How often the backlog was asked for.
+    pub(crate) backlogs_read: AtomicUsize,
     /// Whether leases cannot be prolonged.
     pub(crate) renews_fail: AtomicBool,
     /// How often that was tried.
@@ -91,7 +102,10 @@ impl Hooked {
             on_the_way: RwLock::new(()),
             reads_fail: AtomicBool::new(false),
             configs_read: watch::Sender::new(0),
+            reading: AtomicUsize::new(0),
+            reading_max: AtomicUsize::new(0),
             companies_read: AtomicUsize::new(0),
+            backlogs_read: AtomicUsize::new(0),
             renews_fail: AtomicBool::new(false),
             renews: AtomicUsize::new(0),
             begin_takes_ms: AtomicUsize::new(0),
@@ -107,7 +121,9 @@ impl Hooked {
     pub(crate) async fn with_acme(supervisor: &Supervisor) -> (Arc<Self>, TempDir) {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("gomark.db");
-        let store = SqliteStore::open(&path, SystemClock::shared(), supervisor).await.unwrap();
+        let store = SqliteStore::open(&path, Tables::Update, SystemClock::shared(), supervisor)
+            .await
+            .unwrap();
         let store = Self::new(store);
         let register = ask("acme", Intent::RegisterCompany { display_name: "acme".to_owned() });
         store.commit(vec![register]).await.unwrap().remove(0).unwrap();
@@ -141,6 +157,15 @@ impl Hooked {
 
 #[async_trait]
 impl Store for Hooked {
+    fn until(self: Arc<Self>, _deadline: Option<Instant>) -> Arc<dyn Store> {
+        self
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        self.may_read()?;
+        self.inner.check().await
+    }
+
     async fn commit(&self, batch: Vec<Mutation>) -> Result<Vec<Result<Committed, Refusal>>, Error> {
         let _turn = self.may_commit.acquire().await.unwrap();
         if self.only_single_ones.load(Ordering::Relaxed) && batch.len() > 1 {
@@ -186,9 +211,12 @@ impl Store for Hooked {
         revision: Option<Revision>,
     ) -> Answer<Config> {
         self.may_read()?;
+        let now = self.reading.fetch_add(1, Ordering::Relaxed) + 1;
+        self.reading_max.fetch_max(now, Ordering::Relaxed);
         let read = self.inner.config(scope, id, revision).await;
         self.configs_read.send_modify(|count| *count += 1);
         let _arrived = self.on_the_way.read().await;
+        self.reading.fetch_sub(1, Ordering::Relaxed);
         read
     }
 
@@ -235,18 +263,26 @@ impl Store for Hooked {
         self.inner.due(limit).await
     }
 
+    async fn backlog(&self) -> Result<Backlog, Error> {
+        self.backlogs_read.fetch_add(1, Ordering::Relaxed);
+        self.may_read()?;
+        let read = self.inner.backlog().await;
+        let _arrived = self.on_the_way.read().await;
+        read
+    }
+
     async fn claim(
         &self,
         doorbell: &Doorbell,
         holder: &str,
         period: Duration,
-    ) -> Result<Option<Lease>, Error> {
+    ) -> Result<Claimed, Error> {
         let now = self.claiming.fetch_add(1, Ordering::Relaxed) + 1;
         self.claiming_max.fetch_max(now, Ordering::Relaxed);
         let claim = || self.inner.claim(doorbell, holder, period);
         let claimed = self.steps.take("claim", claim, untold).await;
         self.claiming.fetch_sub(1, Ordering::Relaxed);
-        if matches!(claimed, Ok(Some(_))) {
+        if matches!(claimed, Ok(Claimed::Taken(_))) {
             self.claims.fetch_add(1, Ordering::Relaxed);
         }
         claimed
@@ -296,6 +332,10 @@ impl Store for Hooked {
     ) -> Result<Recorded, Error> {
         let record = || self.inner.record(lease, outcomes.clone(), gate.clone());
         self.steps.take("record", record, untold).await
+    }
+
+    async fn suspect(&self, at: &Doorbell, calls: Vec<LateCall>) -> Result<Vec<LateCall>, Error> {
+        self.inner.suspect(at, calls).await
     }
 }
 

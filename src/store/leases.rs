@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::rows::{LeaseRow, Rows};
-use super::{Doorbell, Error, Lease};
+use super::{Backlog, Claimed, Doorbell, Error, Lease};
 use crate::domain::{ConnectionStatus, Timestamp};
 
 /// How long a gate may still be closed for a connection to be due: whoever claims it waits.
@@ -15,15 +15,18 @@ pub(super) async fn claim<R: Rows>(
     doorbell: Doorbell,
     holder: String,
     period: Duration,
-) -> Result<Option<Lease>, Error> {
+) -> Result<Claimed, Error> {
     rows.lock(std::slice::from_ref(&doorbell.company_id)).await?;
     let now = rows.now().await?;
     let sealed = rows.connection(&doorbell).await?;
     let in_use =
         sealed.is_some_and(|sealed| sealed.connection.status == ConnectionStatus::Connected);
     let before = rows.lease(&doorbell).await?;
-    if !in_use || before.as_ref().is_some_and(|before| before.is_held(now)) {
-        return Ok(None);
+    if !in_use {
+        return Ok(Claimed::Unused);
+    }
+    if let Some(before) = before.as_ref().filter(|before| before.is_held(now)) {
+        return Ok(Claimed::Held(before.holder.clone()));
     }
     let epoch = before.as_ref().map_or(1, |before| before.epoch + 1);
     let taken_over = before.as_ref().is_some_and(|before| !before.released);
@@ -36,7 +39,7 @@ pub(super) async fn claim<R: Rows>(
         gate: before.and_then(|before| before.gate),
     };
     rows.write_lease(&doorbell, &row).await?;
-    Ok(Some(Lease { doorbell, holder, epoch, period, taken_over }))
+    Ok(Claimed::Taken(Lease { doorbell, holder, epoch, period, taken_over }))
 }
 
 /// Prolongs a lease.
@@ -66,6 +69,11 @@ pub(super) async fn release<R: Rows>(
 pub(super) async fn due<R: Rows>(rows: &mut R, limit: usize) -> Result<Vec<Doorbell>, Error> {
     let now = rows.now().await?;
     rows.due(now, now.plus(GATE_SLACK), limit).await
+}
+
+/// Counts what is left to do.
+pub(super) async fn backlog<R: Rows>(rows: &mut R) -> Result<Backlog, Error> {
+    rows.backlog().await
 }
 
 /// Locks the company and checks a lease; answers its row and the database's time.

@@ -36,8 +36,11 @@ mod resources;
 mod session;
 mod syncs;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod url;
+mod watch;
+
+use std::time::Instant;
 
 use async_trait::async_trait;
 use sqlx::PgPool;
@@ -45,7 +48,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::{Query, QueryAs, QueryScalar};
 
 pub use offline::Offline;
-pub use open::OpenError;
+pub use open::{OpenError, migrate};
 pub use session::PostgresRows;
 pub use url::PostgresUrl;
 
@@ -53,6 +56,7 @@ use super::rows::Backend;
 use super::{Database, Error};
 use crate::domain::Timestamp;
 use session::Way;
+use watch::Watch;
 
 /// A store in Postgres.
 pub type PostgresStore = Database<Postgres>;
@@ -61,6 +65,7 @@ pub type PostgresStore = Database<Postgres>;
 #[derive(Debug)]
 pub struct Postgres {
     pool: PgPool,
+    watch: Watch,
     time: Time,
 }
 
@@ -96,8 +101,12 @@ impl Backend for Postgres {
         PostgresRows::open(self, Way::Write).await
     }
 
-    async fn read(&self) -> Result<PostgresRows, Error> {
-        PostgresRows::open(self, Way::Read).await
+    async fn read(&self, deadline: Option<Instant>) -> Result<PostgresRows, Error> {
+        PostgresRows::open(self, Way::Read(deadline)).await
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        self.watch.check().await
     }
 
     fn was_undone(&self, error: &Error) -> bool {

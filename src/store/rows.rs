@@ -13,6 +13,7 @@ mod resources;
 mod syncs;
 
 use std::fmt;
+use std::time::Instant;
 
 use async_trait::async_trait;
 
@@ -39,8 +40,12 @@ pub(super) trait Backend: Send + Sync + fmt::Debug + 'static {
     /// Opens a transaction that may write.
     async fn write(&self) -> Result<Self::Rows, Error>;
 
-    /// Opens a transaction that only reads, all of it from one state.
-    async fn read(&self) -> Result<Self::Rows, Error>;
+    /// Opens a transaction that only reads, all of it from one state, for somebody who waits until
+    /// `deadline`.
+    async fn read(&self, deadline: Option<Instant>) -> Result<Self::Rows, Error>;
+
+    /// As [`Store::check`](super::Store::check).
+    async fn check(&self) -> Result<(), Error>;
 
     /// Tells whether the database undid the transaction that failed so, through nothing that the
     /// transaction did. MUST be certain that nothing is left of it.

@@ -22,12 +22,13 @@ mod syncs;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use sqlx::{SqlitePool, Transaction};
 
 pub use offline::Offline;
-pub use open::OpenError;
+pub use open::{OpenError, migrate};
 
 use super::rows::{Backend, Rows};
 use super::{Database, Error};
@@ -56,9 +57,14 @@ impl Backend for Sqlite {
         Ok(SqliteRows { tx, now: self.clock.now() })
     }
 
-    async fn read(&self) -> Result<SqliteRows, Error> {
+    async fn read(&self, _deadline: Option<Instant>) -> Result<SqliteRows, Error> {
         let tx = self.readers.begin().await.map_err(failed)?;
         Ok(SqliteRows { tx, now: self.clock.now() })
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        // No other program brings tables up to date while this one has the file.
+        sqlx::query("SELECT 1").execute(&self.readers).await.map_err(failed).map(drop)
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Caller, Company, CompanyId, Connection, ConnectionId, Digest, Effect, Job, JobAction, JobEvent,
-    JobId, JobState, Problem, RequestId, ResourceId, Revision, SealedConnection, Timestamp,
-    Tracked, Transition,
+    Caller, Company, CompanyId, Connection, ConnectionId, Digest, Effect, InDoubt, Job, JobAction,
+    JobEvent, JobId, JobState, Problem, RequestId, ResourceId, Revision, SealedConnection,
+    Timestamp, Tracked, Transition,
 };
 
 /// Why a store could not do something.
@@ -20,6 +20,9 @@ pub enum Error {
     /// The database was to commit and did not say that it did; whether it took effect is unknown.
     #[error("the database did not say whether it did it")]
     InDoubt(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The time of whoever asked was over. Nothing was changed.
+    #[error("the caller's time is over")]
+    Late,
     /// What the database holds cannot be read.
     #[error("the database holds something that cannot be read: {0}")]
     Corrupt(String),
@@ -29,9 +32,10 @@ pub enum Error {
     /// The connection is no longer in use, or has another credential.
     #[error("the connection was changed")]
     Disconnected,
-    /// A decision that was to be carried out is to be left alone now.
-    #[error("a decision was cancelled since it was planned")]
-    Parked,
+    /// A decision that was to be carried out is to be left alone now, or a call was found to be in
+    /// doubt since it was planned.
+    #[error("something changed since it was planned")]
+    Outdated,
 }
 
 /// What came of a mutation.
@@ -64,6 +68,15 @@ impl fmt::Display for Doorbell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.company_id, self.connection_id)
     }
+}
+
+/// How much is left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Connections in use with jobs that have not ended, or with calls in doubt.
+    pub connections: u64,
+    /// Jobs that have not ended, also those that wait for a connection.
+    pub open_jobs: u64,
 }
 
 /// A company with its connections.
@@ -168,6 +181,37 @@ pub struct Lease {
     pub taken_over: bool,
 }
 
+/// What came of asking for a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// The one who asked holds it from now on.
+    Taken(Lease),
+    /// This one holds it, who may be the one who asks.
+    Held(String),
+    /// The connection is not in use.
+    Unused,
+}
+
+impl Claimed {
+    /// Returns the lease where it was taken.
+    pub fn taken(self) -> Option<Lease> {
+        match self {
+            Self::Taken(lease) => Some(lease),
+            Self::Held(_) | Self::Unused => None,
+        }
+    }
+}
+
+/// A call that ended when the lease that it was made under was lost. It may have taken effect at any
+/// moment since it was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateCall {
+    /// The resource.
+    pub resource_id: ResourceId,
+    /// What it does.
+    pub effect: Effect,
+}
+
 /// What is to be done at a connection.
 #[derive(Clone, Debug)]
 pub struct Work {
@@ -203,6 +247,8 @@ pub struct Begin {
     pub desired_rev: Revision,
     /// What the call does.
     pub effect: Effect,
+    /// The call that was in doubt when it was planned.
+    pub planned_in_doubt: Option<InDoubt>,
     /// For people: `creating field deal_stage`.
     pub message: String,
 }

@@ -2,10 +2,10 @@
 
 use gomark_sdk::v1 as pb;
 
-use super::timestamp;
+use super::{Unreadable, moment, timestamp};
 use crate::domain::{
-    Effect, Job, JobError, JobEvent, JobPart, JobState, ProblemReason, ResourceId, Timestamp,
-    VendorKind,
+    Effect, Job, JobError, JobEvent, JobId, JobPart, JobState, ProblemReason, ResourceId,
+    Timestamp, VendorKind,
 };
 
 impl From<JobState> for pb::JobState {
@@ -99,6 +99,32 @@ impl From<&JobEvent> for pb::JobEvent {
             reason: event.reason.clone(),
             request_id: event.request_id.clone(),
         }
+    }
+}
+
+impl TryFrom<pb::JobEvent> for JobEvent {
+    type Error = Unreadable;
+
+    fn try_from(event: pb::JobEvent) -> Result<Self, Unreadable> {
+        let job_id = JobId::parse(&event.job_id);
+        let state =
+            JobState::ALL.into_iter().find(|one| pb::JobState::from(*one) as i32 == event.state);
+        Ok(Self {
+            job_id: job_id.ok_or_else(|| Unreadable::new("an event has no job"))?,
+            seq: event.seq,
+            state: state.ok_or_else(|| Unreadable::new("an event has no state"))?,
+            done: event.done,
+            total: event.total,
+            unit: event.unit,
+            message: event.message,
+            attempt: u32::try_from(event.attempt)
+                .map_err(|_| Unreadable::new("an event has a negative attempt"))?,
+            next_attempt_at: event.next_attempt_at.as_ref().map(moment),
+            at: moment(&event.at.ok_or_else(|| Unreadable::new("an event has no time"))?),
+            actor: event.actor,
+            reason: event.reason,
+            request_id: event.request_id,
+        })
     }
 }
 

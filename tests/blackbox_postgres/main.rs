@@ -21,6 +21,8 @@ mod hubspot;
 mod jobs;
 #[path = "../blackbox/main_job.rs"]
 mod main_job;
+#[path = "../support/redis.rs"]
+mod redis;
 #[path = "../blackbox/review.rs"]
 mod review;
 #[path = "../blackbox/revisions.rs"]
@@ -29,6 +31,7 @@ mod revisions;
 mod schema;
 #[path = "../blackbox/settings.rs"]
 mod settings;
+mod shared;
 mod two;
 #[path = "../blackbox/world.rs"]
 mod world;

@@ -1,15 +1,16 @@
 //! Two services on one database.
 
 use gomark::app::App;
+use gomark::config::Checked;
 use gomark_sdk::{Client, fields};
 
 use crate::database::Fresh;
 use crate::settings::settings;
 use crate::world::BOUND;
 
-struct Service {
-    app: App,
-    client: Client,
+pub(crate) struct Service {
+    pub(crate) app: App,
+    pub(crate) client: Client,
 }
 
 /// Starts two services; none without a server.
@@ -18,16 +19,17 @@ async fn two(fresh: &Fresh) -> Option<[Service; 2]> {
         eprintln!("SKIPPED: two services need a server");
         return None;
     }
-    Some([start(fresh).await, start(fresh).await])
+    let settings = settings(fresh.database());
+    Some([start(settings.clone()).await, start(settings).await])
 }
 
-async fn start(fresh: &Fresh) -> Service {
-    let app = App::start(settings(fresh.database())).await.unwrap();
+pub(crate) async fn start(settings: Checked) -> Service {
+    let app = App::start(settings).await.unwrap();
     let client = Client::builder(format!("http://{}", app.local_addr())).connect().await.unwrap();
     Service { app, client }
 }
 
-async fn stop(services: [Service; 2]) {
+pub(crate) async fn stop(services: [Service; 2]) {
     for service in services {
         assert!(service.app.stop().await, "everything ends in time");
     }

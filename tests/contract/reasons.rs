@@ -12,9 +12,10 @@ use crate::refusals::{details, reason};
 use crate::world::World;
 
 /// The reasons that no call can bring about here, and why.
-const OUT_OF_REACH: [(&str, &str); 4] = [
+const OUT_OF_REACH: [(&str, &str); 5] = [
     ("UNSPECIFIED", "is never sent"),
     ("STORE_UNAVAILABLE", "the database is a file that the service alone holds open"),
+    ("DEADLINE_EXCEEDED", "a client of ours stops waiting by itself first; see tests/server"),
     ("FIELD_AMBIGUOUS", "only HTTP calls find fields by their label"),
     ("INTERNAL", "would be a fault of GoMark's"),
 ];
@@ -96,6 +97,7 @@ async fn provoke(reason: &str) -> Box<Error> {
         }
         "OVERLOADED" => overloaded().await,
         "SHUTTING_DOWN" => shutting_down().await,
+        "CONNECTION_AGED" => connection_aged().await,
         _ => {
             let world = World::start().await;
             let target = Target::prepare(&world, Stage::Registered, "acme").await;
@@ -206,6 +208,20 @@ async fn overloaded() -> Box<Error> {
         }
     }
     panic!("five thousand changes found room for one");
+}
+
+/// A stream whose connection reaches its age says that it has to be opened again.
+async fn connection_aged() -> Box<Error> {
+    let age = std::time::Duration::from_millis(500);
+    let world = World::with(|settings| settings.serving.connection_age = Some(age)).await;
+    let target = Target::prepare(&world, Stage::Registered, "acme").await;
+    let request = WatchJobRequest { job_id: target.open_job.clone(), after_seq: 0 };
+    let mut stream = world.client.raw_config().watch_job(request).await.unwrap().into_inner();
+    let event = stream.message().await.unwrap().unwrap().event.unwrap();
+    assert_eq!(event.seq, 1);
+    let last = stream.next().await;
+    assert!(world.stop().await);
+    Box::new(last.unwrap().unwrap_err().into())
 }
 
 /// A stream that is open when the service stops says that it has to be resumed elsewhere.

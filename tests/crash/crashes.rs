@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use gomark::failpoint::Boundary;
 use gomark::supervisor::Supervisor;
 
-use crate::checks;
-use crate::hubspot::{Calls, HubSpot};
+use crate::Size;
+use crate::changes::vendors::{Calls, HubSpot};
+use crate::changes::workload::{Totals, Workload};
+use crate::changes::{BOUND, checks};
 use crate::moments::{Moment, Moments};
 use crate::service::Service;
-use crate::workload::{Totals, Workload};
-use crate::{BOUND, Size};
 
 const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
@@ -50,7 +50,7 @@ pub(crate) async fn run(store: &str, service: &Service, size: Size) {
     let supervisor = Supervisor::new();
     let hubspot = HubSpot::start(size.seed, &supervisor).await;
     let mut process = service.start("");
-    let mut workload = Workload::start(service.url(), &hubspot, size, &supervisor).await;
+    let mut workload = Workload::start(service.url(), &hubspot, size.load(), &supervisor).await;
     process.kill().await.unwrap();
     hubspot.trouble().await;
 

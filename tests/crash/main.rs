@@ -13,27 +13,21 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic
 
-mod checks;
 mod crashes;
-mod hubspot;
-mod ledger;
 mod moments;
 mod service;
-mod workload;
 
+#[path = "../support/changes/changes.rs"]
+mod changes;
 #[path = "../support/schema.rs"]
 mod schema;
 
 use std::process::Stdio;
-use std::str::FromStr;
-use std::time::Duration;
 
+use changes::{Load, set};
 use schema::Schema;
 use service::Service;
 use tokio::process::Command;
-
-/// How long anything is waited for.
-const BOUND: Duration = Duration::from_secs(180);
 
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
@@ -55,11 +49,17 @@ impl Size {
             seed: set("GOMARK_TEST_SEED").unwrap_or(20_260_101),
         }
     }
-}
 
-fn set<T: FromStr>(name: &str) -> Option<T> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
+    fn load(self) -> Load {
+        Load {
+            mutations: self.mutations,
+            companies: 20,
+            clients: 20,
+            writers: 3,
+            writers_of_the_busy_one: 12,
+            seed: self.seed,
+        }
+    }
 }
 
 /// Each of the tests needs the whole machine.

@@ -4094,7 +4094,7 @@ pub mod company_service_server {
 /// Why a call was refused: the closed list of the reasons that `google.rpc.ErrorInfo` carries.
 ///
 /// What is refused before a service is reached (a method that does not exist, a compression that is not
-/// known, a deadline that has passed) has only its gRPC code. Every other error has an `ErrorInfo` with the domain `gomark` and as its `reason` the name of one of
+/// known) has only its gRPC code. Every other error has an `ErrorInfo` with the domain `gomark` and as its `reason` the name of one of
 /// these values without the prefix, for example `REVISION_MISMATCH`. Wrong input also has a
 /// `google.rpc.BadRequest` that names the path of each field and the rule it breaks, for example
 /// `field.options\[3\].value`; where many are broken, the first ones. A thing that is unknown or
@@ -4140,7 +4140,8 @@ pub enum ErrorReason {
     AccountTaken = 15,
     /// RESOURCE_EXHAUSTED: a limit on how much a company may hold is reached; the message names it.
     LimitReached = 16,
-    /// RESOURCE_EXHAUSTED: too much is waiting; repeat after the time in `RetryInfo`.
+    /// RESOURCE_EXHAUSTED: too much is waiting or under way, and nothing was done; repeat after the time
+    /// in `RetryInfo`.
     Overloaded = 17,
     /// UNAUTHENTICATED: no bearer token, or none that is known.
     Unauthenticated = 18,
@@ -4160,6 +4161,12 @@ pub enum ErrorReason {
     /// FAILED_PRECONDITION: several fields have the label that was given; the message names them. Only
     /// HTTP calls take a label in the place of a name.
     FieldAmbiguous = 25,
+    /// DEADLINE_EXCEEDED: the time of the call is over. The outcome of a mutation is unknown: repeat it
+    /// with the same `request_id`.
+    DeadlineExceeded = 26,
+    /// UNAVAILABLE: the connection has reached its age and is closed, so that clients spread anew; open
+    /// the stream again, after the last item that came.
+    ConnectionAged = 27,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4194,6 +4201,8 @@ impl ErrorReason {
             Self::CadenceNotFound => "ERROR_REASON_CADENCE_NOT_FOUND",
             Self::CadenceExists => "ERROR_REASON_CADENCE_EXISTS",
             Self::FieldAmbiguous => "ERROR_REASON_FIELD_AMBIGUOUS",
+            Self::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",
+            Self::ConnectionAged => "ERROR_REASON_CONNECTION_AGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4225,6 +4234,8 @@ impl ErrorReason {
             "ERROR_REASON_CADENCE_NOT_FOUND" => Some(Self::CadenceNotFound),
             "ERROR_REASON_CADENCE_EXISTS" => Some(Self::CadenceExists),
             "ERROR_REASON_FIELD_AMBIGUOUS" => Some(Self::FieldAmbiguous),
+            "ERROR_REASON_DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
+            "ERROR_REASON_CONNECTION_AGED" => Some(Self::ConnectionAged),
             _ => None,
         }
     }

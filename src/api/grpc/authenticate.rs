@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::service::Interceptor;
 use tonic::{Code, Extensions, Request, Status};
 
+use super::calls::Deadline;
 use super::status;
 use crate::auth::Policy;
 use crate::domain::{Caller, Door};
@@ -18,8 +20,10 @@ impl Interceptor for Authenticate {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         let header = request.metadata().get("authorization").map(|value| value.to_str());
         let header = header.transpose().map_err(|_| status::unauthenticated())?;
-        let caller =
+        let mut caller =
             self.0.authenticate(header, Door::Grpc).map_err(|_| status::unauthenticated())?;
+        let deadline = request.extensions().get::<Deadline>().and_then(|deadline| deadline.0);
+        caller.deadline = deadline.map(Instant::into_std);
         request.extensions_mut().insert(caller);
         Ok(request)
     }

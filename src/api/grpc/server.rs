@@ -8,44 +8,79 @@ use std::time::Duration;
 use gomark_sdk::v1 as pb;
 use pb::company_service_server::CompanyServiceServer;
 use tokio::net::TcpListener;
-use tonic::service::{InterceptorLayer, LayerExt};
-use tonic::transport::server::TcpIncoming;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
+use tonic::server::NamedService;
+use tonic::service::{InterceptorLayer, LayerExt, Routes};
 use tower::ServiceBuilder;
 use tower::util::MapResponseLayer;
 
 use super::authenticate::{self, Authenticate};
+use super::calls::{CALL_MAX, Calls};
 use super::company_service::Company;
 use super::config_service::Config;
 use super::generated::config_service_server::ConfigServiceServer;
-use super::health::EndingHealth;
+use super::health::Healthy;
 use super::{DESCRIPTORS, MESSAGE_BYTES_MAX};
+use crate::api::readiness::Readiness;
 use crate::auth::Policy;
+use crate::config::Serving;
 use crate::engine::Engine;
+use crate::http2;
 use crate::supervisor::Supervisor;
-use crate::telemetry;
 
-/// How many streams one connection may have open. hyper sets no limit of its own when tonic asks
-/// it for none.
-const STREAMS_MAX: u32 = 256;
-/// How many streams a client may have reset before its connection is closed (RUSTSEC-2024-0003).
-const LOCAL_RESETS_MAX: usize = 1_024;
-/// How often an idle connection is asked whether it is still there.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// How long its answer may take.
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The largest answer, in bytes: a full configuration fits.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// The names that health is told under, beside the empty one.
-const SERVICES: [&str; 2] = ["gomark.v1.ConfigService", "gomark.v1.CompanyService"];
+/// What holds for connections, beside the settings. hyper has no limit of its own for some of it.
+const LIMITS: http2::Limits = http2::Limits {
+    connections_max: 0,
+    hello_timeout: Duration::from_secs(10),
+    age: None,
+    // A call that began just before has all its time.
+    aged_grace: CALL_MAX.saturating_add(Duration::from_secs(5)),
+    stopped_grace: Duration::ZERO,
+    keepalive_interval: Duration::from_secs(30),
+    keepalive_timeout: Duration::from_secs(20),
+    streams_max: 256,
+    local_resets_max: 1_024,
+    pending_resets_max: 20,
+    head_bytes_max: 16 * 1024,
+    send_buffer_bytes: 128 * 1024,
+};
+
+/// The part of the grace at shutdown that calls have to end in: the rest is for what they leave behind.
+const CALLS_SHARE: f64 = 0.75;
+
+/// The names of the services, as health tells of them.
+const SERVICES: [&str; 2] = [
+    <ConfigServiceServer<Config> as NamedService>::NAME,
+    <CompanyServiceServer<Company> as NamedService>::NAME,
+];
+
+/// What is served to callers; a process that only carries out decisions has none.
+#[derive(Debug)]
+pub struct Services {
+    /// What they call.
+    pub engine: Engine,
+    /// How they are told apart.
+    pub policy: Policy,
+}
 
 /// An address that is listened on; calls wait until it is served.
 #[derive(Debug)]
 pub struct Listening {
     listener: TcpListener,
     local_addr: SocketAddr,
+}
+
+/// Why nothing is served: the descriptors of the services are of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Reflection cannot be set up.
+    #[error("reflection could not be set up")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// They cannot be read.
+    #[error("the descriptors cannot be read")]
+    Descriptors(#[from] prost::DecodeError),
 }
 
 impl Listening {
@@ -61,64 +96,49 @@ impl Listening {
         self.local_addr
     }
 
-    /// Serves until shutdown begins; calls under way are finished then.
-    pub async fn serve(
+    /// Serves until shutdown begins; calls under way are finished then, within a part of
+    /// `shutdown_grace`. Health and reflection are always there.
+    pub fn serve(
         self,
-        engine: Engine,
-        policy: Policy,
+        services: Option<Services>,
+        readiness: Readiness,
+        serving: &Serving,
+        shutdown_grace: Duration,
         supervisor: &Supervisor,
-    ) -> Result<(), tonic_reflection::server::Error> {
-        let health = HealthReporter::new();
-        set_health(&health, ServingStatus::Serving).await;
-        let reflection = || {
-            tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(DESCRIPTORS)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    ) -> Result<(), ServeError> {
+        let routes = routes(services, readiness)?;
+        let calls = Calls::new(routes, serving.calls_max, serving.streams_max)?;
+        let limits = http2::Limits {
+            connections_max: serving.connections_max,
+            age: serving.connection_age,
+            stopped_grace: shutdown_grace.mul_f64(CALLS_SHARE),
+            ..LIMITS
         };
-        let (reflection, old_reflection) =
-            (reflection().build_v1()?, reflection().build_v1alpha()?);
-
-        let config = ConfigServiceServer::new(Config::new(engine.clone()))
-            .max_decoding_message_size(MESSAGE_BYTES_MAX)
-            .max_encoding_message_size(ANSWER_BYTES_MAX);
-        let company = CompanyServiceServer::new(Company::new(engine))
-            .max_decoding_message_size(MESSAGE_BYTES_MAX)
-            .max_encoding_message_size(ANSWER_BYTES_MAX);
-        let authenticate = InterceptorLayer::new(Authenticate(Arc::new(policy)));
-        let layers = ServiceBuilder::new()
-            .layer(authenticate)
-            .layer(MapResponseLayer::new(authenticate::dress));
-
-        let stopping = supervisor.stopping();
-        let router = tonic::transport::Server::builder()
-            .max_concurrent_streams(STREAMS_MAX)
-            .http2_max_local_error_reset_streams(Some(LOCAL_RESETS_MAX))
-            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-            .add_service(EndingHealth::server(&health))
-            .add_service(reflection)
-            .add_service(old_reflection)
-            .add_service(layers.named_layer(config))
-            .add_service(layers.named_layer(company));
-        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
-        let supervisor_of_health = supervisor.stopping();
-        supervisor.spawn("health", async move {
-            supervisor_of_health.cancelled().await;
-            set_health(&health, ServingStatus::NotServing).await;
-        });
-        supervisor.spawn("grpc", async move {
-            let served = router.serve_with_incoming_shutdown(incoming, stopping.cancelled_owned());
-            if let Err(error) = served.await {
-                tracing::error!(error = telemetry::chain(&error), "the gRPC server failed");
-            }
-        });
+        let served = http2::serve(self.listener, calls, limits, supervisor.clone());
+        supervisor.spawn("grpc", served);
         Ok(())
     }
 }
 
-async fn set_health(health: &HealthReporter, status: ServingStatus) {
-    health.set_service_status("", status).await;
-    for service in SERVICES {
-        health.set_service_status(service, status).await;
-    }
+fn routes(services: Option<Services>, readiness: Readiness) -> Result<Routes, ServeError> {
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let names = if services.is_some() { &SERVICES[..] } else { &[] };
+    let routes = Routes::new(Healthy::server(readiness, names))
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?);
+    let Some(Services { engine, policy }) = services else { return Ok(routes) };
+    let config = ConfigServiceServer::new(Config::new(engine.clone()))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(ANSWER_BYTES_MAX);
+    let company = CompanyServiceServer::new(Company::new(engine))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(ANSWER_BYTES_MAX);
+    let layers = ServiceBuilder::new()
+        .layer(InterceptorLayer::new(Authenticate(Arc::new(policy))))
+        .layer(MapResponseLayer::new(authenticate::dress));
+    Ok(routes.add_service(layers.named_layer(config)).add_service(layers.named_layer(company)))
 }

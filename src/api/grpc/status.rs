@@ -10,6 +10,7 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 use crate::api::answer::Told;
 use crate::domain::{Violation, Violations};
 use crate::engine;
+use crate::http2::Cause;
 
 /// The domain that every reason belongs to.
 const DOMAIN: &str = "gomark";
@@ -90,7 +91,10 @@ fn code(reason: ErrorReason) -> Code {
         | R::FieldAmbiguous => Code::FailedPrecondition,
         R::LimitReached | R::Overloaded => Code::ResourceExhausted,
         R::Unauthenticated => Code::Unauthenticated,
-        R::StoreUnavailable | R::VendorUnavailable | R::ShuttingDown => Code::Unavailable,
+        R::StoreUnavailable | R::VendorUnavailable | R::ShuttingDown | R::ConnectionAged => {
+            Code::Unavailable
+        }
+        R::DeadlineExceeded => Code::DeadlineExceeded,
         R::Internal | R::Unspecified => Code::Internal,
     }
 }
@@ -108,6 +112,29 @@ pub(super) fn unauthenticated() -> Status {
 /// Tells of a message that is too large or cannot be decoded.
 pub(super) fn malformed(what: &str) -> Status {
     status(Told::malformed(what))
+}
+
+/// Tells that the time of a call is over.
+pub(super) fn late() -> Status {
+    status(Told::late())
+}
+
+/// Tells that more is under way than may be.
+pub(super) fn overloaded(what: &str) -> Status {
+    status(Told::overloaded(what))
+}
+
+/// Tells that a stream ends with its connection.
+pub(super) fn connection_ends(cause: Cause) -> Status {
+    status(match cause {
+        Cause::Age => Told::connection_aged(),
+        Cause::Stop => Told::shutting_down(),
+    })
+}
+
+/// Tells that health is not told under this name; as gRPC's health service says it, without more.
+pub(super) fn no_such_service() -> Status {
+    Status::not_found("no service of this name")
 }
 
 /// Tells of a fault of our own.

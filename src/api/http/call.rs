@@ -1,7 +1,7 @@
 //! What the calls have in common, checked in this order: who calls, the query, the request id, the
 //! kind of the body, its size.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::attributes::Attributes;
 use super::authenticate;
 use super::problem::Problem;
-use super::router::State;
+use super::router::{CALL_MAX, State};
 use crate::api::answer::Told;
 use crate::domain::{Caller, RequestId, Violation, Violations};
 
@@ -62,7 +62,8 @@ impl FromRequest<State> for Call {
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
         let headers = request.headers();
-        let caller = authenticate::caller(&state.policy, headers)?;
+        let mut caller = authenticate::caller(&state.policy, headers)?;
+        caller.deadline = Some(Instant::now() + CALL_MAX);
         let request_id = request_id(headers).map_err(Violations::from)?;
         if !is_json(headers) {
             let what = "its content type must be application/json";

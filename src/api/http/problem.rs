@@ -128,9 +128,10 @@ fn status(reason: ErrorReason) -> StatusCode {
         | R::FieldAmbiguous
         | R::LimitReached => StatusCode::CONFLICT,
         R::Overloaded => StatusCode::TOO_MANY_REQUESTS,
-        R::StoreUnavailable | R::VendorUnavailable | R::ShuttingDown => {
+        R::StoreUnavailable | R::VendorUnavailable | R::ShuttingDown | R::ConnectionAged => {
             StatusCode::SERVICE_UNAVAILABLE
         }
+        R::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
         R::Internal | R::Unspecified => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

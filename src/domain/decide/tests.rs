@@ -34,7 +34,12 @@ fn mutation(intent: Intent) -> Mutation {
         expected_revision: Revision::ZERO,
         validate_only: false,
         reason: "for a test".to_owned(),
-        caller: Caller { actor: "ada".to_owned(), door: Door::Grpc, scope: Scope::All },
+        caller: Caller {
+            actor: "ada".to_owned(),
+            door: Door::Grpc,
+            scope: Scope::All,
+            deadline: None,
+        },
         at: Timestamp::from_micros(7),
     }
 }

@@ -133,7 +133,7 @@ fn settling_notes_what_is_held_and_confirms_nothing() {
         (sync.applied.clone(), sync.previous.clone()),
         (Some(attributes(2)), Some(attributes(1)))
     );
-    assert_eq!((sync.applied_rev, sync.confirmed_at), (rev(2), Some(at(5))));
+    assert_eq!((sync.applied_rev, sync.confirmed_at), (rev(0), Some(at(5))));
     assert!(sync.in_doubt.is_none() && sync.is_parked_at(rev(3)));
 }
 
@@ -150,7 +150,7 @@ fn an_ignored_attribute_is_parked_with_what_the_vendor_holds() {
     let mut sync = in_doubt();
     let held = park(Some(attributes(7)), ProblemReason::VendorIgnored);
     sync.apply(&held, rev(3), rev(3), at(5));
-    assert_eq!((sync.applied.clone(), sync.applied_rev), (Some(attributes(7)), rev(2)));
+    assert_eq!((sync.applied.clone(), sync.applied_rev), (Some(attributes(7)), rev(0)));
     assert!(sync.in_doubt.is_none());
     let parked = sync.parked.expect("parked");
     assert_eq!(parked.problem, Some(problem(ProblemReason::VendorIgnored)));

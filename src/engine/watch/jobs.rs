@@ -9,7 +9,7 @@ use crate::engine::{Engine, Error};
 use crate::events::News;
 
 /// How many events are read at a time.
-const PAGE: usize = 256;
+const PAGE: usize = 64;
 
 impl Engine {
     /// Follows a job from the event after `after_seq`: every event once, in order, to the last one

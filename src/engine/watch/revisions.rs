@@ -10,9 +10,9 @@ use crate::events::News;
 use crate::store::{AuditQuery, StoredEntry};
 
 /// How many entries are read at a time at most.
-const PAGE: usize = 256;
+const PAGE: usize = 64;
 /// At how many bytes of records a page ends: what a slow reader costs.
-const PAGE_BYTES: usize = 1024 * 1024;
+const PAGE_BYTES: usize = 64 * 1024;
 
 impl Engine {
     /// Follows a company from the revision after `after`: every entry once, in order, without an

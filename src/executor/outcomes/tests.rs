@@ -15,6 +15,7 @@ fn task(effect: Effect, desired: Option<Attributes>) -> Task {
         desired_rev: Revision::new(3),
         seen_rev: Revision::new(4),
         before: Before::default(),
+        in_doubt: None,
         call: Call {
             target: Target { kind: ResourceKind::Field, name: "tier".to_owned() },
             effect,

@@ -139,6 +139,9 @@ impl Session {
                 continue;
             }
             let observed = self.observed.get(&version.id);
+            // What was read before a call was found to be in doubt says nothing of it.
+            let observed = observed.filter(|(_, in_doubt)| *in_doubt == tracked.sync.in_doubt);
+            let observed = observed.map(|(observed, _)| observed);
             let free_at = free_at(tracked, observed.is_some());
             if free_at > now {
                 due.next_at = earlier(due.next_at, Some(Instant::now() + free_at.since(now)));
@@ -164,6 +167,7 @@ impl Session {
                     desired_rev: version.from_rev,
                     seen_rev: work.revision,
                     before: Before::new(tracked.sync.failing, now),
+                    in_doubt: tracked.sync.in_doubt.clone(),
                     call: Call {
                         target: target(tracked),
                         effect,
@@ -183,6 +187,10 @@ impl Session {
         }
         if !admitted(open).await {
             return true;
+        }
+        for look in looks.iter().filter(|look| look.in_doubt.is_some()) {
+            let doorbell = &self.lease.doorbell;
+            tracing::debug!(%doorbell, subject = look.subject(), "a call in doubt is looked into");
         }
         self.calls += 1;
         self.in_flight.extend(looks.iter().map(|look| look.resource_id.clone()));
@@ -237,6 +245,7 @@ impl Session {
             resource_id: task.resource_id.clone(),
             desired_rev: task.desired_rev,
             effect: task.call.effect.clone(),
+            planned_in_doubt: task.in_doubt.clone(),
             message: format!("{} {}", verb(&task.call.effect), task.subject()),
         };
         let begun = self
@@ -261,7 +270,7 @@ impl Session {
                 self.work = None;
                 Ok(false)
             }
-            Err(store::Error::Parked) => {
+            Err(store::Error::Outdated) => {
                 self.work = None;
                 Ok(false)
             }
@@ -287,6 +296,8 @@ impl Session {
             self.creates += 1;
         }
         for task in &tasks {
+            let effect = task.call.effect.clone();
+            self.begun.insert(task.resource_id.clone(), effect);
             self.in_flight.insert(task.resource_id.clone());
             self.observed.remove(&task.resource_id);
         }
@@ -361,7 +372,7 @@ fn sort(
             desired_rev: tracked.version.from_rev,
             seen_rev,
             before: Before::new(tracked.sync.failing, now),
-            in_doubt: tracked.sync.in_doubt.is_some(),
+            in_doubt: tracked.sync.in_doubt.clone(),
             is_ours: tracked.sync.applied.is_some(),
         }),
         Step::Call(effect) => due.tasks.push(task(effect)),

@@ -94,9 +94,9 @@ impl Session {
         };
         let gate = self.health.failed(&failure);
         for look in looks {
-            let subject = look.subject();
+            let (subject, in_doubt) = (look.subject(), look.in_doubt.is_some());
             let (transition, message) =
-                outcomes::failed(&subject, look.before, look.in_doubt, &failure, gate.as_ref());
+                outcomes::failed(&subject, look.before, in_doubt, &failure, gate.as_ref());
             outcomes.push(Outcome {
                 resource_id: look.resource_id,
                 desired_rev: look.desired_rev,
@@ -113,8 +113,8 @@ impl Session {
     /// ours may be gone.
     fn seen(&mut self, look: Look, observed: Observed, outcomes: &mut Vec<Outcome>) {
         self.look_first.remove(&look.resource_id);
-        if look.in_doubt || look.is_ours || observed != Observed::Absent {
-            self.observed.insert(look.resource_id, observed);
+        if look.in_doubt.is_some() || look.is_ours || observed != Observed::Absent {
+            self.observed.insert(look.resource_id, (observed, look.in_doubt));
             return;
         }
         let message = format!("the vendor says that it holds {} and shows none", look.subject());
@@ -149,6 +149,9 @@ impl Session {
         loop {
             match self.parts.store.record(&self.lease, outcomes.clone(), gate.clone()).await {
                 Ok(recorded) => {
+                    for outcome in &outcomes {
+                        self.begun.remove(&outcome.resource_id);
+                    }
                     failpoint::hit(Boundary::Recorded);
                     self.noted(recorded);
                     failpoint::hit(Boundary::Event);

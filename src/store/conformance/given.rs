@@ -170,7 +170,7 @@ impl Given {
     }
 
     pub(super) async fn claim(&self, bell: &Doorbell) -> Lease {
-        self.store().claim(bell, "executor", PERIOD).await.unwrap().unwrap()
+        self.store().claim(bell, "executor", PERIOD).await.unwrap().taken().unwrap()
     }
 
     pub(super) async fn work(&self, lease: &Lease) -> Work {
@@ -190,6 +190,7 @@ impl Given {
             resource_id: find(&work, name).version.id.clone(),
             desired_rev: find(&work, name).version.from_rev,
             effect: Effect::Create(attributes(name)),
+            planned_in_doubt: find(&work, name).sync.in_doubt.clone(),
             message: format!("creating field {name}"),
         });
         let begins = begins.collect();
@@ -280,7 +281,7 @@ pub(super) fn fingerprint(text: &str) -> [u8; 32] {
 }
 
 pub(super) fn caller(scope: Scope) -> Caller {
-    Caller { actor: "ada".to_owned(), door: Door::Grpc, scope }
+    Caller { actor: "ada".to_owned(), door: Door::Grpc, scope, deadline: None }
 }
 
 pub(super) fn only(companies: &[&str]) -> Scope {

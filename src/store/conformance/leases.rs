@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Given;
 use super::given::{PERIOD, SETTLES, attributes, connect, disconnect, outcome};
 use crate::domain::{ConnectionId, Effect, JobState, Revision, Transition};
-use crate::store::{Begin, Doorbell, Error, Lease};
+use crate::store::{Begin, Claimed, Doorbell, Error, Lease};
 
 /// Asserts that a lease is worth nothing any more, and that trying it changes nothing.
 async fn assert_fenced(given: &Given, lease: &Lease) {
@@ -14,6 +14,7 @@ async fn assert_fenced(given: &Given, lease: &Lease) {
         resource_id: super::given::resource("field-3"),
         desired_rev: Revision::new(3),
         effect: Effect::Create(attributes("one")),
+        planned_in_doubt: None,
         message: String::new(),
     };
     let begun = store.begin(lease, "credential", vec![begin], SETTLES, Some("w".to_owned())).await;
@@ -29,8 +30,10 @@ pub(crate) async fn a_lease_has_one_holder(given: Given) {
     let bell = given.connected("acme").await;
     let lease = given.claim(&bell).await;
     assert_eq!((lease.epoch, lease.taken_over, lease.period), (1, false, PERIOD));
-    assert_eq!(given.store().claim(&bell, "another", PERIOD).await.unwrap(), None);
-    assert_eq!(given.store().claim(&bell, "executor", PERIOD).await.unwrap(), None);
+    for who in ["another", "executor"] {
+        let claimed = given.store().claim(&bell, who, PERIOD).await.unwrap();
+        assert_eq!(claimed, Claimed::Held("executor".to_owned()));
+    }
 }
 
 pub(crate) async fn connections_have_leases_of_their_own(given: Given) {
@@ -44,7 +47,8 @@ pub(crate) async fn a_lease_that_was_given_back_can_be_taken_at_once(given: Give
     let lease = given.leased("acme").await;
     given.store().release(&lease, Some("window".to_owned())).await.unwrap();
     assert_fenced(&given, &lease).await;
-    let next = given.store().claim(&lease.doorbell, "another", PERIOD).await.unwrap().unwrap();
+    let next =
+        given.store().claim(&lease.doorbell, "another", PERIOD).await.unwrap().taken().unwrap();
     assert_eq!((next.epoch, next.taken_over), (2, false));
     assert_eq!(given.work(&next).await.window, Some("window".to_owned()));
 }
@@ -52,11 +56,15 @@ pub(crate) async fn a_lease_that_was_given_back_can_be_taken_at_once(given: Give
 pub(crate) async fn a_lease_that_is_over_is_taken_over(given: Given) {
     let lease = given.leased("acme").await;
     given.advance(PERIOD - Duration::from_micros(1));
-    assert_eq!(given.store().claim(&lease.doorbell, "another", PERIOD).await.unwrap(), None);
+    assert_eq!(
+        given.store().claim(&lease.doorbell, "another", PERIOD).await.unwrap().taken(),
+        None
+    );
     given.work(&lease).await;
     given.advance(Duration::from_micros(1));
     assert_fenced(&given, &lease).await;
-    let next = given.store().claim(&lease.doorbell, "another", PERIOD).await.unwrap().unwrap();
+    let next =
+        given.store().claim(&lease.doorbell, "another", PERIOD).await.unwrap().taken().unwrap();
     assert_eq!((next.epoch, next.taken_over), (2, true));
     assert_fenced(&given, &lease).await;
     given.work(&next).await;
@@ -92,10 +100,10 @@ pub(crate) async fn an_older_lease_changes_nothing(given: Given) {
 pub(crate) async fn there_is_no_lease_on_what_is_not_in_use(given: Given) {
     let bell = given.connected("acme").await;
     given.done("acme", disconnect()).await;
-    assert_eq!(given.store().claim(&bell, "executor", PERIOD).await.unwrap(), None);
+    assert_eq!(given.store().claim(&bell, "executor", PERIOD).await.unwrap(), Claimed::Unused);
     let connection_id = ConnectionId::from_trusted("connection-99");
     let nowhere = Doorbell { connection_id, ..bell };
-    assert_eq!(given.store().claim(&nowhere, "executor", PERIOD).await.unwrap(), None);
+    assert_eq!(given.store().claim(&nowhere, "executor", PERIOD).await.unwrap(), Claimed::Unused);
 }
 
 pub(crate) async fn the_gate_and_the_window_outlive_the_lease(given: Given) {
@@ -105,6 +113,7 @@ pub(crate) async fn the_gate_and_the_window_outlive_the_lease(given: Given) {
         resource_id: super::given::resource("field-3"),
         desired_rev: Revision::new(3),
         effect: Effect::Create(attributes("one")),
+        planned_in_doubt: None,
         message: "creating".to_owned(),
     };
     let store = given.store();

@@ -143,7 +143,8 @@ pub(crate) async fn what_a_part_waits_for_survives_a_restart(mut given: Given) {
     let before = given.job(&job).await;
     given.restart().await;
     assert_eq!(given.job(&job).await, before);
-    let hubspot = given.store().claim(&hubspot.doorbell, "next", PERIOD).await.unwrap().unwrap();
+    let hubspot =
+        given.store().claim(&hubspot.doorbell, "next", PERIOD).await.unwrap().taken().unwrap();
     given.confirm(&hubspot, "one").await;
     let waiting = given.job(&job).await;
     assert_eq!((waiting.state, waiting.next_attempt_at), (Waiting, Some(until)));

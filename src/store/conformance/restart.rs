@@ -28,7 +28,7 @@ pub(crate) async fn calls_under_way_are_in_doubt_after_a_restart(mut given: Give
     let job = given.add("acme", "one").await;
     given.begin(&old, &["one"]).await;
     given.restart().await;
-    let lease = given.store().claim(&old.doorbell, "next", PERIOD).await.unwrap().unwrap();
+    let lease = given.store().claim(&old.doorbell, "next", PERIOD).await.unwrap().taken().unwrap();
     assert_eq!((lease.epoch, lease.taken_over), (2, true));
     assert!(find(&given.work(&lease).await, "one").sync.in_doubt.is_some());
     assert!(matches!(given.store().work(&old, 1).await, Err(Error::Fenced)));

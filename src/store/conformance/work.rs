@@ -7,7 +7,7 @@ use super::given::{
     PERIOD, SETTLES, attributes, away, connect_with, default_value, disconnect, find, remove,
 };
 use crate::domain::{Effect, InDoubt, Parked, Revision, Transition};
-use crate::store::{Begin, Error};
+use crate::store::{Backlog, Begin, Error};
 
 pub(crate) async fn what_is_decided_and_not_confirmed_is_to_be_done(given: Given) {
     let lease = given.leased("acme").await;
@@ -111,7 +111,7 @@ pub(crate) async fn where_the_vendor_stands_is_read_as_it_was_written(given: Giv
     let work = given.work(&lease).await;
     let sync = &find(&work, "one").sync;
     assert_eq!((&sync.applied, &sync.previous), (&held, &Some(attributes("one"))));
-    assert_eq!((sync.applied_rev.get(), sync.confirmed_at), (3, Some(work.now)));
+    assert_eq!((sync.applied_rev.get(), sync.confirmed_at), (0, Some(work.now)));
     assert_eq!(sync.failing.unwrap().count, 1);
     assert!(sync.parked.is_none() && sync.in_doubt.is_none());
 }
@@ -123,6 +123,7 @@ pub(crate) async fn nothing_is_begun_at_a_connection_that_was_changed(given: Giv
         resource_id: super::given::resource("field-3"),
         desired_rev: Revision::new(3),
         effect: Effect::Create(attributes("one")),
+        planned_in_doubt: None,
         message: String::new(),
     };
     let store = given.store();
@@ -146,6 +147,7 @@ pub(crate) async fn nothing_is_begun_that_was_cancelled_since_it_was_planned(giv
         resource_id: super::given::resource("field-3"),
         desired_rev,
         effect: Effect::Create(attributes("one")),
+        planned_in_doubt: None,
         message: String::new(),
     };
     let ask = |desired_rev| {
@@ -156,7 +158,7 @@ pub(crate) async fn nothing_is_begun_that_was_cancelled_since_it_was_planned(giv
     given.cancel(&job).await;
     for revision in [planned, job.revision] {
         let begun = ask(revision).await;
-        assert!(matches!(begun, Err(Error::Parked)), "{begun:?}");
+        assert!(matches!(begun, Err(Error::Outdated)), "{begun:?}");
     }
     assert!(given.to_do(&lease).await.is_empty(), "no call is in doubt");
     // An older decision that is parked does not hold up a newer one.
@@ -222,4 +224,27 @@ pub(crate) async fn the_connection_that_rested_longest_is_due_first(given: Given
         given.store().release(&lease, None).await.unwrap();
     }
     assert_eq!(first(3).await, ["c", "a", "b"]);
+}
+
+pub(crate) async fn the_backlog_counts_what_is_left_to_do(given: Given) {
+    let left = async || {
+        let Backlog { connections, open_jobs } = given.store().backlog().await.unwrap();
+        (connections, open_jobs)
+    };
+    let lease = given.leased("a").await;
+    given.connected("b").await;
+    given.company("unconnected").await;
+    assert_eq!(left().await, (0, 0));
+    let one = given.add("a", "one").await;
+    given.add("a", "two").await;
+    given.add("b", "one").await;
+    given.add("unconnected", "one").await;
+    // Somebody who works on it has not done it yet; what waits for a connection is nobody's work.
+    assert_eq!(left().await, (2, 4));
+    given.done("b", disconnect()).await;
+    assert_eq!(left().await, (1, 4));
+    given.confirm(&lease, "two").await;
+    given.begin(&lease, &["one"]).await;
+    given.cancel(&one).await;
+    assert_eq!(left().await, (1, 2), "a call is in doubt");
 }

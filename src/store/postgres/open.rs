@@ -7,8 +7,10 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::{Postgres, PostgresStore, PostgresUrl, Time, session};
-use crate::store::Database;
+use super::watch::Watch;
+use super::{Postgres, PostgresStore, PostgresUrl, Time, fault, session};
+use crate::store::migrations::{self, Step, Tables, Updated};
+use crate::store::{Database, Error};
 use crate::supervisor::Supervisor;
 
 /// How long a transaction waits for a session.
@@ -78,36 +80,42 @@ pub enum OpenError {
         #[source]
         source: MigrateError,
     },
+    /// The tables are not up to date, and this process may not change that.
+    #[error("the tables of {url} lack {}; run `gomark migrate`", migrations::names(missing))]
+    Outdated {
+        /// The database.
+        url: PostgresUrl,
+        /// What they lack.
+        missing: Vec<Step>,
+    },
 }
 
 impl PostgresStore {
-    /// Opens a database, and makes its tables where there are none. Any number of processes may do
-    /// so at the same time.
+    /// Opens a database, and brings its tables up to date where it may. Any number of processes may
+    /// do so at the same time.
     ///
     /// # Errors
     ///
-    /// Fails when the database cannot be reached, is not durable, or cannot be brought up to date.
-    pub async fn open(url: &PostgresUrl, supervisor: &Supervisor) -> Result<Self, OpenError> {
-        Self::open_with(url, Time::OfDatabase, supervisor).await
+    /// Fails when the database cannot be reached, is not durable, or is not up to date and cannot or
+    /// may not be brought there.
+    pub async fn open(
+        url: &PostgresUrl,
+        tables: Tables,
+        supervisor: &Supervisor,
+    ) -> Result<Self, OpenError> {
+        Self::open_with(url, tables, Time::OfDatabase, supervisor).await
     }
 
     pub(super) async fn open_with(
         url: &PostgresUrl,
+        tables: Tables,
         time: Time,
         supervisor: &Supervisor,
     ) -> Result<Self, OpenError> {
-        let options = options(url);
-        // A session of its own: others may take long to bring the tables up to date, and waiting
-        // for that is no reason to give up.
-        let mut first = connect(&options)
-            .await
-            .map_err(|source| OpenError::Connect { url: url.clone(), source })?;
-        inspect(url, &mut first).await?;
-        migrate(&mut first)
-            .await
-            .map_err(|source| OpenError::Migrate { url: url.clone(), source })?;
-        // Whatever it could not say any more was said before.
-        let _closed = first.close().await;
+        match tables {
+            Tables::Update => drop(migrate(url).await?),
+            Tables::Require => require(url).await?,
+        }
         let pool = PgPoolOptions::new()
             .max_connections(url.sessions_max())
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -115,12 +123,25 @@ impl PostgresStore {
             .max_lifetime(MAX_LIFETIME)
             .test_before_acquire(false)
             .after_connect(|session, _| Box::pin(session::prepare(session)))
-            .connect_lazy_with(options);
-        Ok(Database::new(Postgres { pool, time }, supervisor.clone()))
+            .connect_lazy_with(options(url));
+        let watch = Watch::new(options(url), latest_migration());
+        Ok(Database::new(Postgres { pool, watch, time }, supervisor.clone()))
+    }
+
+    /// Asks the database what tells it apart from all others.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database cannot be reached.
+    pub async fn installation(&self) -> Result<String, Error> {
+        let sql = "SELECT id::text FROM installation";
+        let read = sqlx::query_scalar(sql).fetch_one(&self.backend.pool).await;
+        read.map_err(fault::failed)
     }
 
     /// Ends all sessions once what is under way has ended. Everything fails afterwards.
     pub async fn close(&self) {
+        self.backend.watch.close().await;
         self.backend.pool.close().await;
     }
 }
@@ -196,14 +217,60 @@ impl Server {
     }
 }
 
-/// Brings the tables up to date. Processes that start at the same time take turns.
+/// The number of the latest migration that this program knows.
+fn latest_migration() -> i64 {
+    migrator().iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+fn migrator() -> Migrator {
+    sqlx::migrate!("migrations/postgres")
+}
+
+/// Brings the tables of a database up to date.
 ///
-/// Migrations only add, and what they add the version before can do without. So a process of that
-/// version may go on, and start anew, beside tables that are newer than it knows.
-async fn migrate(session: &mut PgConnection) -> Result<(), MigrateError> {
+/// It takes a session of its own: others may take long to do the same, and waiting for that is no
+/// reason to give up.
+///
+/// # Errors
+///
+/// Fails when the database cannot be reached, is not durable, or cannot be brought up to date.
+pub async fn migrate(url: &PostgresUrl) -> Result<Updated, OpenError> {
+    let failed = |source| OpenError::Migrate { url: url.clone(), source };
+    let mut session = first_session(url).await?;
     // For taking turns, and for a migration, there is no right time to give up.
-    sqlx::raw_sql("SET lock_timeout = 0; SET statement_timeout = 0").execute(&mut *session).await?;
-    let mut migrator: Migrator = sqlx::migrate!("migrations/postgres");
-    migrator.set_ignore_missing(true);
-    migrator.run_direct(None, session, false).await
+    let patient = sqlx::raw_sql("SET lock_timeout = 0; SET statement_timeout = 0");
+    patient.execute(&mut session).await.map_err(|error| failed(error.into()))?;
+    let updated = migrations::update(migrator(), &mut session).await;
+    let updated = updated.map_err(failed)?;
+    // Whatever it could not say any more was said before.
+    let _closed = session.close().await;
+    Ok(updated)
+}
+
+/// Makes sure that the tables of a database are up to date, and changes nothing.
+async fn require(url: &PostgresUrl) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Migrate { url: url.clone(), source };
+    let mut session = first_session(url).await?;
+    let migrator = migrator();
+    let has_tables: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(migrator.table_name.as_ref())
+        .fetch_one(&mut session)
+        .await
+        .map_err(|error| failed(error.into()))?;
+    let missing = migrations::missing_from(&migrator, &mut session, has_tables).await;
+    let missing = missing.map_err(failed)?;
+    let _closed = session.close().await;
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(OpenError::Outdated { url: url.clone(), missing }),
+    }
+}
+
+/// Connects for the first time, to a server that is fit.
+async fn first_session(url: &PostgresUrl) -> Result<PgConnection, OpenError> {
+    let mut session = connect(&options(url))
+        .await
+        .map_err(|source| OpenError::Connect { url: url.clone(), source })?;
+    inspect(url, &mut session).await?;
+    Ok(session)
 }

@@ -1,6 +1,6 @@
 //! Sessions, and transactions in them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
@@ -21,6 +21,9 @@ const PING_MAX: Duration = Duration::from_secs(1);
 /// How long a statement may take, as seen from here. Longer than the database lets it run: what
 /// meets this never comes back, since the way to the server is broken.
 const STATEMENT_MAX: Duration = Duration::from_secs(15);
+
+/// How long the database lets a statement run, as [`SETTINGS`] say it.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Settings of each session, set on purpose:
 /// - `synchronous_commit`: a COMMIT that is answered is on the disk, whatever the server's default;
@@ -45,7 +48,8 @@ pub(super) async fn prepare(session: &mut PgConnection) -> Result<(), sqlx::Erro
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     Write,
-    Read,
+    /// For somebody who waits until then.
+    Read(Option<Instant>),
 }
 
 /// A transaction. A session whose transaction was not ended is closed, which undoes it, and never
@@ -80,8 +84,10 @@ impl PostgresRows {
         let session = pool.acquire().await.map_err(fault::of_pool)?;
         let now = backend.time.known();
         let mut rows = Self { session, pool, state: State::NotBegun, now };
-        if way == Way::Read {
-            rows.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        match way {
+            Way::Write => {}
+            Way::Read(None) => drop(rows.begin(READ).await?),
+            Way::Read(Some(deadline)) => drop(rows.begin(&read_until(deadline)).await?),
         }
         Ok(rows)
     }
@@ -158,6 +164,17 @@ impl Rows for PostgresRows {
     async fn end(mut self) -> Result<(), Error> {
         self.finish("ROLLBACK", PING_MAX).await.map_err(fault::failed)
     }
+}
+
+/// Begins a transaction that only reads.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Begins one whose statements the database breaks off at a deadline. In the same text as the BEGIN,
+/// so that it costs no round trip.
+fn read_until(deadline: Instant) -> String {
+    let left = deadline.saturating_duration_since(Instant::now()).min(STATEMENT_TIMEOUT);
+    // 0 would be no time-out at all.
+    format!("{READ}; SET LOCAL statement_timeout = {}", left.as_millis().max(1))
 }
 
 /// Begins a transaction, locks companies in their order, and answers the transaction's number. What

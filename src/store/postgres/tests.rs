@@ -1,11 +1,12 @@
 //! The suite over Postgres, and what only Postgres promises. Each test has a schema of its own.
 
 mod cancelled;
+mod late;
 mod lost;
 mod many;
 mod opening;
 #[path = "../../../tests/support/schema.rs"]
-mod schema;
+pub(crate) mod schema;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,8 +17,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, raw_sql};
 
 use super::{OpenError, PostgresStore, PostgresUrl, Time};
-use crate::store::Store;
 use crate::store::conformance::{Given, Harness};
+use crate::store::{Store, Tables};
 use crate::supervisor::Supervisor;
 use schema::Schema;
 
@@ -46,7 +47,7 @@ async fn standing() -> Option<InSchema> {
 
 async fn open_standing(schema: &Schema, micros: &Arc<AtomicI64>) -> PostgresStore {
     let time = Time::Standing(Arc::clone(micros));
-    PostgresStore::open_with(&url(schema), time, &Supervisor::new()).await.unwrap()
+    PostgresStore::open_with(&url(schema), Tables::Update, time, &Supervisor::new()).await.unwrap()
 }
 
 fn url(schema: &Schema) -> PostgresUrl {
@@ -55,7 +56,7 @@ fn url(schema: &Schema) -> PostgresUrl {
 
 /// Opens a store as another process would.
 async fn open(schema: &Schema) -> Result<PostgresStore, OpenError> {
-    PostgresStore::open(&url(schema), &Supervisor::new()).await
+    PostgresStore::open(&url(schema), Tables::Update, &Supervisor::new()).await
 }
 
 /// A session beside all stores.

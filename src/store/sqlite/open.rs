@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::lock::Lock;
 use super::{Sqlite, SqliteStore};
 use crate::clock::Clock;
 use crate::store::Database;
+use crate::store::migrations::{self, Step, Tables, Updated};
 use crate::supervisor::Supervisor;
 
 /// How many connections read.
@@ -69,35 +70,41 @@ pub enum OpenError {
     /// The tables cannot be brought up to date.
     #[error("cannot bring the tables up to date")]
     Migrate(#[source] MigrateError),
+    /// The tables are not up to date, and this process may not change that.
+    #[error("the tables of {} lack {}; run `gomark migrate`", path.display(), migrations::names(missing))]
+    Outdated {
+        /// The file.
+        path: PathBuf,
+        /// What they lack.
+        missing: Vec<Step>,
+    },
 }
 
 impl SqliteStore {
-    /// Opens the database in a file, and makes it when there is none. Leases of a process that ended
-    /// without giving them back are void from then on.
+    /// Opens the database in a file; makes it when there is none, and brings its tables up to date,
+    /// where it may. Leases of a process that ended without giving them back are void from then on.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file cannot be opened, is not durable, or is not up to date and cannot or may
+    /// not be brought there.
     pub async fn open(
         path: &Path,
+        tables: Tables,
         clock: Arc<dyn Clock>,
         supervisor: &Supervisor,
     ) -> Result<Self, OpenError> {
-        let lock = Lock::take(path)?;
-        make_private(path);
-        let options = options(path);
         let failed = |source| OpenError::Open { path: path.to_owned(), source };
-        let pool = SqlitePoolOptions::new()
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None);
-        let writer = pool.clone().max_connections(1).connect_with(options.clone());
-        let writer = writer.await.map_err(failed)?;
-        check_durability(&writer, path).await?;
-        migrate(&writer).await.map_err(OpenError::Migrate)?;
+        let (lock, writer) = open_writer(path, tables).await?;
+        match tables {
+            Tables::Update => drop(update(&writer).await?),
+            Tables::Require => require(&writer, path).await?,
+        }
         sqlx::query("UPDATE leases SET expires_at = 0 WHERE released = 0")
             .execute(&writer)
             .await
             .map_err(failed)?;
-        let readers =
-            pool.max_connections(READERS).connect_with(options.pragma("query_only", "on"));
+        let readers = pool(READERS).connect_with(options(path).pragma("query_only", "on"));
         let readers = readers.await.map_err(failed)?;
         Ok(Database::new(Sqlite { writer, readers, clock, _lock: lock }, supervisor.clone()))
     }
@@ -109,12 +116,67 @@ impl SqliteStore {
     }
 }
 
-/// Brings the tables up to date. Migrations only add, and what they add the version before can do
-/// without: so one may go back to that version after an update.
-async fn migrate(writer: &SqlitePool) -> Result<(), MigrateError> {
-    let mut migrator: Migrator = sqlx::migrate!("migrations/sqlite");
-    migrator.set_ignore_missing(true);
-    migrator.run(writer).await
+/// Makes the database in a file when there is none, and brings its tables up to date.
+///
+/// # Errors
+///
+/// Fails when another process has it open, when it cannot be opened or is not durable, and when it
+/// cannot be brought up to date.
+pub async fn migrate(path: &Path) -> Result<Updated, OpenError> {
+    let (_lock, writer) = open_writer(path, Tables::Update).await?;
+    let updated = update(&writer).await?;
+    writer.close().await;
+    Ok(updated)
+}
+
+/// Locks the file and opens the connection that writes.
+async fn open_writer(path: &Path, tables: Tables) -> Result<(Lock, SqlitePool), OpenError> {
+    if tables == Tables::Require && !path.exists() {
+        let missing = migrations::all(&sqlx::migrate!("migrations/sqlite"));
+        return Err(OpenError::Outdated { path: path.to_owned(), missing });
+    }
+    let lock = Lock::take(path)?;
+    make_private(path);
+    let writer = pool(1).connect_with(options(path)).await;
+    let writer = writer.map_err(|source| OpenError::Open { path: path.to_owned(), source })?;
+    check_durability(&writer, path).await?;
+    Ok((lock, writer))
+}
+
+async fn update(writer: &SqlitePool) -> Result<Updated, OpenError> {
+    let mut session = writer.acquire().await.map_err(unread)?;
+    let updated = migrations::update(sqlx::migrate!("migrations/sqlite"), &mut *session).await;
+    updated.map_err(OpenError::Migrate)
+}
+
+/// Makes sure that the tables are up to date, and changes nothing.
+async fn require(writer: &SqlitePool, path: &Path) -> Result<(), OpenError> {
+    let mut session = writer.acquire().await.map_err(unread)?;
+    let migrator = sqlx::migrate!("migrations/sqlite");
+    let has_tables: bool =
+        sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_schema WHERE name = $1")
+            .bind(migrator.table_name.as_ref())
+            .fetch_one(&mut *session)
+            .await
+            .map_err(unread)?;
+    let missing = migrations::missing_from(&migrator, &mut *session, has_tables).await;
+    match missing.map_err(OpenError::Migrate)? {
+        missing if missing.is_empty() => Ok(()),
+        missing => Err(OpenError::Outdated { path: path.to_owned(), missing }),
+    }
+}
+
+fn unread(error: sqlx::Error) -> OpenError {
+    OpenError::Migrate(error.into())
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
 }
 
 /// Makes a new database readable by its owner only; SQLite makes the files beside it alike. What is

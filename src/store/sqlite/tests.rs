@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tempfile::TempDir;
 
-use super::{OpenError, SqliteStore};
+use super::{OpenError, SqliteStore, migrate};
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::store::conformance::{Given, Harness, add};
-use crate::store::{Error, Store};
+use crate::store::{Error, Store, Tables};
 use crate::supervisor::Supervisor;
 
 mod suite {
@@ -48,7 +48,7 @@ async fn fresh() -> InFile {
 async fn open(folder: &TempDir, clock: &Arc<ManualClock>) -> Result<SqliteStore, OpenError> {
     let path = folder.path().join("gomark.db");
     let clock = Arc::clone(clock);
-    SqliteStore::open(&path, clock, &Supervisor::new()).await
+    SqliteStore::open(&path, Tables::Update, clock, &Supervisor::new()).await
 }
 
 #[async_trait]
@@ -127,7 +127,8 @@ async fn a_file_that_is_no_database_is_not_opened() {
 async fn a_folder_that_is_not_there_is_named() {
     let path = std::path::Path::new("/nowhere/gomark.db");
     let clock = Arc::new(ManualClock(AtomicI64::new(0)));
-    let refused = SqliteStore::open(path, clock, &Supervisor::new()).await.unwrap_err();
+    let refused =
+        SqliteStore::open(path, Tables::Update, clock, &Supervisor::new()).await.unwrap_err();
     assert!(refused.to_string().contains("/nowhere/gomark.db"), "{refused}");
 }
 
@@ -161,6 +162,32 @@ async fn a_program_that_needs_other_tables_than_there_are_does_not_open_the_file
         let refused = reopened_after(amiss).await.unwrap_err();
         assert!(matches!(refused, OpenError::Migrate(_)), "{amiss}: {refused:?}");
     }
+}
+
+#[tokio::test]
+async fn a_process_that_may_not_change_tables_opens_only_what_is_up_to_date() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gomark.db");
+    let clock = Arc::new(ManualClock(AtomicI64::new(0)));
+    let open = async || {
+        let supervisor = Supervisor::new();
+        SqliteStore::open(&path, Tables::Require, clock.clone(), &supervisor).await
+    };
+    let refused = open().await.unwrap_err();
+    assert!(refused.to_string().contains("lack 0001 initial"), "{refused}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    let made = migrate(&path).await.unwrap();
+    assert_eq!(made.steps.len(), sqlx::migrate!("migrations/sqlite").iter().count());
+    assert_eq!(migrate(&path).await.unwrap().steps, []);
+    let store = open().await.unwrap();
+    assert!(matches!(migrate(&path).await, Err(OpenError::InUse { .. })));
+    let less = "DELETE FROM _sqlx_migrations WHERE version = 2";
+    sqlx::raw_sql(less).execute(&store.backend.writer).await.unwrap();
+    store.close().await;
+    drop(store);
+    let refused = open().await.unwrap_err();
+    assert!(matches!(&refused, OpenError::Outdated { missing, .. } if missing[0].version == 2));
 }
 
 #[tokio::test]

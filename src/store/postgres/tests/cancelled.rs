@@ -9,6 +9,7 @@ use sqlx::raw_sql;
 use super::super::{PostgresStore, scalar};
 use super::{BOUND, Running, beside, schema::Schema, url};
 use crate::domain::Scope;
+use crate::store::Tables;
 use crate::store::conformance::{add, id};
 use crate::supervisor::Supervisor;
 
@@ -23,7 +24,7 @@ async fn in_transaction(schema: &Schema, beside: &mut PgConnection) -> i64 {
 async fn callers_who_go_away_at_any_moment_leave_no_transaction_open() {
     let Some(schema) = Schema::make().await else { return };
     let supervisor = Supervisor::new();
-    let store = PostgresStore::open(&url(&schema), &supervisor).await.unwrap();
+    let store = PostgresStore::open(&url(&schema), Tables::Update, &supervisor).await.unwrap();
     let pool = store.backend.pool.clone();
     let given = Running::given(store);
     given.company("acme").await;

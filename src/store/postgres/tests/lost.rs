@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::super::{PostgresStore, PostgresUrl, scalar};
 use super::{Running, beside, open, schema::Schema};
 use crate::domain::{Mutation, RequestId};
+use crate::store::Tables;
 use crate::store::conformance::add;
 use crate::supervisor::Supervisor;
 
@@ -53,7 +54,7 @@ impl Way {
     }
 
     async fn open(&self) -> PostgresStore {
-        PostgresStore::open(&self.url, &self.supervisor).await.unwrap()
+        PostgresStore::open(&self.url, Tables::Update, &self.supervisor).await.unwrap()
     }
 }
 

@@ -130,13 +130,13 @@ async fn a_lease_outlives_a_start_and_ends_by_the_time_of_the_database() {
     let given = Running::given(first);
     let bell = given.connected("acme").await;
     let period = Duration::from_millis(1_500);
-    let lease = given.store().claim(&bell, "first", period).await.unwrap().unwrap();
+    let lease = given.store().claim(&bell, "first", period).await.unwrap().taken().unwrap();
     let second = open(&schema).await.unwrap();
-    assert_eq!(second.claim(&bell, "second", period).await.unwrap(), None);
+    assert_eq!(second.claim(&bell, "second", period).await.unwrap().taken(), None);
     given.store().work(&lease, 1).await.unwrap();
     let taken = async {
         loop {
-            if let Some(lease) = second.claim(&bell, "second", period).await.unwrap() {
+            if let Some(lease) = second.claim(&bell, "second", period).await.unwrap().taken() {
                 return lease;
             }
         }

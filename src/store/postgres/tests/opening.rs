@@ -1,11 +1,11 @@
 //! Opening a database.
 
 use super::super::open::Server;
-use super::super::{OpenError, PostgresStore, PostgresUrl, query, scalar};
+use super::super::{OpenError, PostgresStore, PostgresUrl, migrate, query, scalar};
 use super::{Running, beside, open, schema::Schema, url};
 use crate::store::conformance::add;
 use crate::store::postgres::Offline;
-use crate::store::{OfflineError, Store as _};
+use crate::store::{OfflineError, Store as _, Tables};
 use crate::supervisor::Supervisor;
 
 #[tokio::test]
@@ -49,6 +49,52 @@ async fn a_program_that_needs_other_tables_than_there_are_does_not_start() {
     }
 }
 
+/// Opens a store as a process does that may not change tables.
+async fn open_as_it_is(schema: &Schema) -> Result<PostgresStore, OpenError> {
+    PostgresStore::open(&url(schema), Tables::Require, &Supervisor::new()).await
+}
+
+#[tokio::test]
+async fn a_process_that_may_not_change_tables_makes_none_and_says_what_they_lack() {
+    let Some(schema) = Schema::make().await else { return };
+    let refused = open_as_it_is(&schema).await.unwrap_err();
+    let told = refused.to_string();
+    assert!(told.contains("0001 initial, 0002 ") && told.contains("gomark migrate"), "{told}");
+    let tables =
+        "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
+    let tables = scalar::<i64>(tables).fetch_one(&mut beside(&schema).await).await.unwrap();
+    assert_eq!(tables, 0);
+}
+
+#[tokio::test]
+async fn once_the_tables_are_there_any_process_opens_them() {
+    let Some(schema) = Schema::make().await else { return };
+    let made = migrate(&url(&schema)).await.unwrap();
+    let migrations = sqlx::migrate!("migrations/postgres").iter().count();
+    assert_eq!(made.steps.len(), migrations);
+    let again = migrate(&url(&schema)).await.unwrap();
+    assert_eq!((again.steps.len(), again.version), (0, made.version));
+    open_as_it_is(&schema).await.unwrap().close().await;
+    for (amiss, is_outdated) in [
+        ("DELETE FROM _sqlx_migrations WHERE version = 2", true),
+        ("UPDATE _sqlx_migrations SET checksum = 'other' WHERE version = 1", false),
+        ("UPDATE _sqlx_migrations SET success = false WHERE version = 1", false),
+    ] {
+        schema.execute(amiss).await.unwrap();
+        let refused = open_as_it_is(&schema).await.unwrap_err();
+        assert_eq!(matches!(refused, OpenError::Outdated { .. }), is_outdated, "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_processes_that_migrate_together_each_tells_what_it_did_itself() {
+    let Some(schema) = Schema::make().await else { return };
+    let url = url(&schema);
+    let told = futures::future::join_all((0..4).map(|_| migrate(&url))).await;
+    let steps = told.into_iter().map(|one| one.unwrap().steps.len()).sum::<usize>();
+    assert_eq!(steps, sqlx::migrate!("migrations/postgres").iter().count());
+}
+
 #[tokio::test]
 async fn tables_that_are_not_ours_are_not_touched() {
     let Some(schema) = Schema::make().await else { return };
@@ -63,7 +109,7 @@ async fn what_is_answered_is_on_the_disk_whatever_the_url_asks_for() {
     let Some(schema) = Schema::make().await else { return };
     let careless = format!("{}&options[synchronous_commit]=off", schema.url());
     let careless = PostgresUrl::parse(&careless).unwrap();
-    let store = PostgresStore::open(&careless, &Supervisor::new()).await.unwrap();
+    let store = PostgresStore::open(&careless, Tables::Update, &Supervisor::new()).await.unwrap();
     let pool = &store.backend.pool;
     for (setting, wanted) in [
         ("synchronous_commit", "on"),
@@ -110,7 +156,7 @@ async fn a_server_that_is_not_there_is_named() {
     // Nobody listens on a port that was just given back.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = PostgresUrl::parse(&format!("postgres://ada:secret@127.0.0.1:{port}/x")).unwrap();
-    let refused = PostgresStore::open(&url, &Supervisor::new()).await.unwrap_err();
+    let refused = PostgresStore::open(&url, Tables::Update, &Supervisor::new()).await.unwrap_err();
     let told = crate::telemetry::chain(&refused);
     assert!(told.contains(&format!("cannot connect to postgres://ada@127.0.0.1:{port}/x")));
     assert!(!told.contains("secret"), "{told}");
@@ -155,7 +201,7 @@ async fn whoever_reads_the_log_sees_one_moment_and_cannot_write() {
 async fn a_process_has_as_many_sessions_as_it_may() {
     let Some(schema) = Schema::make().await else { return };
     let few = url(&schema).with_sessions_max(3);
-    let store = PostgresStore::open(&few, &Supervisor::new()).await.unwrap();
+    let store = PostgresStore::open(&few, Tables::Update, &Supervisor::new()).await.unwrap();
     let pool = &store.backend.pool;
     let taken = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
     let _last = pool.acquire().await.unwrap();

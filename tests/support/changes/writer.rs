@@ -8,8 +8,8 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::IteratorRandom as _;
 
-use super::Company;
-use crate::ledger::{FIRST_REVISIONS, Wish};
+use super::ledger::{FIRST_REVISIONS, Wish};
+use super::workload::Company;
 
 /// What the ids of cadences begin with, and names of fields do not.
 const CADENCE: &str = "cadence-";

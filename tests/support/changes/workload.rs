@@ -1,7 +1,5 @@
 //! Clients that change companies at the same time, whatever the program does meanwhile.
 
-mod writer;
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,15 +11,10 @@ use rand::rngs::StdRng;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::hubspot::HubSpot;
-use crate::ledger::Ledger;
-use crate::{BOUND, Size};
-use writer::Writer;
-
-const COMPANIES: usize = 20;
-/// How many clients change a company at the same time; the first company is a busy one.
-const WRITERS: usize = 3;
-const WRITERS_OF_THE_BUSY_ONE: usize = 12;
+use super::ledger::Ledger;
+use super::vendors::HubSpot;
+use super::writer::Writer;
+use super::{BOUND, Load};
 
 /// A company, and what was asked of it.
 #[derive(Clone)]
@@ -63,18 +56,19 @@ impl Workload {
     pub(crate) async fn start(
         url: String,
         hubspot: &HubSpot,
-        size: Size,
+        load: Load,
         supervisor: &Supervisor,
     ) -> Self {
         let pace =
-            Pace { total: size.mutations, taken: AtomicUsize::new(0), allowed: Semaphore::new(0) };
+            Pace { total: load.mutations, taken: AtomicUsize::new(0), allowed: Semaphore::new(0) };
         let mut workload =
             Self { companies: Vec::new(), pace: Arc::new(pace), writers: Vec::new() };
-        for number in 0..COMPANIES {
+        let clients: Vec<_> = (0..load.clients).map(|_| client(&url)).collect();
+        for number in 0..load.companies {
             let company = Company {
                 id: format!("company-{number}"),
                 token: format!("portal-{number}"),
-                client: client(&url),
+                client: clients[number % clients.len()].clone(),
                 ledger: Arc::default(),
             };
             company.client.register_company(&company.id).await.unwrap();
@@ -82,11 +76,12 @@ impl Workload {
             connect.base_url(&hubspot.url).await.unwrap();
             let connect = company.client.connect_upso(&company.id, &company.token);
             connect.base_url(&hubspot.url).await.unwrap();
-            let writers = if number == 0 { WRITERS_OF_THE_BUSY_ONE } else { WRITERS };
+            let writers = if number == 0 { load.writers_of_the_busy_one } else { load.writers };
             for writer in 0..writers {
-                let seed = size.seed ^ ((number * 100 + writer) as u64) << 32;
+                let seed = load.seed ^ ((number * 100 + writer) as u64) << 32;
                 let random = StdRng::seed_from_u64(seed);
-                let writer = Writer::new(company.clone(), writer, random);
+                let client = clients[(number + writer) % clients.len()].clone();
+                let writer = Writer::new(Company { client, ..company.clone() }, writer, random);
                 let pace = workload.pace.clone();
                 let writing = writer.write(async move || pace.next().await);
                 workload.writers.push(supervisor.spawn("writer", writing));

@@ -7,7 +7,7 @@ use gomark::sandbox::{Config, Sandbox};
 use gomark::supervisor::Supervisor;
 use serde_json::{Value, json};
 
-use crate::BOUND;
+use super::BOUND;
 
 /// A stand-in on a free port.
 #[derive(Clone)]
@@ -47,8 +47,7 @@ impl HubSpot {
     /// Loses one answer in ten, and fails one call in twenty, from now on.
     pub(crate) async fn trouble(&self) {
         for (kind, rate) in [("drop_answer", 0.1), ("server_error", 0.05)] {
-            let fault = json!({ "kind": kind, "rate": rate });
-            self.send(self.http.post(self.control("faults")).json(&fault)).await;
+            self.fault(json!({ "kind": kind, "rate": rate })).await;
         }
     }
 
@@ -58,10 +57,19 @@ impl HubSpot {
 
     /// The properties that a portal holds or has archived, by name.
     pub(crate) async fn properties(&self, token: &str) -> BTreeMap<String, Property> {
+        self.properties_of(&self.portal(token).await).await
+    }
+
+    /// Names a portal. That is a call that counts against its limit.
+    pub(crate) async fn portal(&self, token: &str) -> String {
         let details = format!("{}/account-info/2026-09/details", self.url);
         let details = self.send(self.http.get(details).bearer_auth(token)).await;
-        let path = format!("portals/{}", details["portalId"]);
-        let portal = self.send(self.http.get(self.control(&path))).await;
+        details["portalId"].to_string()
+    }
+
+    /// The same of a portal whose name is known.
+    pub(crate) async fn properties_of(&self, portal: &str) -> BTreeMap<String, Property> {
+        let portal = self.send(self.http.get(self.control(&format!("portals/{portal}")))).await;
         let mut properties = BTreeMap::new();
         for (key, active) in [("archived", false), ("properties", true)] {
             let all = portal[key].as_array().unwrap();
@@ -109,6 +117,11 @@ impl HubSpot {
             batches: posts.iter().filter(several).count(),
             in_vain: posts.iter().filter(|call| call["effect_status"] == 409).count(),
         }
+    }
+
+    /// Asks for a fault.
+    pub(crate) async fn fault(&self, fault: Value) {
+        self.send(self.http.post(self.control("faults")).json(&fault)).await;
     }
 
     fn control(&self, path: &str) -> String {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use gomark_sdk::v1::{Job, JobState};
 
-use crate::BOUND;
-use crate::hubspot::HubSpot;
-use crate::ledger::{FIRST_REVISIONS, Fields, History};
-use crate::workload::Company;
+use super::BOUND;
+use super::ledger::{FIRST_REVISIONS, Fields, History};
+use super::vendors::HubSpot;
+use super::workload::Company;
 
 /// How many jobs are read at the same time.
 const AT_ONCE: usize = 16;
