@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::api::readiness::Readiness;
 use crate::api::{grpc, http};
-use crate::broker::LocalBroker;
+use crate::broker::{Broker, LocalBroker, RabbitBroker, RabbitSettings};
 use crate::cache::{self, RedisCache, SharedCache};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Checked, Database, ServerUrl};
@@ -118,7 +118,8 @@ impl App {
         let hubspot = hubspot.map_err(Error::HubSpot)?;
         let upso = Upso::new(hosts.clone(), clock.clone()).map_err(Error::Upso)?;
         let vendors = Vendors::new([Arc::new(hubspot) as Arc<dyn Vendor>, Arc::new(upso)]);
-        let broker = Arc::new(LocalBroker::new());
+        let holder = Uuid::new_v4().to_string();
+        let broker = doorbells(&settings, &holder, supervisor);
         let Shared { cache: shared_cache, bus } =
             Shared::open(settings.redis.as_ref(), &store, supervisor).await?;
         let vault = Arc::new(settings.vault);
@@ -147,7 +148,7 @@ impl App {
             vault,
             supervisor: supervisor.clone(),
             settings: executor::Settings {
-                holder: Uuid::new_v4().to_string(),
+                holder,
                 lease_period: settings.lease,
                 call_timeout: settings.call_timeout,
                 sweep_interval: settings.sweep_interval,
@@ -290,6 +291,13 @@ fn encoding() -> String {
     let digest =
         Sha256::new().chain_update(grpc::DESCRIPTORS).chain_update(env!("CARGO_PKG_VERSION"));
     hex::encode(&digest.finalize()[..8])
+}
+
+/// What carries doorbells: RabbitMQ between processes where there is one.
+fn doorbells(settings: &Checked, holder: &str, supervisor: &Supervisor) -> Arc<dyn Broker> {
+    let Some(url) = &settings.amqp else { return Arc::new(LocalBroker::new()) };
+    let hears = settings.role.executes().then(|| holder.to_owned());
+    Arc::new(RabbitBroker::start(url, RabbitSettings::new(hears), supervisor))
 }
 
 /// Runs the service until the process is told to end.

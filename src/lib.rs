@@ -52,6 +52,7 @@ pub mod api;
 pub mod app;
 pub mod audit;
 pub mod auth;
+mod backoff;
 pub mod bench;
 pub mod broker;
 pub mod cache;

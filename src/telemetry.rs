@@ -7,6 +7,10 @@ use std::io::{self, IsTerminal as _};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
+/// Libraries that log as errors, again and again, what GoMark expects and tells of itself: that a
+/// RabbitMQ is away. A filter that names them wins.
+const QUIET: &str = "lapin=off";
+
 /// What is logged, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
@@ -49,7 +53,8 @@ pub enum Error {
 ///
 /// Fails on a filter that [`parse_filter`] refuses, and when there is a log already.
 pub fn init(log: &Log) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&log.filter).map_err(Error::Filter)?;
+    let filter = format!("{QUIET},{}", log.filter);
+    let filter = EnvFilter::try_new(filter).map_err(Error::Filter)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

@@ -1,26 +1,24 @@
 //! Doorbells within one process.
 
 use async_trait::async_trait;
-use tokio::sync::{Mutex, mpsc};
 
 use super::Broker;
+use super::line::{Joined, Line};
 use crate::store::Doorbell;
 
-/// How many doorbells may wait; more are dropped, which costs the sweeper's interval.
+/// How many connections may wait; further ones are dropped, which costs the sweeper's interval.
 const WAITING_MAX: usize = 16 * 1024;
 
 /// An in-process broker.
 #[derive(Debug)]
 pub struct LocalBroker {
-    sender: mpsc::Sender<Doorbell>,
-    receiver: Mutex<mpsc::Receiver<Doorbell>>,
+    line: Line<Doorbell>,
 }
 
 impl LocalBroker {
     /// Creates one.
     pub fn new() -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        Self { sender, receiver: Mutex::new(receiver) }
+        Self { line: Line::new(WAITING_MAX) }
     }
 }
 
@@ -33,20 +31,28 @@ impl Default for LocalBroker {
 #[async_trait]
 impl Broker for LocalBroker {
     async fn ring(&self, doorbell: &Doorbell) {
-        if self.sender.try_send(doorbell.clone()).is_err() {
+        if self.line.join(doorbell.clone()) == Joined::Full {
             tracing::debug!(%doorbell, "too many doorbells wait; left to the sweeper");
         }
     }
 
-    async fn ring_at(&self, _holder: &str, _doorbell: &Doorbell) {
-        // There is one executor in a process, and it holds its own leases.
-    }
+    /// Does nothing: the holder is another process, which finds the work by its own sweeper. To
+    /// ring here instead would wake the very executor that was just turned away, without end.
+    async fn ring_at(&self, _holder: &str, _doorbell: &Doorbell) {}
 
     async fn next(&self) -> Doorbell {
-        match self.receiver.lock().await.recv().await {
-            Some(doorbell) => doorbell,
-            // The sender lives as long as `self`, so the channel is never closed.
-            None => std::future::pending().await,
-        }
+        self.line.next().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::conformance::{Given, conformance};
+    use super::*;
+
+    conformance!(crate::broker::local::tests::fresh);
+
+    async fn fresh() -> Option<Given> {
+        Some(Given::alone(LocalBroker::new()))
     }
 }
