@@ -18,6 +18,7 @@ use crate::engine::{self, Engine};
 use crate::events::{EventBus, LocalBus, RedisBus};
 use crate::executor::{self, Executor};
 use crate::hex;
+use crate::metrics::Metrics;
 use crate::redis;
 use crate::store::postgres::{self, PostgresStore};
 use crate::store::sqlite::{self, SqliteStore};
@@ -165,7 +166,8 @@ impl App {
         if let Some(http) = http {
             let calls = (engine.clone(), settings.auth.clone());
             let calls = settings.role.serves().then_some(calls);
-            http.serve(calls, readiness.clone(), supervisor);
+            let metrics = Metrics::new(store.shared());
+            http.serve(calls, readiness.clone(), metrics, supervisor);
         }
         let services = grpc::Services { engine, policy: settings.auth };
         let services = settings.role.serves().then_some(services);

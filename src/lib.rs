@@ -25,7 +25,8 @@
 //! | [`broker`], [`events`] | doorbells and the event bus |
 //! | [`redis`] | the way to Redis, for the shared cache and the event bus |
 //! | [`audit`] | proof of the audit log, without a service |
-//! | [`auth`], [`vault`], [`config`], [`telemetry`] | callers, sealed credentials, settings, the log |
+//! | [`auth`], [`vault`], [`config`] | callers, sealed credentials, settings |
+//! | [`telemetry`], [`metrics`] | the log, and what Prometheus may read |
 //! | [`sandbox`] | stand-ins for HubSpot and for a cadence vendor |
 //! | [`failpoint`] | where tests of crashes let the program die; empty otherwise |
 //! | [`mod@bench`] | a load generator, for any running service |
@@ -67,6 +68,7 @@ pub mod failpoint;
 pub mod hex;
 mod http1;
 mod http2;
+pub mod metrics;
 pub mod redis;
 pub mod sandbox;
 pub mod store;

@@ -37,8 +37,8 @@ pub use database::Database;
 pub use migrations::{Step, Tables, Updated};
 pub use offline::{Claim, OfflineError};
 pub use types::{
-    AuditQuery, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate, JobControl,
-    LateCall, Lease, Outcome, Page, Recorded, StoredEntry, Work,
+    AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate,
+    JobControl, LateCall, Lease, Outcome, Page, Recorded, StoredEntry, Work,
 };
 
 use crate::domain::{
@@ -157,6 +157,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// and is not parked, whose lease nobody holds and which are not closed for
     /// more than a second; the one whose lease ended the longest time ago first.
     async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error>;
+
+    /// Counts what is left to do, for all companies.
+    async fn backlog(&self) -> Result<Backlog, Error>;
 
     /// Takes the lease of a connection, if it is in use and nobody holds the lease.
     async fn claim(

@@ -81,6 +81,7 @@ async fn every_edge_of_the_document_is_answered_as_it_says() {
     }
     for (method, path, status) in [
         ("GET", "/health", 200),
+        ("GET", "/metrics", 200),
         ("GET", "/openapi.yaml", 200),
         ("DELETE", "/health", 405),
         ("GET", ADD, 405),

@@ -90,6 +90,21 @@ fn without_settings_this_machine_alone_is_served_and_a_key_is_made() {
 }
 
 #[test]
+fn who_takes_no_calls_needs_no_tokens_on_a_network() {
+    let place = Place::with_key();
+    let check = |role: &str| {
+        let role = format!("--role={role}");
+        let database = "--database-url=postgres://ada@db/gomark";
+        place.check(&["--listen=0.0.0.0:50051", "--http-listen=0.0.0.0:8080", &role, database])
+    };
+    assert!(check("executor").is_ok());
+    for role in ["api", "all"] {
+        let faults = check(role).unwrap_err().to_string();
+        assert!(faults.contains("--listen (GOMARK_LISTEN)"), "{faults}");
+    }
+}
+
+#[test]
 fn tables_are_left_as_they_are_when_asked_to() {
     let place = Place::new();
     let tables = |flag| place.check(&[flag]).unwrap().tables;

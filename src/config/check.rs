@@ -97,7 +97,9 @@ impl Settings {
         let database = self.database(&mut faults);
         let tables = self.tables(&mut faults);
         let scaling = self.scaling(database.as_ref(), &mut faults);
-        let auth = self.policy(open, &mut faults);
+        // Who takes no calls need not tell callers apart.
+        let takes_calls = scaling.as_ref().is_none_or(|scaling| scaling.role.serves());
+        let auth = self.policy(open.filter(|_| takes_calls), &mut faults);
         let key_file = given(self.key_file.as_deref());
         let place = Place { database: database.as_ref(), beyond_loopback };
         let key = key_source::find(surroundings.key.as_ref(), key_file, place, &mut faults);

@@ -210,6 +210,7 @@ macro_rules! conformance {
                 a_connection_with_a_call_in_doubt_is_due,
                 a_connection_that_is_closed_or_not_in_use_is_not_due,
                 the_connection_that_rested_longest_is_due_first,
+                the_backlog_counts_what_is_left_to_do,
             }
         }
     };

@@ -8,9 +8,9 @@ use futures::future::BoxFuture;
 
 use super::rows::{Backend, Rows};
 use super::{
-    Answer, AuditQuery, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate,
-    JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Work, carry, commit,
-    control, leases, read,
+    Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events,
+    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Work, carry,
+    commit, control, leases, read,
 };
 use crate::domain::{
     CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
@@ -294,6 +294,10 @@ impl<B: Backend> Store for Database<B> {
 
     async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error> {
         self.read(move |rows| Box::pin(leases::due(rows, limit))).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, Error> {
+        self.read(|rows| Box::pin(leases::backlog(rows))).await
     }
 
     async fn claim(

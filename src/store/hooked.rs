@@ -17,8 +17,8 @@ use crate::domain::{
 };
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    Answer, AuditQuery, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate,
-    JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables, Work,
+    Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events,
+    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables, Work,
 };
 use crate::supervisor::Supervisor;
 use steps::Steps;
@@ -71,6 +71,8 @@ pub(crate) struct Hooked {
     pub(crate) reading_max: AtomicUsize,
     /// How many companies were.
     pub(crate) companies_read: AtomicUsize,
+    /// How often the backlog was asked for.
+    pub(crate) backlogs_read: AtomicUsize,
     /// Whether leases cannot be prolonged.
     pub(crate) renews_fail: AtomicBool,
     /// How often that was tried.
@@ -103,6 +105,7 @@ impl Hooked {
             reading: AtomicUsize::new(0),
             reading_max: AtomicUsize::new(0),
             companies_read: AtomicUsize::new(0),
+            backlogs_read: AtomicUsize::new(0),
             renews_fail: AtomicBool::new(false),
             renews: AtomicUsize::new(0),
             begin_takes_ms: AtomicUsize::new(0),
@@ -258,6 +261,14 @@ impl Store for Hooked {
     async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error> {
         self.swept.send_modify(|count| *count += 1);
         self.inner.due(limit).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, Error> {
+        self.backlogs_read.fetch_add(1, Ordering::Relaxed);
+        self.may_read()?;
+        let read = self.inner.backlog().await;
+        let _arrived = self.on_the_way.read().await;
+        read
     }
 
     async fn claim(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::rows::{LeaseRow, Rows};
-use super::{Claimed, Doorbell, Error, Lease};
+use super::{Backlog, Claimed, Doorbell, Error, Lease};
 use crate::domain::{ConnectionStatus, Timestamp};
 
 /// How long a gate may still be closed for a connection to be due: whoever claims it waits.
@@ -69,6 +69,11 @@ pub(super) async fn release<R: Rows>(
 pub(super) async fn due<R: Rows>(rows: &mut R, limit: usize) -> Result<Vec<Doorbell>, Error> {
     let now = rows.now().await?;
     rows.due(now, now.plus(GATE_SLACK), limit).await
+}
+
+/// Counts what is left to do.
+pub(super) async fn backlog<R: Rows>(rows: &mut R) -> Result<Backlog, Error> {
+    rows.backlog().await
 }
 
 /// Locks the company and checks a lease; answers its row and the database's time.

@@ -70,6 +70,15 @@ impl fmt::Display for Doorbell {
     }
 }
 
+/// How much is left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Connections in use with jobs that have not ended, or with calls in doubt.
+    pub connections: u64,
+    /// Jobs that have not ended, also those that wait for a connection.
+    pub open_jobs: u64,
+}
+
 /// A company with its connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompanyView {

@@ -34,6 +34,7 @@ async fn without_a_token_that_is_known_there_is_no_call() {
         }
     }
     assert_eq!(answer(world.request(Method::GET, "/health")).await.status, 200);
+    assert_eq!(answer(world.request(Method::GET, "/metrics")).await.status, 200);
     assert_eq!(answer(world.request(Method::GET, "/openapi.yaml")).await.status, 200);
     assert!(world.app.stop().await);
 }

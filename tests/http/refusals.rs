@@ -92,6 +92,7 @@ async fn unknown_paths_and_methods_are_told_apart() {
         ("/hubspot/fields/modify/acme/tier", "PUT"),
         ("/upso/cadence/modify/acme", "PUT"),
         ("/health", "GET,HEAD"),
+        ("/metrics", "GET,HEAD"),
         ("/openapi.yaml", "GET,HEAD"),
     ] {
         for method in [Method::DELETE, Method::PATCH, Method::OPTIONS] {
@@ -148,10 +149,15 @@ async fn a_head_has_at_most_sixteen_kibibytes() {
 }
 
 #[tokio::test]
-async fn health_and_the_document_are_served() {
+async fn health_metrics_and_the_document_are_served() {
     let world = World::start().await;
     let health = answer(world.request(Method::GET, "/health")).await;
     assert_eq!((health.status, health.body), (200, json!({ "status": "serving" })));
+    let metrics = world.request(Method::GET, "/metrics").send().await.unwrap();
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!(metrics.headers()["content-type"], kind);
+    let metrics = metrics.text().await.unwrap();
+    assert!(metrics.contains("\ngomark_backlog_connections 0\n"), "{metrics}");
     let document = world.request(Method::GET, "/openapi.yaml").send().await.unwrap();
     assert_eq!(document.headers()["content-type"], "application/yaml");
     let text = document.text().await.unwrap();

@@ -1,10 +1,12 @@
 //! Which path leads where.
+//!
+//! Who watches over the program needs no token: its paths say nothing of any company.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request, State as Shared};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -18,34 +20,49 @@ use crate::api::answer::Told;
 use crate::api::readiness::{Readiness, Standing};
 use crate::auth::Policy;
 use crate::engine::Engine;
+use crate::metrics::{self, Metrics};
 
 /// What the calls need.
 #[derive(Clone, Debug)]
 pub(super) struct State {
     pub(super) engine: Engine,
     pub(super) policy: Arc<Policy>,
-    pub(super) readiness: Readiness,
     pub(super) stopping: CancellationToken,
 }
 
 /// How long a call may take, its body included: as long as over gRPC.
 pub(super) const CALL_MAX: Duration = Duration::from_secs(60);
 
-/// Returns the path of health alone.
-pub(super) fn health_router(readiness: Readiness) -> Router {
-    Router::new()
-        .route("/health", get(async move || health_of(readiness.now())))
-        .fallback(async || Problem::of_http(StatusCode::NOT_FOUND, "only /health is here"))
+/// What watching over the program needs.
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) readiness: Readiness,
 }
 
 /// Returns every path.
-pub(super) fn router(state: State) -> Router {
-    Router::new()
+pub(super) fn router(state: State, watched: Watched) -> Router {
+    let calls = Router::new()
         .route("/hubspot/fields/add", post(calls::add_field))
         .route("/hubspot/fields/modify/{company_id}/{old_name}", put(calls::modify_field))
         .route("/upso/cadence/modify/{company_id}", put(calls::modify_cadence))
-        .route("/health", get(health))
         .route("/openapi.yaml", get(document::openapi))
+        .with_state(state);
+    completed(calls.merge(watching(watched)))
+}
+
+/// Returns the paths of a process that takes no calls.
+pub(super) fn router_without_calls(watched: Watched) -> Router {
+    completed(watching(watched))
+}
+
+fn watching(watched: Watched) -> Router {
+    Router::new().route("/health", get(health)).route("/metrics", get(metrics)).with_state(watched)
+}
+
+/// Adds what is answered where nothing is found.
+fn completed(router: Router) -> Router {
+    router
         .fallback(async || {
             Problem::of_http(StatusCode::NOT_FOUND, "there is no such path; see /openapi.yaml")
         })
@@ -55,12 +72,23 @@ pub(super) fn router(state: State) -> Router {
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(in_time))
-        .with_state(state)
 }
 
-/// `GET /health`: whether calls should be sent here. Who watches over the program needs no token.
-async fn health(Shared(state): Shared<State>) -> Response {
-    health_of(state.readiness.now())
+/// `GET /health`: whether calls should be sent here.
+async fn health(Shared(watched): Shared<Watched>) -> Response {
+    health_of(watched.readiness.now())
+}
+
+/// `GET /metrics`: for Prometheus.
+async fn metrics(Shared(watched): Shared<Watched>) -> Response {
+    match watched.metrics.text().await {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => {
+            let told = "the metrics cannot be written";
+            tracing::error!(%error, "{told}");
+            Problem::of_http(StatusCode::INTERNAL_SERVER_ERROR, told).into_response()
+        }
+    }
 }
 
 pub(super) fn health_of(standing: Standing) -> Response {

@@ -8,11 +8,12 @@ use std::time::Duration;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-use super::router::{State, health_router, router};
+use super::router::{State, Watched, router, router_without_calls};
 use crate::api::readiness::Readiness;
 use crate::auth::Policy;
 use crate::engine::Engine;
 use crate::http1::{self, Limits};
+use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
 
 const LIMITS: Limits = Limits {
@@ -41,20 +42,22 @@ impl Listening {
         self.local_addr
     }
 
-    /// Serves until shutdown begins; calls under way are finished then. Health is always there, the
-    /// calls where there is an engine for them.
+    /// Serves until shutdown begins; calls under way are finished then. What watching over the program
+    /// needs is always there, the calls where there is an engine for them.
     pub fn serve(
         self,
         calls: Option<(Engine, Policy)>,
         readiness: Readiness,
+        metrics: Metrics,
         supervisor: &Supervisor,
     ) {
         let stopping = supervisor.stopping();
+        let watched = Watched { metrics: Arc::new(metrics), readiness };
         let service = match calls {
             Some((engine, policy)) => {
-                router(State { engine, policy: Arc::new(policy), readiness, stopping })
+                router(State { engine, policy: Arc::new(policy), stopping }, watched)
             }
-            None => health_router(readiness),
+            None => router_without_calls(watched),
         };
         let service = TowerToHyperService::new(service);
         let serving = http1::serve(self.listener, service, LIMITS, supervisor.clone());

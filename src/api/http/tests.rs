@@ -1,5 +1,7 @@
 //! What is answered when something is wrong with the service rather than with the call.
 
+use std::sync::Arc;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
@@ -7,12 +9,16 @@ use axum::response::{IntoResponse as _, Response};
 use gomark_sdk::v1::ErrorReason;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use super::call::read;
 use super::problem::Problem;
-use super::router::health_of;
-use crate::api::readiness::Standing;
+use super::router::{Watched, health_of, router_without_calls};
+use crate::api::readiness::{Readiness, Standing};
 use crate::domain::Violations;
+use crate::metrics::Metrics;
+use crate::store::hooked::Hooked;
+use crate::supervisor::Supervisor;
 use crate::{engine, store};
 
 async fn body(response: Response) -> Value {
@@ -68,6 +74,25 @@ async fn health_is_no_longer_told_when_the_database_is_away_or_the_service_ends(
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(retry_after(&response), Some("1"));
         assert_eq!(body(response).await["reason"], reason);
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_takes_no_calls_is_watched_all_the_same() {
+    let supervisor = Supervisor::new();
+    let (store, _folder) = Hooked::with_acme(&supervisor).await;
+    let readiness = Readiness::start(store.clone(), &supervisor);
+    let metrics = Arc::new(Metrics::new(store));
+    let router = router_without_calls(Watched { metrics, readiness });
+    for (path, status) in [
+        ("/health", StatusCode::OK),
+        ("/metrics", StatusCode::OK),
+        ("/hubspot/fields/add", StatusCode::NOT_FOUND),
+        ("/openapi.yaml", StatusCode::NOT_FOUND),
+    ] {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
     }
 }
 

@@ -7,7 +7,7 @@ use super::given::{
     PERIOD, SETTLES, attributes, away, connect_with, default_value, disconnect, find, remove,
 };
 use crate::domain::{Effect, InDoubt, Parked, Revision, Transition};
-use crate::store::{Begin, Error};
+use crate::store::{Backlog, Begin, Error};
 
 pub(crate) async fn what_is_decided_and_not_confirmed_is_to_be_done(given: Given) {
     let lease = given.leased("acme").await;
@@ -224,4 +224,27 @@ pub(crate) async fn the_connection_that_rested_longest_is_due_first(given: Given
         given.store().release(&lease, None).await.unwrap();
     }
     assert_eq!(first(3).await, ["c", "a", "b"]);
+}
+
+pub(crate) async fn the_backlog_counts_what_is_left_to_do(given: Given) {
+    let left = async || {
+        let Backlog { connections, open_jobs } = given.store().backlog().await.unwrap();
+        (connections, open_jobs)
+    };
+    let lease = given.leased("a").await;
+    given.connected("b").await;
+    given.company("unconnected").await;
+    assert_eq!(left().await, (0, 0));
+    let one = given.add("a", "one").await;
+    given.add("a", "two").await;
+    given.add("b", "one").await;
+    given.add("unconnected", "one").await;
+    // Somebody who works on it has not done it yet; what waits for a connection is nobody's work.
+    assert_eq!(left().await, (2, 4));
+    given.done("b", disconnect()).await;
+    assert_eq!(left().await, (1, 4));
+    given.confirm(&lease, "two").await;
+    given.begin(&lease, &["one"]).await;
+    given.cancel(&one).await;
+    assert_eq!(left().await, (1, 2), "a call is in doubt");
 }

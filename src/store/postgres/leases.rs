@@ -7,7 +7,22 @@ use super::{PostgresRows, query, rows, rows_at_most};
 use crate::domain::{CompanyId, ConnectionId, Timestamp};
 use crate::store::rows::{LeaseRow, LeaseRows};
 use crate::store::stored::{LeaseColumns, write};
-use crate::store::{Doorbell, Error};
+use crate::store::{Backlog, Doorbell, Error};
+
+/// Whether there may be something to do at a connection `c`: it has an open job, a call in doubt, or a
+/// resource that is known not to be as it should be.
+macro_rules! has_work {
+    () => {
+        "(EXISTS (SELECT 1 FROM job_parts AS p \
+             WHERE p.company_id = c.company_id AND p.vendor = c.vendor \
+                 AND p.state IN ('queued', 'running', 'waiting')) \
+         OR EXISTS (SELECT 1 FROM sync AS s WHERE s.company_id = c.company_id \
+             AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL) \
+         OR EXISTS (SELECT 1 FROM sync AS s WHERE s.company_id = c.company_id \
+             AND s.connection_id = c.connection_id AND s.applied_rev = 0 \
+             AND s.confirmed_at IS NOT NULL AND s.parked_rev IS NULL))"
+    };
+}
 
 #[async_trait]
 impl LeaseRows for PostgresRows {
@@ -47,21 +62,17 @@ impl LeaseRows for PostgresRows {
         gate_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Doorbell>, Error> {
-        let sql = "SELECT c.company_id, c.connection_id FROM connections AS c \
+        let sql = concat!(
+            "SELECT c.company_id, c.connection_id FROM connections AS c \
              LEFT JOIN leases AS l ON l.company_id = c.company_id \
                  AND l.connection_id = c.connection_id \
              WHERE c.status = 'connected' \
                  AND (l.holder IS NULL OR l.released OR l.expires_at <= $1) \
                  AND (l.gate_until IS NULL OR l.gate_until <= $2) \
-                 AND (EXISTS (SELECT 1 FROM job_parts AS p \
-                         WHERE p.company_id = c.company_id AND p.vendor = c.vendor \
-                             AND p.state IN ('queued', 'running', 'waiting')) \
-                     OR EXISTS (SELECT 1 FROM sync AS s WHERE s.company_id = c.company_id \
-                             AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL) \
-                     OR EXISTS (SELECT 1 FROM sync AS s WHERE s.company_id = c.company_id \
-                             AND s.connection_id = c.connection_id AND s.applied_rev = 0 \
-                             AND s.confirmed_at IS NOT NULL AND s.parked_rev IS NULL)) \
-             ORDER BY l.expires_at NULLS FIRST, c.company_id, c.connection_id LIMIT $3";
+                 AND ",
+            has_work!(),
+            " ORDER BY l.expires_at NULLS FIRST, c.company_id, c.connection_id LIMIT $3"
+        );
         let due = rows::<(String, String)>(sql)
             .bind(now.as_micros())
             .bind(gate_until.as_micros())
@@ -72,5 +83,18 @@ impl LeaseRows for PostgresRows {
             connection_id: ConnectionId::from_trusted(connection_id),
         };
         Ok(due.into_iter().map(read).collect())
+    }
+
+    async fn backlog(&mut self) -> Result<Backlog, Error> {
+        let sql = concat!(
+            "SELECT (SELECT count(*) FROM connections AS c WHERE c.status = 'connected' AND ",
+            has_work!(),
+            "), (SELECT count(*) FROM (SELECT DISTINCT company_id, revision FROM job_parts \
+                 WHERE state IN ('queued', 'running', 'waiting')) AS open)"
+        );
+        let counted = rows::<(i64, i64)>(sql).fetch_one(&mut *self.session);
+        let (connections, open_jobs) = within(counted).await?;
+        let count = |number: i64| number.try_into().unwrap_or_default();
+        Ok(Backlog { connections: count(connections), open_jobs: count(open_jobs) })
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::{Problem, Timestamp};
-use crate::store::{Doorbell, Error};
+use crate::store::{Backlog, Doorbell, Error};
 
 /// A lease, as the database keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,4 +42,7 @@ pub(in crate::store) trait LeaseRows {
         gate_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Doorbell>, Error>;
+
+    /// Counts connections in use that have an open job or a call in doubt, and open jobs.
+    async fn backlog(&mut self) -> Result<Backlog, Error>;
 }

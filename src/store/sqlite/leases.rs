@@ -6,7 +6,24 @@ use super::{SqliteRows, failed, rows_at_most};
 use crate::domain::{CompanyId, ConnectionId, Timestamp};
 use crate::store::rows::{LeaseRow, LeaseRows};
 use crate::store::stored::{LeaseColumns, write};
-use crate::store::{Doorbell, Error};
+use crate::store::{Backlog, Doorbell, Error};
+
+/// Whether there may be something to do at a connection `c`: it has an open job, a call in doubt, or a
+/// resource that is known not to be as it should be.
+macro_rules! has_work {
+    () => {
+        "(EXISTS (SELECT 1 FROM job_parts AS p INDEXED BY job_parts_open \
+             WHERE p.company_id = c.company_id AND p.vendor = c.vendor \
+                 AND p.state IN ('queued', 'running', 'waiting')) \
+         OR EXISTS (SELECT 1 FROM sync AS s INDEXED BY sync_in_doubt \
+             WHERE s.company_id = c.company_id \
+                 AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL) \
+         OR EXISTS (SELECT 1 FROM sync AS s INDEXED BY sync_unlike \
+             WHERE s.company_id = c.company_id \
+                 AND s.connection_id = c.connection_id AND s.applied_rev = 0 \
+                 AND s.confirmed_at IS NOT NULL AND s.parked_rev IS NULL))"
+    };
+}
 
 #[async_trait]
 impl LeaseRows for SqliteRows {
@@ -53,23 +70,17 @@ impl LeaseRows for SqliteRows {
         gate_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Doorbell>, Error> {
-        let sql = "SELECT c.company_id, c.connection_id FROM connections AS c \
+        let sql = concat!(
+            "SELECT c.company_id, c.connection_id FROM connections AS c \
              LEFT JOIN leases AS l ON l.company_id = c.company_id \
                  AND l.connection_id = c.connection_id \
              WHERE c.status = 'connected' \
                  AND (l.holder IS NULL OR l.released OR l.expires_at <= $1) \
                  AND (l.gate_until IS NULL OR l.gate_until <= $2) \
-                 AND (EXISTS (SELECT 1 FROM job_parts AS p INDEXED BY job_parts_open \
-                         WHERE p.company_id = c.company_id AND p.vendor = c.vendor \
-                             AND p.state IN ('queued', 'running', 'waiting')) \
-                     OR EXISTS (SELECT 1 FROM sync AS s INDEXED BY sync_in_doubt \
-                         WHERE s.company_id = c.company_id \
-                             AND s.connection_id = c.connection_id AND s.in_doubt IS NOT NULL) \
-                     OR EXISTS (SELECT 1 FROM sync AS s INDEXED BY sync_unlike \
-                         WHERE s.company_id = c.company_id \
-                             AND s.connection_id = c.connection_id AND s.applied_rev = 0 \
-                             AND s.confirmed_at IS NOT NULL AND s.parked_rev IS NULL)) \
-             ORDER BY l.expires_at, c.company_id, c.connection_id LIMIT $3";
+                 AND ",
+            has_work!(),
+            " ORDER BY l.expires_at, c.company_id, c.connection_id LIMIT $3"
+        );
         let rows: Vec<(String, String)> = sqlx::query_as(sql)
             .bind(now.as_micros())
             .bind(gate_until.as_micros())
@@ -82,5 +93,19 @@ impl LeaseRows for SqliteRows {
             connection_id: ConnectionId::from_trusted(connection_id),
         };
         Ok(rows.into_iter().map(read).collect())
+    }
+
+    async fn backlog(&mut self) -> Result<Backlog, Error> {
+        let sql = concat!(
+            "SELECT (SELECT count(*) FROM connections AS c WHERE c.status = 'connected' AND ",
+            has_work!(),
+            "), (SELECT count(*) FROM (SELECT DISTINCT company_id, revision \
+                 FROM job_parts INDEXED BY job_parts_open \
+                 WHERE state IN ('queued', 'running', 'waiting')) AS open)"
+        );
+        let counted = sqlx::query_as(sql).fetch_one(&mut *self.tx).await.map_err(failed)?;
+        let (connections, open_jobs): (i64, i64) = counted;
+        let count = |number: i64| number.try_into().unwrap_or_default();
+        Ok(Backlog { connections: count(connections), open_jobs: count(open_jobs) })
     }
 }
