@@ -13,6 +13,7 @@ use crate::broker::{Broker, LocalBroker, RabbitBroker, RabbitSettings};
 use crate::cache::{self, RedisCache, SharedCache};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Checked, Database, ServerUrl};
+use crate::descriptors;
 use crate::engine::{self, Engine};
 use crate::events::{EventBus, LocalBus, RedisBus};
 use crate::executor::{self, Executor};
@@ -305,6 +306,7 @@ pub async fn run(settings: Checked) -> Result<(), Error> {
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
+    descriptors::raise(settings.serving.connections_max);
     let asked_to_end = end_signal().map_err(Error::Signals)?;
     let app = App::start(settings).await?;
     tracing::info!(address = %app.local_addr(), "GoMark serves");

@@ -60,6 +60,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod connections;
+mod descriptors;
 pub mod domain;
 pub mod engine;
 pub mod events;

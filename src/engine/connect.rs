@@ -68,7 +68,11 @@ impl Engine {
         let access = self.access(&request)?;
         let access = Access { call_timeout: self.in_time(caller)?, ..access };
         let base_url = hosts::as_text(&access.base_url);
-        let account_id = self.identify(settings.vendor, access).await?;
+        let account_id = match self.identify(settings.vendor, access).await {
+            // The call was given no more time than the caller has.
+            Err(_) if self.in_time(caller).is_err() => return Err(Error::Late),
+            identified => identified?,
+        };
         let vault = &self.parts.vault;
         let seal = vault.seal(company_id, settings.vendor, settings.credential.as_str());
         let new = NewConnection {

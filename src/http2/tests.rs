@@ -58,6 +58,18 @@ async fn who_does_not_say_hello_in_time_is_cut_off() {
     assert!(supervisor.shutdown(BOUND).await);
 }
 
+#[tokio::test(start_paused = true)]
+async fn connections_of_one_age_do_not_end_at_once() {
+    let mut ages = Vec::new();
+    for _ in 0..50 {
+        let begun = Instant::now();
+        reached(Some(Duration::from_secs(100))).await;
+        ages.push(begun.elapsed().as_secs());
+    }
+    assert!(ages.iter().all(|age| (90..=110).contains(age)), "{ages:?}");
+    assert!(ages.iter().max().unwrap() - ages.iter().min().unwrap() > 5, "{ages:?}");
+}
+
 #[tokio::test]
 async fn who_does_not_answer_any_more_is_cut_off() {
     let supervisor = Supervisor::new();

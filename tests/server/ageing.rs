@@ -27,8 +27,7 @@ async fn a_connection_ends_at_its_age_and_its_streams_say_so() {
     let status = within(raw.call(WATCH_CONFIG, &[], &watch)).await;
     assert_eq!(reason(&status), (Code::Unavailable, "CONNECTION_AGED".to_owned()));
     within(raw.ended).await.unwrap().unwrap();
-    let took = begun.elapsed().as_millis();
-    assert!((900..2_000).contains(&took), "{took}");
+    assert!(begun.elapsed() >= Duration::from_millis(900), "{:?}", begun.elapsed());
     world.stop().await;
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use gomark::supervisor::Supervisor;
 use gomark_sdk::RetryPolicy;
 use gomark_sdk::v1::{GetCompanyRequest, WatchConfigRequest};
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_types::StatusExt as _;
 
+use crate::process::Process;
 use crate::raw::{Raw, reason};
 use crate::world::{World, within};
 
@@ -46,6 +48,25 @@ async fn more_calls_than_there_may_be_are_refused_at_once_and_health_is_not() {
     assert_eq!(raw.call(GET_COMPANY, &[], &get_company()).await.code(), Code::Ok);
     drop((raw, patient));
     world.stop().await;
+}
+
+#[tokio::test]
+async fn a_process_that_may_open_few_files_asks_for_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("gomark.db").display());
+    let mut few = tokio::process::Command::new("sh");
+    few.args(["-c", "ulimit -S -n 64; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_gomark")]);
+    let process = Process::start_by(few, &database, &[]).await;
+    let supervisor = Supervisor::new();
+    let mut connections = Vec::new();
+    for _ in 0..200 {
+        let mut raw = within(Raw::connect(process.address, &supervisor)).await;
+        let status = within(raw.call(HEALTH, &[], &HealthCheckRequest::default())).await;
+        assert_eq!(status.code(), Code::Ok);
+        connections.push(raw);
+    }
+    process.tell_to_end().await;
+    assert!(process.ended().await.success());
 }
 
 #[tokio::test]

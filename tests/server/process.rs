@@ -17,8 +17,13 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it, and waits until it serves.
     pub(crate) async fn start(database_url: &str, flags: &[&str]) -> Self {
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_gomark")), database_url, flags).await
+    }
+
+    /// Starts it by a command that comes before its arguments.
+    pub(crate) async fn start_by(mut command: Command, database_url: &str, flags: &[&str]) -> Self {
         let address = free_address();
-        let child = Command::new(env!("CARGO_BIN_EXE_gomark"))
+        let child = command
             .args(["serve", "--log", "warn", "--listen", &address.to_string()])
             .args(["--database-url", database_url])
             .args(flags)

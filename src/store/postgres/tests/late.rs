@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::{PostgresStore, scalar};
 use super::{BOUND, Running, beside, open, schema::Schema};
 use crate::domain::{CompanyId, Scope};
+use crate::store::conformance::add;
 use crate::store::rows::Rows as _;
 use crate::store::{Error, Store};
 
@@ -65,6 +66,12 @@ async fn what_comes_too_late_is_not_begun() {
     let id = CompanyId::parse("acme").unwrap();
     let read = late.company(&Scope::All, &id).await;
     assert!(matches!(read, Err(Error::Late)), "{read:?}");
+    // A change is not begun either; one that was is carried through.
+    let asked = |name| vec![given.ask("acme", add(name))];
+    let changed = late.commit(asked("late")).await;
+    assert!(matches!(changed, Err(Error::Late)), "{changed:?}");
+    assert_eq!(given.revision("acme").await, 1);
     let in_time = store.until(Some(Instant::now() + BOUND));
     assert!(in_time.company(&Scope::All, &id).await.unwrap().is_some());
+    assert!(in_time.commit(asked("in_time")).await.unwrap()[0].is_ok());
 }
