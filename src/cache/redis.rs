@@ -49,19 +49,19 @@ impl RedisCache {
         encoding: &str,
         supervisor: &Supervisor,
     ) -> Result<Self, BuildError> {
-        Self::open_within(url, installation, encoding, READ_TIMEOUT, supervisor)
+        Self::open_within(url, installation, encoding, (READ_TIMEOUT, WRITE_TIMEOUT), supervisor)
     }
 
     pub(super) fn open_within(
         url: &Url,
         installation: &str,
         encoding: &str,
-        read_timeout: Duration,
+        (read_timeout, write_timeout): (Duration, Duration),
         supervisor: &Supervisor,
     ) -> Result<Self, BuildError> {
         let names = Names::new(installation, encoding);
         let link = Link::open(url, Some("cache"), read_timeout, supervisor)?;
-        let write_link = Link::open(url, None, WRITE_TIMEOUT, supervisor)?;
+        let write_link = Link::open(url, None, write_timeout, supervisor)?;
         let (writes, writer) = Writes::new(write_link, names.clone(), supervisor.stopping());
         supervisor.spawn("cache writes", writer);
         Ok(Self { link, names, writes })

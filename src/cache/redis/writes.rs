@@ -126,3 +126,30 @@ fn kept_ms() -> i64 {
     let kept = KEPT.mul_f64(rand::rng().random_range(0.9..=1.1));
     i64::try_from(kept.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::supervisor::Supervisor;
+
+    #[tokio::test]
+    async fn what_waits_to_be_written_is_bounded_in_number_and_in_bytes() {
+        let supervisor = Supervisor::new();
+        let nowhere = "redis://127.0.0.1:1".parse().unwrap();
+        let link = Link::open(&nowhere, None, Duration::from_secs(1), &supervisor).unwrap();
+        let names = Names::new("installation", "encoding");
+        // Nobody takes anything.
+        let (writes, _writer) = Writes::new(link, names, supervisor.stopping());
+        let (id, revision) = (CompanyId::parse("acme").unwrap(), Revision::new(1));
+        let config = Bytes::from(vec![0; 100_000]);
+        for _ in 0..10_000 {
+            writes.put(&id, revision, config.clone());
+        }
+        let waiting = || WAITING_MAX - writes.waiting.capacity();
+        assert_eq!(waiting(), WAITING_BYTES_MAX / config.len());
+        for _ in 0..10_000 {
+            writes.reached(&id, revision);
+        }
+        assert_eq!(waiting(), WAITING_MAX);
+    }
+}

@@ -53,7 +53,8 @@ pub(super) fn patient(
     installation: &str,
     supervisor: &Supervisor,
 ) -> Arc<dyn SharedCache> {
-    Arc::new(RedisCache::open_within(url, installation, "test", BOUND, supervisor).unwrap())
+    let (encoding, timeouts) = ("test", (BOUND, BOUND));
+    Arc::new(RedisCache::open_within(url, installation, encoding, timeouts, supervisor).unwrap())
 }
 
 /// Waits until what was written can be read. It is written in order.

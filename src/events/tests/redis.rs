@@ -30,16 +30,18 @@ async fn meet(ends: &Ends) {
     for (speaker, listener) in [(&ends.speaker, &ends.listener), (&ends.listener, &ends.speaker)] {
         let mut subscription = listener.subscribe();
         let meet = async {
-            let wait = Duration::from_millis(20);
-            loop {
-                speaker.publish(reached(-1));
-                if let Ok(Some(_)) = tokio::time::timeout(wait, subscription.next()).await {
-                    break;
+            // What was said before the last word comes before it, or not at all. Any word may be
+            // lost, and one that comes too late is not the last one any more.
+            for word in 1.. {
+                speaker.publish(reached(-word));
+                let heard = async {
+                    while subscription.next().await.is_none_or(|news| *news != reached(-word)) {}
+                };
+                let wait = Duration::from_millis(20) * u32::try_from(word).unwrap();
+                if tokio::time::timeout(wait, heard).await.is_ok() {
+                    return;
                 }
             }
-            // What was said meanwhile comes before this.
-            speaker.publish(reached(-2));
-            while subscription.next().await.is_none_or(|news| *news != reached(-2)) {}
         };
         tokio::time::timeout(BOUND, meet).await.expect("they meet in time");
     }
