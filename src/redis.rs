@@ -58,10 +58,11 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Begins to connect, and returns at once. `within` is how long a command may take.
+    /// Begins to connect, and returns at once. `within` is how long a command may take. Of a link with
+    /// a purpose the log says when it is there and when it is not.
     pub(crate) fn open(
         url: &Url,
-        purpose: &'static str,
+        purpose: Option<&'static str>,
         within: Duration,
         supervisor: &Supervisor,
     ) -> Result<Arc<Self>, BuildError> {
@@ -126,7 +127,7 @@ fn client(config: Config, within: Duration) -> Client {
 
 /// Keeps a client connected until the service stops. The client connects anew by itself; its task
 /// may still end, where it takes an error for final or its own queue is full.
-async fn keep(client: Client, purpose: &'static str, stopping: CancellationToken) {
+async fn keep(client: Client, purpose: Option<&'static str>, stopping: CancellationToken) {
     let mut connected = client.reconnect_rx();
     let mut errors = client.error_rx();
     let mut is_away = false;
@@ -143,10 +144,13 @@ async fn keep(client: Client, purpose: &'static str, stopping: CancellationToken
             }
             Ok(_) = connected.recv() => {
                 is_away = false;
-                tracing::info!(purpose, "Redis is connected");
+                if let Some(purpose) = purpose {
+                    tracing::info!(purpose, "Redis is connected");
+                }
             }
             Ok((error, _)) = errors.recv() => {
-                if !std::mem::replace(&mut is_away, true) {
+                let was_away = std::mem::replace(&mut is_away, true);
+                if let (Some(purpose), false) = (purpose, was_away) {
                     let error = crate::telemetry::chain(&error);
                     tracing::warn!(purpose, error, "Redis is away; everything works without, slower");
                 }

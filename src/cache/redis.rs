@@ -60,8 +60,8 @@ impl RedisCache {
         supervisor: &Supervisor,
     ) -> Result<Self, BuildError> {
         let names = Names::new(installation, encoding);
-        let link = Link::open(url, "cache", read_timeout, supervisor)?;
-        let write_link = Link::open(url, "cache writes", WRITE_TIMEOUT, supervisor)?;
+        let link = Link::open(url, Some("cache"), read_timeout, supervisor)?;
+        let write_link = Link::open(url, None, WRITE_TIMEOUT, supervisor)?;
         let (writes, writer) = Writes::new(write_link, names.clone(), supervisor.stopping());
         supervisor.spawn("cache writes", writer);
         Ok(Self { link, names, writes })

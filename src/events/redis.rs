@@ -58,12 +58,12 @@ impl RedisBus {
         let origin = Uuid::new_v4();
         let (waiting, receiver) = mpsc::channel(WAITING_MAX);
         let outgoing = Outgoing {
-            link: Link::open(url, "events out", SEND_TIMEOUT, supervisor)?,
+            link: Link::open(url, None, SEND_TIMEOUT, supervisor)?,
             channel: channel.clone(),
             waiting: receiver,
         };
         let incoming = Incoming {
-            link: Link::open(url, "events in", CHECK_TIMEOUT, supervisor)?,
+            link: Link::open(url, Some("events"), CHECK_TIMEOUT, supervisor)?,
             channel,
             origin,
             fanout: fanout.clone(),

@@ -16,45 +16,41 @@ use crate::changes::workload::{Totals, Workload};
 use crate::changes::{BOUND, Load, checks, set};
 use crate::fleet::{Common, Process};
 use crate::logs;
+use crate::schema::Schema;
 use crate::servers::{Server, Servers};
 
 /// How many processes of each role there are.
 const EACH: usize = 3;
 
+const NO_TRANSACTION_IS_LEFT_OPEN: &str = "DO $$ BEGIN ASSERT (SELECT count(*) = 0 \
+     FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' \
+     AND now() - state_change > interval '1 second'); END $$";
+
 /// Processes on servers of their own, behind a balancer.
 pub(crate) struct Scaled {
-    pub(crate) servers: Servers,
     pub(crate) fleet: Fleet,
     pub(crate) balancer: Balancer,
-    pub(crate) database_url: String,
+    pub(crate) schema: Schema,
+    /// Dropped after what is in them.
+    pub(crate) servers: Servers,
     pub(crate) folder: TempDir,
 }
 
 impl Scaled {
     /// Starts them with a database that is empty; `None` where the servers cannot be had.
-    pub(crate) async fn start(name: &str) -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let servers = Servers::start("scaled").await?;
-        let schema = format!("{name}_{}", uuid::Uuid::new_v4().simple());
-        let server = servers.url(Server::Postgres).to_owned();
-        execute(&server, &format!("CREATE SCHEMA {schema}")).await;
-        let database_url = format!("{server}?options[search_path]={schema}");
+        let schema = Schema::make_at(servers.url(Server::Postgres).to_owned()).await;
         let folder = tempfile::tempdir().unwrap();
-        let mut common = Common::new(&database_url, folder.path());
+        let mut common = Common::new(&schema.url(), folder.path());
         common.redis_url = Some(servers.url(Server::Redis).to_owned());
         common.amqp_url = Some(servers.url(Server::RabbitMq).to_owned());
         let start = |role| (1..=EACH).map(|number| Process::start(&common, role, number)).collect();
         let fleet = Fleet { apis: start("api"), executors: start("executor") };
         fleet.is_ready().await;
         let balancer = Balancer::start(&fleet.apis, folder.path()).await;
-        Some(Self { servers, fleet, balancer, database_url, folder })
+        Some(Self { fleet, balancer, schema, servers, folder })
     }
-}
-
-/// Runs a statement on a server.
-async fn execute(server: &str, sql: &str) {
-    use sqlx::{AssertSqlSafe, Connection as _};
-    let mut session = sqlx::postgres::PgConnection::connect(server).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut session).await.unwrap();
 }
 
 /// How much is done.
@@ -88,7 +84,7 @@ impl Size {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_dies_nothing_is_lost_and_nothing_is_done_twice() {
     let _machine = MACHINE.lock().await;
-    let Some(mut scaled) = Scaled::start("chaos").await else { return };
+    let Some(mut scaled) = Scaled::start().await else { return };
     let (size, supervisor, began) = (Size::from_environment(), Supervisor::new(), Instant::now());
     let hubspot = HubSpot::start(size.seed, &supervisor).await;
     let url = scaled.balancer.url();
@@ -104,7 +100,8 @@ async fn whatever_dies_nothing_is_lost_and_nothing_is_done_twice() {
     let companies = workload.finish().await;
     hubspot.no_more_trouble().await;
     checks::check(&companies, &hubspot).await;
-    the_log_is_intact(&scaled.database_url).await;
+    the_log_is_intact(&scaled.schema.url()).await;
+    scaled.schema.execute(NO_TRANSACTION_IS_LEFT_OPEN).await.unwrap();
     let calls = hubspot.calls().await;
     let counts = logs::counts(scaled.folder.path());
     assert_eq!(counts["panics"], 0, "{}", logs::all(scaled.folder.path()));
@@ -149,6 +146,7 @@ fn show(
     line("mutations refused or without change", totals.others);
     line("jobs followed meanwhile", totals.followed);
     line("calls to the vendors", calls.total);
+    line("calls that create several", calls.batches);
     line("calls that create what is there", calls.in_vain);
     line("seconds with blows", usize::try_from(blown_for.as_secs()).unwrap());
     line("seconds in all", usize::try_from(took.as_secs()).unwrap());

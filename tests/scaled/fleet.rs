@@ -10,6 +10,7 @@ use gomark::vault::Key;
 use tokio::process::{Child, Command};
 
 use crate::changes::BOUND;
+use crate::wait::until;
 
 /// How long a lease lasts in these tests.
 pub(crate) const LEASE: Duration = Duration::from_secs(3);
@@ -102,12 +103,7 @@ impl Process {
 
     /// Waits until it says that it serves.
     pub(crate) async fn is_ready(&self) {
-        let ready = async {
-            while !self.says_that_it_serves().await {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(BOUND, ready).await.expect("it becomes ready");
+        until(async || self.says_that_it_serves().await, "it becomes ready").await;
     }
 
     async fn says_that_it_serves(&self) -> bool {
@@ -143,6 +139,8 @@ fn spawn(
         .args(["serve", "--role", role, "--listen", &address.to_string()])
         .args(["--http-listen", &http_address.to_string(), "--sweep-interval", "500ms"])
         .args(["--lease", &format!("{}s", LEASE.as_secs()), "--call-timeout", "1s"])
+        // The balancer asks once a second and believes the second answer.
+        .args(["--drain-delay", "2500ms"])
         .args(["--log", "warn,gomark::executor=debug", "--log-format", "json"])
         .env("DATABASE_URL", &common.database_url)
         .env("GOMARK_KEY", &common.key)

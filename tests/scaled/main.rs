@@ -10,9 +10,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic
 
+mod balancer;
+mod blows;
+mod chaos;
 mod fleet;
+mod isolation;
 mod logs;
 mod pause;
+mod rolling;
+mod servers;
+mod wait;
 mod way;
 
 #[path = "../support/changes/changes.rs"]

@@ -1,7 +1,5 @@
 //! An executor that stands still for longer than its lease, and then goes on.
 
-use std::time::Duration;
-
 use gomark::supervisor::Supervisor;
 use gomark_sdk::v1::{Field, JobState};
 use gomark_sdk::{Client, fields};
@@ -12,21 +10,13 @@ use crate::changes::vendors::HubSpot;
 use crate::fleet::{Common, Process};
 use crate::logs;
 use crate::schema::Schema;
+use crate::wait::until;
 use crate::way::Way;
 
 const TOKEN: &str = "portal-of-acme";
 
 fn label(label: &str) -> Field {
     Field { label: label.to_owned(), ..Field::default() }
-}
-
-async fn until(mut holds: impl AsyncFnMut() -> bool, what: &str) {
-    let reached = async {
-        while !holds().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(BOUND, reached).await.unwrap_or_else(|_| panic!("{what}"));
 }
 
 async fn label_at(hubspot: &HubSpot, portal: &str) -> String {
@@ -43,8 +33,7 @@ async fn what_an_executor_sent_before_a_pause_and_came_late_is_found_and_repaire
     let hubspot = HubSpot::start(1, &supervisor).await;
     let portal = hubspot.portal(TOKEN).await;
     let way = Way::to(&hubspot.url, &supervisor).await;
-    let mut folder = tempfile::tempdir().unwrap();
-    folder.disable_cleanup(true);
+    let folder = tempfile::tempdir().unwrap();
     let common = Common::new(&schema.url(), folder.path());
     let api = Process::start(&common, "api", 1);
     let paused = Process::start(&common, "executor", 1);

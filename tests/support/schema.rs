@@ -19,10 +19,15 @@ impl Schema {
             eprintln!("SKIPPED: nothing was tried on Postgres, {SERVER} is not set");
             return None;
         };
+        Some(Self::make_at(server).await)
+    }
+
+    /// Makes one at a server of the test's own.
+    pub(crate) async fn make_at(server: String) -> Self {
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         let schema = Self { server, name };
         execute(&schema.server, &format!("CREATE SCHEMA {}", schema.name)).await.unwrap();
-        Some(schema)
+        schema
     }
 
     /// The URL that leads to it. Sessions show its name.

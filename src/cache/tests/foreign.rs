@@ -23,7 +23,7 @@ impl Opened {
         let (url, supervisor) = (shared()?, Supervisor::new());
         let installation = Uuid::new_v4().to_string();
         let cache = patient(&url, &installation, &supervisor);
-        let link = Link::open(&url, "test", BOUND, &supervisor).unwrap();
+        let link = Link::open(&url, None, BOUND, &supervisor).unwrap();
         link.client().wait_for_connect().await.unwrap();
         settled(&*cache).await;
         Some(Self { cache, link, installation, _supervisor: supervisor })

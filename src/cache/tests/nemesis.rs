@@ -131,7 +131,7 @@ impl Scene {
 
 /// Does something to Redis, again and again.
 async fn strike(own: &mut Own, supervisor: &Supervisor) {
-    let link = Link::open(&own.url(), "test", Duration::from_secs(1), supervisor).unwrap();
+    let link = Link::open(&own.url(), None, Duration::from_secs(1), supervisor).unwrap();
     let flush = CustomCommand::new_static("FLUSHALL", ClusterHash::FirstKey, false);
     let pause = || tokio::time::sleep(Duration::from_millis(rand::random_range(20..200)));
     for _ in 0..BLOWS {

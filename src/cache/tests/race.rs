@@ -10,13 +10,13 @@ use super::suite::{patient, settled};
 use super::*;
 use crate::redis::server::shared;
 
-/// How many reads there are, unless GOMARK_TEST_READS says otherwise.
-const READS: usize = 100_000;
+/// How many reads there are, unless GOMARK_TEST_READS says otherwise: 100000, say.
+const READS: usize = 20_000;
 /// How many follow each commit: most through a process that keeps what it read, some through one
 /// that does not.
 const FOLLOWERS: (usize, usize) = (80, 20);
 /// After how many commits all is let come to rest.
-const ROUNDS: usize = 50;
+const ROUNDS: usize = 10;
 
 fn process(store: &Arc<Hooked>, shared: Arc<dyn SharedCache>, bytes_max: u64) -> Arc<Configs> {
     let settings = Settings { bytes_max, head_age_max: Some(Duration::from_secs(1)) };

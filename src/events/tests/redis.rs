@@ -67,7 +67,7 @@ async fn what_others_put_on_the_channel_is_passed_over() {
     let bus = || Arc::new(RedisBus::open(&url, &installation, &supervisor).unwrap());
     let ends = Ends { speaker: bus(), listener: bus(), _supervisor: supervisor.clone() };
     meet(&ends).await;
-    let link = crate::redis::Link::open(&url, "test", BOUND, &supervisor).unwrap();
+    let link = crate::redis::Link::open(&url, None, BOUND, &supervisor).unwrap();
     link.client().wait_for_connect().await.unwrap();
     let mut listener = ends.listener.subscribe();
     let channel = format!("gomark:{installation}:news");

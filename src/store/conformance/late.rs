@@ -43,7 +43,7 @@ pub(crate) async fn what_a_late_call_made_of_something_is_set_right(given: Given
     given.record(&lease, "one", Transition::Settle(Some(attributes("late")))).await;
     assert_eq!(given.to_do(&lease).await, ["one"], "it is not as decided, though no job is open");
     store.release(&lease, None).await.unwrap();
-    assert_eq!(store.due(10).await.unwrap(), [lease.doorbell.clone()]);
+    assert_eq!(store.due(10).await.unwrap(), std::slice::from_ref(&lease.doorbell));
     let lease = given.claim(&lease.doorbell).await;
     given.confirm(&lease, "one").await;
     store.release(&lease, None).await.unwrap();

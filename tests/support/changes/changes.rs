@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// How long anything is waited for.
-pub(crate) const BOUND: Duration = Duration::from_secs(20);
+pub(crate) const BOUND: Duration = Duration::from_secs(180);
 
 /// How much is changed, and by whom.
 #[derive(Clone, Copy, Debug)]
