@@ -144,7 +144,10 @@ pub(super) async fn run(
         End::Done => session.release().await,
         End::Left => {
             session.release().await;
-            session.parts.broker.ring(&doorbell).await;
+            // Otherwise it would hear that itself: who comes next is the sweepers' to find out.
+            if session.stopping.is_cancelled() {
+                session.parts.broker.ring(&doorbell).await;
+            }
         }
         End::Lost(error) => {
             let is_over = matches!(error, store::Error::Fenced);
