@@ -28,6 +28,8 @@ async fn what_was_acknowledged_is_read_through_every_other_process() {
     let Some(url) = shared() else { return };
     let mut world = World::with(None).await;
     let redis = patient(&url, &Uuid::new_v4().to_string(), &world.supervisor);
+    // What is written before it is connected is dropped.
+    settled(&*redis).await;
     let late = Arc::new(Late::new(redis.clone()));
     world.configs = process(&world.store, late.clone(), 1 << 20);
     let keeps = process(&world.store, late.clone(), 1 << 20);
