@@ -19,12 +19,23 @@ pub(super) enum Origin {
     NotConnected,
     Broken,
     TimedOut,
+    /// Something between has nobody to pass the call on to, and does not speak gRPC.
+    Proxy,
 }
+
+/// What tonic says of an answer that is no gRPC, before its HTTP status.
+const NO_GRPC: &str = "while receiving response with status: ";
+/// The HTTP statuses by which a proxy says that; gRPC takes them for UNAVAILABLE
+/// (doc/http-grpc-status-mapping.md of gRPC).
+const NOBODY_THERE: [&str; 4] = ["429", "502", "503", "504"];
 
 impl Origin {
     pub(super) fn of(status: &Status) -> Self {
         let Some(source) = Error::source(status) else {
-            return Self::Server;
+            let http = status.message().split_once(NO_GRPC).map(|(_, http)| http);
+            let nobody =
+                http.is_some_and(|http| NOBODY_THERE.iter().any(|nobody| http.starts_with(nobody)));
+            return if nobody { Self::Proxy } else { Self::Server };
         };
         if find::<TimeoutExpired>(source).is_some() {
             return Self::TimedOut;
@@ -46,7 +57,7 @@ impl Origin {
     pub(super) fn code(self, status: &Status) -> Code {
         match self {
             Self::Server | Self::Reset => status.code(),
-            Self::NotConnected | Self::Broken => Code::Unavailable,
+            Self::NotConnected | Self::Broken | Self::Proxy => Code::Unavailable,
             Self::TimedOut => Code::DeadlineExceeded,
         }
     }
@@ -58,6 +69,7 @@ impl Origin {
             Self::Reset => "the call was reset without an answer",
             Self::NotConnected => "no connection could be made",
             Self::Broken => "the connection broke",
+            Self::Proxy => "a proxy found no server",
             Self::TimedOut => "the time limit passed",
         }
     }
@@ -92,5 +104,24 @@ pub(super) fn name(code: Code) -> &'static str {
         Code::Unavailable => "UNAVAILABLE",
         Code::DataLoss => "DATA_LOSS",
         Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_found_no_server_is_unavailable() {
+        let said = |http: &str| {
+            let text = "protocol error: received message with invalid compression flag: 60 (valid \
+                        flags are 0 and 1) while receiving response with status: ";
+            let status = Status::internal(format!("{text}{http}"));
+            Origin::of(&status).code(&status)
+        };
+        assert_eq!(said("503 Service Unavailable"), Code::Unavailable);
+        assert_eq!(said("504 Gateway Timeout"), Code::Unavailable);
+        assert_eq!(said("500 Internal Server Error"), Code::Internal);
+        assert_eq!(said("404 Not Found"), Code::Internal);
     }
 }
