@@ -93,10 +93,9 @@ impl Look {
 
 /// Why a session ends.
 enum End {
-    /// There is nothing to do for a while: the lease is given back.
+    /// There is nothing to do for a while, or what is left is for others, whose sweepers find it: the
+    /// lease is given back.
     Done,
-    /// What is left is for others: the lease is given back.
-    Left,
     /// The lease is lost, or the database is away: nothing more may be done.
     Lost(store::Error),
 }
@@ -142,13 +141,6 @@ pub(super) async fn run(
     let mut session = Session::new(parts, lease, asked, bell);
     match session.work().await {
         End::Done => session.release().await,
-        End::Left => {
-            session.release().await;
-            // Otherwise it would hear that itself: who comes next is the sweepers' to find out.
-            if session.stopping.is_cancelled() {
-                session.parts.broker.ring(&doorbell).await;
-            }
-        }
         End::Lost(error) => {
             let is_over = matches!(error, store::Error::Fenced);
             let error = telemetry::chain(&error);
@@ -214,18 +206,19 @@ impl Session {
 
     async fn work(&mut self) -> End {
         match self.work_until_end().await {
-            Ok(end) | Err(end) => end,
+            Ok(()) => End::Done,
+            Err(end) => end,
         }
     }
 
-    async fn work_until_end(&mut self) -> Result<End, End> {
+    async fn work_until_end(&mut self) -> Result<(), End> {
         let mut idle_since = Instant::now();
         loop {
             self.renew_in_time().await?;
             let leaving = self.stopping.is_cancelled()
                 || self.leave_at.is_some_and(|at| at <= Instant::now());
             if leaving && self.calls == 0 {
-                return Ok(End::Left);
+                return Ok(());
             }
             if self.bell.take() || self.work.is_none() {
                 self.load().await?;
@@ -241,7 +234,7 @@ impl Session {
             let now = Instant::now();
             let rests = self.closed_until.is_some_and(|at| at > now + REST_MAX);
             if self.calls == 0 && (rests || (self.is_idle() && now >= linger_until)) {
-                return Ok(End::Done);
+                return Ok(());
             }
             let wake_at = next_at.unwrap_or(linger_until.max(now + Duration::from_millis(1)));
             let leave_at = self.leave_at.filter(|_| !leaving);

@@ -1,4 +1,7 @@
 //! What is done to the processes and their servers.
+//!
+//! The times here are part of that: how long something is down or stands still, and how long it is let
+//! be. Nothing is waited for by them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
