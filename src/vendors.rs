@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::domain::carry::Page;
 use crate::domain::{
     Attributes, Capabilities, Effect, Observed, Problem, ProblemReason, Resource, ResourceKind,
     VendorKind,
@@ -173,6 +174,10 @@ pub struct Call {
     pub effect: Effect,
     /// What the vendor was last known to hold under that name for us.
     pub held: Option<Attributes>,
+    /// Whether values that records hold may be lost by it. Otherwise an archive, or a change that
+    /// takes options away, MUST be refused with [`ProblemReason::HoldsValues`] where records hold
+    /// such values.
+    pub allow_loss: bool,
 }
 
 /// What the vendor holds after a call.
@@ -187,6 +192,13 @@ pub enum Answer {
     /// something under that name already; for a change, another version than [`Call::held`]. To be
     /// read. The call MUST have had no effect.
     Unexpected,
+    /// A page of long work is done.
+    Page(Page),
+    /// The name that was to be retired is gone; so many values were carried along last.
+    Retired(i64),
+    /// The name that was to be retired is there yet: too much was written meanwhile, so that all
+    /// records are to be looked at once more.
+    NotYet,
 }
 
 /// Why a call did not do what it should.

@@ -57,10 +57,13 @@ mod tests {
             seen_rev: Revision::ZERO,
             before: Before::default(),
             in_doubt: None,
+            is_moving: false,
+            checkpoint: None,
             call: Call {
                 target: Target { kind: ResourceKind::Field, name: number.to_string() },
                 effect,
                 held: None,
+                allow_loss: false,
             },
         };
         let creates = (0..creates).map(|number| (number, Effect::Create(Attributes::new())));

@@ -96,7 +96,7 @@ impl Account for ToldAccount {
             (self.0.answer)(number)?;
             Ok(match &call.effect {
                 Effect::Create(sent) | Effect::Update(sent) => Answer::Holds(sent.clone()),
-                Effect::Archive => Answer::Gone,
+                _ => Answer::Gone,
             })
         };
         calls.iter().map(answer).collect()
@@ -181,7 +181,7 @@ impl Rig {
     /// A connected company that decided on a field.
     async fn company(&self, name: &str) -> (Doorbell, JobId) {
         let bell = self.connected(name).await;
-        let job = self.ask(&bell.company_id, Intent::AddField(field("tier"))).await.unwrap();
+        let job = self.ask(&bell.company_id, Intent::add_field(field("tier"))).await.unwrap();
         (bell, job)
     }
 
@@ -334,7 +334,7 @@ async fn what_is_decided_while_the_connection_is_closed_tells_when_it_opens() {
     let (bell, first) = rig.company("acme").await;
     rig.start();
     rig.until(&first, JobState::Waiting).await;
-    let second = rig.ask(&bell.company_id, Intent::AddField(field("later"))).await.unwrap();
+    let second = rig.ask(&bell.company_id, Intent::add_field(field("later"))).await.unwrap();
     rig.parts.broker.ring(&bell).await;
     rig.until(&second, JobState::Waiting).await;
     let first = rig.store.job(&Scope::All, &first).await.unwrap().unwrap();

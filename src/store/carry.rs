@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use super::progress::{Gated, ItemRow, JobRow, Ledger};
 use super::rows::{LeaseRow, Rows};
-use super::{Begin, Doorbell, Error, Gate, LateCall, Lease, Outcome, Recorded, Work, leases};
+use super::{
+    Begin, Doorbell, Error, Gate, LateCall, Lease, Outcome, Recorded, Work, leases, stored,
+};
+use crate::domain::plan::Holder;
 use crate::domain::{
     ConnectionStatus, ResourceId, ResourceKind, Revision, SealedConnection, Sync, Timestamp,
-    Transition, VendorKind,
+    Tracked, Transition, VendorKind,
 };
 
 /// To how many open jobs a closed connection is told; those after them wait behind these anyway.
@@ -28,11 +31,36 @@ pub(super) async fn work<R: Rows>(rows: &mut R, lease: Lease, limit: usize) -> R
             resources.extend(rows.unconfirmed(at, kind, now, limit).await?);
         }
     }
+    let holders = holders(rows, at, &resources).await?;
     let gate = row.gate.and_then(|(until, problem)| {
         let wait_ms = u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX);
         (until > now).then_some(Gate { wait_ms, problem })
     });
-    Ok(Work { connection, revision, resources, gate, window: row.window, now })
+    Ok(Work { connection, revision, resources, holders, gate, window: row.window, now })
+}
+
+/// Reads which names are in the way, where something is to be created or to get another name.
+async fn holders<R: Rows>(
+    rows: &mut R,
+    at: &Doorbell,
+    resources: &[Tracked],
+) -> Result<Vec<Holder>, Error> {
+    let goes = |Tracked { version, sync, .. }: &Tracked| {
+        let is_there = sync.applied.is_some() && sync.key_or(&version.name) == version.name;
+        version.resource.is_some() && !is_there
+    };
+    if !resources.iter().any(goes) {
+        return Ok(Vec::new());
+    }
+    let ids = rows.holding(at).await?;
+    let mut holders = Vec::new();
+    if !ids.is_empty() {
+        for kind in ResourceKind::ALL {
+            let of = rows.latest(&at.company_id, kind, Some(&at.connection_id), Some(&ids)).await?;
+            holders.extend(of.iter().filter_map(|it| Holder::of(&it.version, &it.sync)));
+        }
+    }
+    Ok(holders)
 }
 
 /// Notes that calls are about to be made.
@@ -64,7 +92,7 @@ pub(super) async fn begin<R: Rows>(
         if sync.in_doubt != begin.planned_in_doubt {
             return Err(Error::Outdated);
         }
-        sync.begin(begin.effect.clone(), now.plus(settles_after));
+        sync.begin(begin.effect.clone(), &begin.name, now.plus(settles_after));
     }
     rows.write_syncs(at, &syncs.into_iter().collect::<Vec<_>>()).await?;
     if window.is_some() && window != row.window {
@@ -147,7 +175,7 @@ pub(super) async fn suspect<R: Rows>(
             not_yet.push(call);
         } else {
             // It has ended, so nothing has to be waited for.
-            sync.begin(call.effect, now);
+            sync.begin(call.effect, &call.name, now);
         }
     }
     rows.write_syncs(&at, &syncs.into_iter().collect::<Vec<_>>()).await?;
@@ -184,6 +212,13 @@ async fn jobs_of_items<R: Rows>(
 async fn close<R: Rows>(rows: &mut R, at: &Doorbell, ledger: Ledger) -> Result<Recorded, Error> {
     let progress = ledger.close();
     rows.write_progress(&at.company_id, &progress).await?;
+    if !progress.work.is_empty() {
+        let text = |(revision, vendor, work): &(_, _, _)| {
+            Ok::<_, Error>((*revision, *vendor, stored::write(work)?))
+        };
+        let work = progress.work.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        rows.write_work(&at.company_id, &work).await?;
+    }
     Ok(Recorded { job: None, events: progress.told(), ring: Vec::new() })
 }
 

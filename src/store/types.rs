@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::plan::Holder;
 use crate::domain::{
     Caller, Company, CompanyId, Connection, ConnectionId, Digest, Effect, InDoubt, Job, JobAction,
     JobEvent, JobId, JobState, Problem, RequestId, ResourceId, Revision, SealedConnection,
@@ -145,6 +146,8 @@ pub struct JobControl {
     pub job_id: JobId,
     /// What to do.
     pub action: JobAction,
+    /// Whether values that records hold may be lost by it.
+    pub allow_data_loss: bool,
     /// The caller's name for the request.
     pub request_id: Option<RequestId>,
     /// A digest of the request without its id.
@@ -208,6 +211,8 @@ impl Claimed {
 pub struct LateCall {
     /// The resource.
     pub resource_id: ResourceId,
+    /// Its name at the vendor.
+    pub name: String,
     /// What it does.
     pub effect: Effect,
 }
@@ -221,6 +226,8 @@ pub struct Work {
     pub revision: Revision,
     /// The resources.
     pub resources: Vec<Tracked>,
+    /// Which names others hold at the vendor that may be in their way.
+    pub holders: Vec<Holder>,
     /// Whether the connection is closed for a while, and why.
     pub gate: Option<Gate>,
     /// The limiter's window to go on from.
@@ -245,6 +252,8 @@ pub struct Begin {
     pub resource_id: ResourceId,
     /// The version that it was planned for.
     pub desired_rev: Revision,
+    /// Its name at the vendor.
+    pub name: String,
     /// What the call does.
     pub effect: Effect,
     /// The call that was in doubt when it was planned.

@@ -11,11 +11,14 @@
 mod batch;
 mod calls;
 mod canonical;
+mod carry;
 mod classify;
+mod deals;
 mod groups;
 mod paths;
 mod portal;
 mod read;
+mod retire;
 mod said;
 mod wire;
 mod write;

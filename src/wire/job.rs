@@ -3,6 +3,7 @@
 use gomark_sdk::v1 as pb;
 
 use super::{Unreadable, moment, timestamp};
+use crate::domain::carry::RefusedValue;
 use crate::domain::{
     Effect, Job, JobError, JobEvent, JobId, JobPart, JobState, ProblemReason, ResourceId,
     Timestamp, VendorKind,
@@ -34,6 +35,9 @@ impl From<ProblemReason> for pb::JobErrorReason {
             ProblemReason::VendorIgnored => Self::VendorIgnored,
             ProblemReason::Conflict => Self::Conflict,
             ProblemReason::GaveUp => Self::GaveUp,
+            ProblemReason::ValuesRefused => Self::ValuesRefused,
+            ProblemReason::HoldsValues => Self::HoldsValues,
+            ProblemReason::InUse => Self::InUse,
         }
     }
 }
@@ -78,8 +82,15 @@ impl From<&JobError> for pb::JobError {
             attributes: problem.attributes.clone(),
             vendor_status: i32::from(problem.vendor_status),
             vendor_correlation_id: problem.correlation_id.clone(),
+            refused_count: problem.refused.as_ref().map_or(0, |refused| refused.count),
+            refused_values: problem.refused.iter().flat_map(|it| &it.first).map(refused).collect(),
+            used_by: problem.used_by.clone(),
         }
     }
+}
+
+fn refused(value: &RefusedValue) -> pb::RefusedValue {
+    pb::RefusedValue { record_id: value.record_id.clone(), reason: value.reason.clone() }
 }
 
 impl From<&JobEvent> for pb::JobEvent {
@@ -156,7 +167,9 @@ impl From<&PlanView> for pb::Plan {
             let kind = match call.effect {
                 Effect::Create(_) => pb::OperationKind::Create,
                 Effect::Update(_) => pb::OperationKind::Update,
-                Effect::Archive => pb::OperationKind::Archive,
+                Effect::Archive | Effect::Retire(_) => pb::OperationKind::Archive,
+                Effect::Carry(_) => pb::OperationKind::CarryValues,
+                Effect::Fill(_) => pb::OperationKind::FillIn,
             };
             pb::PlannedOperation {
                 vendor: pb::Vendor::from(call.vendor) as i32,

@@ -55,10 +55,12 @@ pub(super) fn connect(context: &Context<'_>, new: &NewConnection) -> Result<Deci
         .map(|tracked| Tracked {
             version: tracked.version.clone(),
             sync: if confirmed_here { tracked.sync.clone() } else { Sync::default() },
+            fill: None,
         })
         .collect();
     let versions: Vec<&Version> = touched.iter().map(|tracked| &tracked.version).collect();
-    let parts = part(new.vendor, Some(connection.clone()), &versions).into_iter().collect();
+    let parts =
+        part(new.vendor, Some(connection.clone()), &versions, Vec::new()).into_iter().collect();
     Ok(Decision::Change(Box::new(Writes {
         entry: context.entry(Action::ConnectVendor, changes),
         display_name: None,

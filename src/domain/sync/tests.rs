@@ -32,7 +32,7 @@ fn fail(in_doubt: bool, wait_ms: u64) -> Transition {
 fn in_doubt() -> Sync {
     let mut sync = Sync::default();
     sync.apply(&Transition::Confirm(Some(attributes(1))), rev(2), rev(2), at(1));
-    sync.begin(Effect::Update(attributes(2)), at(10));
+    sync.begin(Effect::Update(attributes(2)), "tier", at(10));
     sync
 }
 

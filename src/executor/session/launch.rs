@@ -7,9 +7,11 @@ use futures::FutureExt as _;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{End, Finished, Look, Session, Task, subject};
+use crate::domain::carry::Checkpoint;
+use crate::domain::plan::Names;
 use crate::domain::{
-    Effect, Known, Operation, Problem, ProblemReason, Revision, Step, Timestamp, Tracked,
-    Transition, plan,
+    Attributes, Effect, Known, Operation, Problem, ProblemReason, Revision, Step, Timestamp,
+    Tracked, Transition, plan,
 };
 use crate::executor::accounts::{self, Open};
 use crate::executor::batches::{self, UnderWay};
@@ -22,6 +24,8 @@ use crate::vendors::{Call, Failure, FailureScope, Target};
 const ADMIT_MAX: Duration = Duration::from_millis(50);
 /// How long to wait when a credential cannot be opened.
 const SEALED_WAIT_MS: u64 = 30_000;
+/// How often it is looked whether a name was made way for that nobody makes way for by himself.
+const STUCK_WAIT_MS: u64 = 30_000;
 
 /// What a plan says is to be done now.
 #[derive(Debug, Default)]
@@ -133,6 +137,7 @@ impl Session {
         let mut due = Due::default();
         let Some((work, _)) = &self.work else { return due };
         let now = self.now();
+        let names = Names::of(&work.resources, &work.holders);
         for tracked in &work.resources {
             let version = &tracked.version;
             if self.in_flight.contains(&version.id) {
@@ -148,32 +153,14 @@ impl Session {
                 continue;
             }
             let desired = version.resource.as_ref().map(|resource| open.vendor.desired(resource));
-            let known = Known {
-                id: &version.id,
-                desired: desired.as_ref(),
-                desired_rev: version.from_rev,
-                sync: &tracked.sync,
-                observed,
-            };
-            let mut operations = plan([known]);
+            let known = Known { observed, ..Known::new(tracked, desired.as_ref(), now) };
+            let mut operations = plan([known], &names);
             let unseen = observed.is_none() && self.look_first.contains(&version.id);
             if unseen {
                 operations = vec![Operation { id: version.id.clone(), step: Step::Read }];
             }
             for operation in operations {
-                let task = |effect| Task {
-                    resource_id: version.id.clone(),
-                    desired: desired.clone(),
-                    desired_rev: version.from_rev,
-                    seen_rev: work.revision,
-                    before: Before::new(tracked.sync.failing, now),
-                    in_doubt: tracked.sync.in_doubt.clone(),
-                    call: Call {
-                        target: target(tracked),
-                        effect,
-                        held: tracked.sync.applied.clone(),
-                    },
-                };
+                let task = |effect| task(tracked, desired.clone(), effect, work.revision, now);
                 sort(&mut due, operation.step, tracked, work.revision, now, task);
             }
         }
@@ -244,6 +231,7 @@ impl Session {
         let begin = |task: &Task| Begin {
             resource_id: task.resource_id.clone(),
             desired_rev: task.desired_rev,
+            name: task.call.target.name.clone(),
             effect: task.call.effect.clone(),
             planned_in_doubt: task.in_doubt.clone(),
             message: format!("{} {}", verb(&task.call.effect), task.subject()),
@@ -296,8 +284,8 @@ impl Session {
             self.creates += 1;
         }
         for task in &tasks {
-            let effect = task.call.effect.clone();
-            self.begun.insert(task.resource_id.clone(), effect);
+            let (name, effect) = (task.call.target.name.clone(), task.call.effect.clone());
+            self.begun.insert(task.resource_id.clone(), (name, effect));
             self.in_flight.insert(task.resource_id.clone());
             self.observed.remove(&task.resource_id);
         }
@@ -362,13 +350,38 @@ fn sort(
             note(Transition::Confirm(held), message);
         }
         Step::Settle(held) => note(Transition::Settle(held), format!("read {subject}")),
+        Step::Move(name) => {
+            let message = format!("{subject} goes to {name}");
+            note(Transition::Move(name), message);
+        }
+        Step::Found(left) => {
+            let message = format!("found {subject} at {}, too", left.name);
+            note(Transition::Found(left), message);
+        }
+        Step::Retired(name) => {
+            let message = format!("{name} is archived");
+            note(Transition::Retired(name), message);
+        }
+        Step::Withdraw => note(Transition::Withdraw, format!("read {subject}")),
+        Step::Filled(revision) => {
+            let checkpoint = tracked.sync.checkpoint.as_ref();
+            let message = checkpoint.map_or_else(
+                || format!("{subject}: there was nothing to fill in"),
+                |checkpoint| checkpoint.told("filled in"),
+            );
+            note(Transition::Filled(revision), message);
+        }
+        Step::Wait(problem) => {
+            let message = problem.message.clone();
+            note(Transition::Fail { in_doubt: false, wait_ms: STUCK_WAIT_MS, problem }, message);
+        }
         Step::Park { held, problem } => {
             let message = problem.message.clone();
             note(Transition::Park { held, problem }, message);
         }
         Step::Read => due.looks.push(Look {
             resource_id: tracked.version.id.clone(),
-            target: target(tracked),
+            target: doubtful_target(tracked),
             desired_rev: tracked.version.from_rev,
             seen_rev,
             before: Before::new(tracked.sync.failing, now),
@@ -388,8 +401,49 @@ fn free_at(tracked: &Tracked, was_read: bool) -> Timestamp {
     failing.max(settled).unwrap_or_default()
 }
 
+/// One operation, as it goes to the vendor.
+fn task(
+    tracked: &Tracked,
+    desired: Option<Attributes>,
+    effect: Effect,
+    seen_rev: Revision,
+    now: Timestamp,
+) -> Task {
+    let Tracked { version, sync, .. } = tracked;
+    let fills = match &effect {
+        Effect::Fill(_) => tracked.fill,
+        _ => None,
+    };
+    let (mut target, mut held) = (target(tracked), sync.applied.clone());
+    if let Effect::Retire(retire) = &effect {
+        target.name.clone_from(&retire.name);
+        let left = sync.left().iter().find(|left| left.name == retire.name);
+        held = left.map(|left| left.held.clone());
+    }
+    let checkpoint = sync.checkpoint.clone().filter(|checkpoint| checkpoint.fills == fills);
+    Task {
+        resource_id: version.id.clone(),
+        desired,
+        desired_rev: version.from_rev,
+        seen_rev,
+        before: Before::new(sync.failing, now),
+        in_doubt: sync.in_doubt.clone(),
+        is_moving: sync.is_moving(),
+        checkpoint: Some(checkpoint.unwrap_or_else(|| Checkpoint::begin(fills, now))),
+        call: Call { target, effect, held, allow_loss: version.allows_loss },
+    }
+}
+
+/// The resource under the name that the vendor knows it by.
 fn target(tracked: &Tracked) -> Target {
-    Target { kind: tracked.version.kind, name: tracked.version.name.clone() }
+    let Tracked { version, sync, .. } = tracked;
+    Target { kind: version.kind, name: sync.key_or(&version.name).to_owned() }
+}
+
+/// The same under the name that the call in doubt was about.
+fn doubtful_target(tracked: &Tracked) -> Target {
+    let Tracked { version, sync, .. } = tracked;
+    Target { kind: version.kind, name: sync.doubtful_name(&version.name).to_owned() }
 }
 
 fn verb(effect: &Effect) -> &'static str {
@@ -397,6 +451,9 @@ fn verb(effect: &Effect) -> &'static str {
         Effect::Create(_) => "creating",
         Effect::Update(_) => "updating",
         Effect::Archive => "archiving",
+        Effect::Carry(_) => "carrying values to",
+        Effect::Fill(_) => "filling in",
+        Effect::Retire(_) => "retiring",
     }
 }
 

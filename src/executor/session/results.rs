@@ -46,11 +46,12 @@ impl Session {
                 None
             }
         };
+        let now = self.now();
         for (task, result) in tasks.into_iter().zip(results) {
             self.in_flight.remove(&task.resource_id);
             self.look_first.remove(&task.resource_id);
             let (transition, message) = match result {
-                Ok(answer) => match outcomes::answered(&task, answer) {
+                Ok(answer) => match outcomes::answered(&task, answer, now) {
                     Meaning::Note(transition, message) => (transition, message),
                     Meaning::Look => {
                         self.look_first.insert(task.resource_id.clone());

@@ -79,6 +79,7 @@ impl Kept {
                 }
                 Ok(Answer::Gone)
             }
+            other => panic!("{other:?} where nothing is renamed or filled in"),
         }
     }
 }

@@ -13,6 +13,7 @@ async fn assert_fenced(given: &Given, lease: &Lease) {
     let begin = Begin {
         resource_id: super::given::resource("field-3"),
         desired_rev: Revision::new(3),
+        name: "one".to_owned(),
         effect: Effect::Create(attributes("one")),
         planned_in_doubt: None,
         message: String::new(),
@@ -112,6 +113,7 @@ pub(crate) async fn the_gate_and_the_window_outlive_the_lease(given: Given) {
     let begin = Begin {
         resource_id: super::given::resource("field-3"),
         desired_rev: Revision::new(3),
+        name: "one".to_owned(),
         effect: Effect::Create(attributes("one")),
         planned_in_doubt: None,
         message: "creating".to_owned(),

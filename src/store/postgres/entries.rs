@@ -6,9 +6,9 @@ use async_trait::async_trait;
 
 use super::session::within;
 use super::{PostgresRows, query, rows, rows_at_most, without_nul};
-use crate::domain::{CompanyId, Revision, Timestamp};
+use crate::domain::{CompanyId, Revision, Timestamp, Trail};
 use crate::store::progress::PartRow;
-use crate::store::rows::{EntryRows, Head, NewJob, NewRevision, version_spans};
+use crate::store::rows::{Asked, EntryRows, Head, NewJob, NewRevision, version_spans};
 use crate::store::{AuditQuery, Error, StoredEntry, stored};
 use crate::wire;
 
@@ -81,6 +81,35 @@ impl EntryRows for PostgresRows {
         self.write_rows(revisions).await?;
         for revision in revisions {
             self.write_connection(revision).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_asked(&mut self, company_id: &CompanyId, asked: &Asked) -> Result<(), Error> {
+        for (id, from_rev) in &asked.allow_loss {
+            let sql = "UPDATE resource_versions SET allows_loss = true \
+                 WHERE company_id = $1 AND resource_id = $2 AND from_rev = $3";
+            let update =
+                query(sql).bind(company_id.as_str()).bind(id.as_str()).bind(from_rev.get());
+            within(update.execute(&mut *self.session)).await?;
+        }
+        for (revision, id) in &asked.fills {
+            let sql = "UPDATE job_items SET fills = true \
+                 WHERE company_id = $1 AND revision = $2 AND resource_id = $3";
+            let update =
+                query(sql).bind(company_id.as_str()).bind(revision.get()).bind(id.as_str());
+            within(update.execute(&mut *self.session)).await?;
+        }
+        for (id, key) in &asked.known_as {
+            let sql = "UPDATE sync SET vendor_key = coalesce(vendor_key, $3), \
+                 trail = coalesce(trail, $4) WHERE company_id = $1 AND resource_id = $2 \
+                 AND (applied IS NOT NULL OR in_doubt IS NOT NULL)";
+            let update = query(sql)
+                .bind(company_id.as_str())
+                .bind(id.as_str())
+                .bind(key.as_str())
+                .bind(stored::write(&Trail::default())?);
+            within(update.execute(&mut *self.session)).await?;
         }
         Ok(())
     }

@@ -5,9 +5,9 @@ use sqlx::query_builder::{QueryBuilder, Separated};
 use sqlx::sqlite::Sqlite as Db;
 
 use super::{SqliteRows, failed, rows_at_most};
-use crate::domain::{CompanyId, Revision};
+use crate::domain::{CompanyId, Revision, Trail};
 use crate::store::progress::PartRow;
-use crate::store::rows::{EntryRows, NewJob, NewRevision, VersionSpan, version_spans};
+use crate::store::rows::{Asked, EntryRows, NewJob, NewRevision, VersionSpan, version_spans};
 use crate::store::{AuditQuery, Error, StoredEntry};
 use crate::{store::stored, wire};
 
@@ -57,6 +57,45 @@ impl EntryRows for SqliteRows {
         }
         for revision in revisions {
             self.write_connection(revision).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_asked(&mut self, company_id: &CompanyId, asked: &Asked) -> Result<(), Error> {
+        for (id, from_rev) in &asked.allow_loss {
+            let sql = "UPDATE resource_versions SET allows_loss = 1 \
+                 WHERE company_id = $1 AND resource_id = $2 AND from_rev = $3";
+            sqlx::query(sql)
+                .bind(company_id.as_str())
+                .bind(id.as_str())
+                .bind(from_rev.get())
+                .execute(&mut *self.tx)
+                .await
+                .map_err(failed)?;
+        }
+        for (revision, id) in &asked.fills {
+            let sql = "UPDATE job_items SET fills = 1 \
+                 WHERE company_id = $1 AND revision = $2 AND resource_id = $3";
+            sqlx::query(sql)
+                .bind(company_id.as_str())
+                .bind(revision.get())
+                .bind(id.as_str())
+                .execute(&mut *self.tx)
+                .await
+                .map_err(failed)?;
+        }
+        for (id, key) in &asked.known_as {
+            let sql = "UPDATE sync SET vendor_key = coalesce(vendor_key, $3), \
+                 trail = coalesce(trail, $4) WHERE company_id = $1 AND resource_id = $2 \
+                 AND (applied IS NOT NULL OR in_doubt IS NOT NULL)";
+            sqlx::query(sql)
+                .bind(company_id.as_str())
+                .bind(id.as_str())
+                .bind(key.as_str())
+                .bind(stored::write(&Trail::default())?)
+                .execute(&mut *self.tx)
+                .await
+                .map_err(failed)?;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Creating, changing and archiving properties.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::calls::Turn;
@@ -10,9 +12,12 @@ use super::portal::Portal;
 use super::read::says_absent;
 use super::said::Said;
 use super::wire::{Property, name_of};
-use crate::domain::{Attributes, Effect, ProblemReason};
+use crate::domain::{Attributes, Effect, Problem, ProblemReason};
 use crate::vendors::http::Reply;
 use crate::vendors::{Answer, Call, Failure, FailureScope};
+
+/// How often an archive is tried of what is in use.
+const IN_USE_WAIT: Duration = Duration::from_secs(5 * 60);
 
 impl Portal {
     pub(super) async fn write_all(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
@@ -37,8 +42,21 @@ impl Portal {
                 let certainty = self.groups.ensure(turn, group_of(attributes)).await?;
                 self.create_one(turn, name, attributes, certainty).await
             }
-            Effect::Update(changes) => self.update(turn, name, changes).await,
-            Effect::Archive => self.archive(turn, name).await,
+            Effect::Update(changes) => {
+                if !call.allow_loss {
+                    self.guard_options(turn, name, call.held.as_ref(), changes).await?;
+                }
+                self.update(turn, name, changes).await
+            }
+            Effect::Archive => {
+                if !call.allow_loss {
+                    self.guard_values(turn, name).await?;
+                }
+                self.archive(turn, name).await
+            }
+            Effect::Carry(carry) => self.carry_page(turn, name, carry).await.map(Answer::Page),
+            Effect::Fill(fill) => self.fill_page(turn, name, fill).await.map(Answer::Page),
+            Effect::Retire(retire) => self.retire(turn, call, retire).await,
         }
     }
 
@@ -84,14 +102,18 @@ impl Portal {
         }
     }
 
-    async fn archive(&self, turn: &mut Turn<'_>, name: &str) -> Result<Answer, Failure> {
+    pub(super) async fn archive(&self, turn: &mut Turn<'_>, name: &str) -> Result<Answer, Failure> {
         let reply = turn.delete(self.paths.property(name)).await?;
         let view = self.view(true);
         match reply.status {
             204 => Ok(Answer::Gone),
             404 if says_absent(&reply) => Ok(Answer::Gone),
             200..300 => Err(view.unreadable(reply.status, "an archive is answered with 204")),
-            _ => Err(view.failure(&reply)),
+            _ => {
+                let failure = view.failure(&reply);
+                let users = said(&reply).and_then(|said| said.users());
+                Err(users.map_or(failure.clone(), |users| in_use(failure, users)))
+            }
         }
     }
 
@@ -139,10 +161,24 @@ pub(super) fn group_of(attributes: &Attributes) -> Option<&str> {
     attributes.get(GROUP_NAME).and_then(Value::as_str)
 }
 
+/// What is in use is archived once nothing uses it any more.
+fn in_use(failure: Failure, used_by: Vec<String>) -> Failure {
+    let message = match used_by.as_slice() {
+        [] => failure.problem.message,
+        users => format!("HubSpot does not archive what is used by {}", users.join(", ")),
+    };
+    Failure {
+        scope: FailureScope::Resource,
+        effect_unknown: false,
+        retry_after: Some(IN_USE_WAIT),
+        problem: Problem { reason: ProblemReason::InUse, used_by, message, ..failure.problem },
+    }
+}
+
 fn as_create(call: &Call) -> Option<(&str, &Attributes)> {
     match &call.effect {
         Effect::Create(attributes) => Some((call.target.name.as_str(), attributes)),
-        Effect::Update(_) | Effect::Archive => None,
+        _ => None,
     }
 }
 

@@ -19,7 +19,7 @@ use super::NAME;
 use super::canonical::{canonical, definition, new_cadence};
 use super::classify::{failure, says};
 use crate::clock::Clock;
-use crate::domain::{Attributes, Effect, Observed};
+use crate::domain::{Attributes, Effect, Observed, carry};
 use crate::vendors::answers::{View, retry_after};
 use crate::vendors::http::{Bearer, Client, Reply, Request};
 use crate::vendors::limiter::{Limiter, Quota};
@@ -101,6 +101,9 @@ impl Account {
                 }
                 None => Ok(Answer::Unexpected),
             },
+            // Cadences have no records, and keep their ids.
+            Effect::Carry(_) | Effect::Fill(_) => Ok(Answer::Page(carry::Page::default())),
+            Effect::Retire(_) => Ok(Answer::Retired(0)),
         }
     }
 

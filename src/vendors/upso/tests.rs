@@ -69,5 +69,5 @@ fn target(key: &str) -> Target {
 }
 
 fn call(key: &str, effect: Effect, held: Option<&Attributes>) -> Call {
-    Call { target: target(key), effect, held: held.cloned() }
+    Call { target: target(key), effect, held: held.cloned(), allow_loss: false }
 }

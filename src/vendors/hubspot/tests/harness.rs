@@ -164,7 +164,7 @@ pub(super) fn target(name: &str) -> Target {
 }
 
 pub(super) fn call(name: &str, effect: Effect) -> Call {
-    Call { target: target(name), effect, held: None }
+    Call { target: target(name), effect, held: None, allow_loss: true }
 }
 
 /// The canonical form of an enumeration, or of a text in a group of its own.
