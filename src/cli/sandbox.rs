@@ -10,7 +10,7 @@ use crate::supervisor::Supervisor;
 
 /// Runs stand-ins for HubSpot and for a cadence vendor, to try GoMark out and to test against.
 ///
-/// The one keeps deal properties and groups in memory and answers like HubSpot's API. The other
+/// The one keeps deals, their properties and groups in memory and answers like HubSpot's API. The other
 /// keeps cadences and answers, below /v1, as GoMark's own contract says (docs/upso-openapi.yaml).
 /// Every bearer token of at least 8 characters opens a portal or an account of its own at first
 /// use; one that begins with `invalid` or `revoked` is turned away. Faults, the log of calls and
@@ -49,6 +49,10 @@ pub struct Args {
     #[arg(long, env = "GOMARK_SANDBOX_RECREATE", value_enum, default_value_t = Recreate::Restore)]
     pub recreate: Recreate,
 
+    /// How many deals a portal of HubSpot has when it is opened
+    #[arg(long, env = "GOMARK_SANDBOX_DEALS", default_value_t = 0, value_name = "NUMBER")]
+    pub deals: u32,
+
     /// Seed of the random choices that faults with a rate make
     #[arg(long, env = "GOMARK_SANDBOX_SEED", default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,
@@ -66,6 +70,7 @@ pub async fn run(args: Args, supervisor: &Supervisor, clock: Arc<dyn Clock>) -> 
         burst_limit: args.burst_limit,
         burst_window_ms: args.burst_window_ms,
         recreate: args.recreate,
+        deals: args.deals,
         seed: args.seed,
     };
     let running = Sandbox::start(config, supervisor, clock).await?;

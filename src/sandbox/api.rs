@@ -15,9 +15,11 @@ use super::hubspot::Refusal;
 use super::world::World;
 
 mod account;
+mod deals;
 mod groups;
 pub(crate) mod items;
 mod properties;
+mod query;
 mod target;
 pub(crate) mod token;
 
@@ -30,6 +32,8 @@ pub(crate) fn router(world: Arc<World>) -> Router {
     Router::new()
         .nest("/crm/v3/properties/{object_type}", of_an_object())
         .nest("/crm/properties/{version}/{object_type}", of_an_object())
+        .nest("/crm/v3/objects/{object_type}", deals::router())
+        .nest("/crm/objects/{version}/{object_type}", deals::router())
         .route("/account-info/{version}/details", get(account::details))
         .route(token::TOKEN_INFO, post(account::token_info))
         .fallback(async || Refusal::not_found("There is no such path here."))

@@ -17,6 +17,7 @@ use super::faults::Spec;
 use super::world::{SettingsChange, World, lock};
 
 mod accounts;
+mod deals;
 mod portals;
 
 /// Says what is wrong with a control request.
@@ -38,11 +39,15 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/health", get(health))
         .route("/settings", get(settings).put(change_settings))
         .route("/calls", get(list_calls).delete(clear_calls))
+        .route("/calls/counts", get(count_calls))
         .route("/faults", get(list_faults).post(add_fault).delete(clear_faults))
         .route("/faults/{id}", get(read_fault).delete(remove_fault))
         .route("/portals", get(portals::list).post(portals::assign))
         .route("/portals/{id}", get(portals::dump))
         .route("/portals/{id}/edit", post(portals::edit))
+        .route("/portals/{id}/switches", get(portals::switches).put(portals::turn_switches))
+        .route("/portals/{id}/deals", get(deals::holding).post(deals::seed))
+        .route("/portals/{id}/deals/fill", post(deals::fill))
         .route("/upso", get(accounts::list).post(accounts::assign))
         .route("/upso/{id}", get(accounts::dump))
         .route("/upso/{id}/edit", post(accounts::edit))
@@ -75,6 +80,10 @@ async fn list_calls(State(world): Shared, Query(query): Query<calls::Query>) -> 
     let matching = calls.matching(&query);
     drop(calls);
     Answer::new(200, json!({ "calls": matching, "total": total, "forgotten": forgotten }))
+}
+
+async fn count_calls(State(world): Shared, Query(query): Query<calls::Query>) -> Answer {
+    Answer::new(200, json!({ "counts": lock(&world.calls).counted(&query) }))
 }
 
 async fn clear_calls(State(world): Shared) -> Answer {

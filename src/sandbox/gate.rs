@@ -107,6 +107,7 @@ impl Passage {
             call.portal_id = whose.and_then(Whose::portal_id);
             call.account_id = whose.and_then(Whose::account_id).map(str::to_owned);
             call.items = self.vendor.items(path, &body);
+            (call.kind, call.inputs) = self.vendor.about(method, path, &body);
             call.fault = plan.kind;
             call.in_flight = entered.map_or(1, |entry| entry.serving.number);
             call

@@ -1,6 +1,7 @@
-//! HubSpot's rules for deal properties and groups: a pure state machine, without HTTP, faults or limits.
+//! HubSpot's rules for deals, their properties and groups: a pure state machine, without HTTP, faults or limits.
 
 pub(crate) mod batch;
+pub(crate) mod deals;
 pub(crate) mod draft;
 mod groups;
 pub(crate) mod options;
@@ -9,6 +10,7 @@ pub(crate) mod property;
 pub(crate) mod refusal;
 mod rules;
 mod standard;
+pub(crate) mod switches;
 pub(crate) mod trouble;
 
 pub(crate) use draft::{Draft, GroupDraft};

@@ -17,6 +17,8 @@ const TOKEN_CHARS_MIN: usize = 8;
 pub(crate) trait Kept: Send + Sized + 'static {
     /// How the vendor names an account.
     type Id: Clone + Ord + fmt::Debug + Send + Sync;
+    /// How the sandbox wants new accounts to be.
+    type Opening: Default + Send + Sync;
     /// What a token may do unless it was given less; nothing where the vendor knows no scopes.
     const SCOPES: &'static [&'static str];
 
@@ -24,7 +26,7 @@ pub(crate) trait Kept: Send + Sized + 'static {
     fn id_of(token: &str) -> Self::Id;
 
     /// Returns what a new account holds.
-    fn opened(now: Timestamp) -> Self;
+    fn opened(opening: &Self::Opening, now: Timestamp) -> Self;
 }
 
 /// An account with what the sandbox knows about its use.
@@ -111,18 +113,24 @@ pub(crate) struct Registry<K: Kept> {
 }
 
 struct Inner<K: Kept> {
+    opening: K::Opening,
     accounts: BTreeMap<K::Id, Arc<Account<K>>>,
     tokens: HashMap<String, Arc<Token<K>>>,
 }
 
 impl<K: Kept> Default for Registry<K> {
     fn default() -> Self {
-        let inner = Inner { accounts: BTreeMap::new(), tokens: HashMap::new() };
-        Self { inner: Mutex::new(inner) }
+        Self::new(K::Opening::default())
     }
 }
 
 impl<K: Kept> Registry<K> {
+    /// Creates a registry whose accounts are opened in one way.
+    pub(crate) fn new(opening: K::Opening) -> Self {
+        let inner = Inner { opening, accounts: BTreeMap::new(), tokens: HashMap::new() };
+        Self { inner: Mutex::new(inner) }
+    }
+
     /// Returns what a token opens; one that was never seen opens an account of its own.
     pub(crate) fn token(&self, token: &str, now: Timestamp) -> Result<Arc<Token<K>>, Denied> {
         if token.chars().count() < TOKEN_CHARS_MIN {
@@ -205,7 +213,7 @@ impl<K: Kept> fmt::Debug for Registry<K> {
 impl<K: Kept> Inner<K> {
     fn account(&mut self, id: K::Id, now: Timestamp) -> Arc<Account<K>> {
         let open = || {
-            let (id, kept) = (id.clone(), Mutex::new(K::opened(now)));
+            let (id, kept) = (id.clone(), Mutex::new(K::opened(&self.opening, now)));
             Arc::new(Account { id, kept, in_flight: Arc::default() })
         };
         Arc::clone(self.accounts.entry(id.clone()).or_insert_with(open))

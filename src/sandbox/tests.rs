@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::SystemClock;
 
+mod deals;
 mod upso;
 
 const DEALS: &str = "/crm/properties/2026-09/deals";

@@ -113,6 +113,14 @@ impl Vendor {
         }
     }
 
+    /// Returns what kind of call this is, and how many inputs a batch of deals has.
+    pub(crate) fn about(self, method: &str, path: &str, body: &Bytes) -> (&'static str, usize) {
+        match self {
+            Self::Hubspot => api::items::about(method, path, body),
+            Self::Upso => ("upso", 0),
+        }
+    }
+
     /// 401.
     pub(crate) fn denied(self, why: Denied) -> Response<Body> {
         match self {

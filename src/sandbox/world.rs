@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::api::token::Opening;
 use super::calls::Calls;
 use super::faults::Faults;
 use super::hubspot::Portal;
@@ -65,7 +66,7 @@ impl World {
         Ok(Self {
             clock,
             supervisor,
-            portals: Registry::default(),
+            portals: Registry::new(Opening { deals: config.deals }),
             upso: Registry::default(),
             courier,
             faults: Mutex::new(Faults::new(config.seed)),

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::routing::{get, post};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
+use super::query::Query;
 use super::target::Target;
 use super::{JsonBody, results};
 use crate::sandbox::answer::Answer;
@@ -19,30 +18,19 @@ use crate::sandbox::world::World;
 
 type Result = std::result::Result<Answer, Refusal>;
 
-/// The query of reads. `locale` and `properties` are taken and have no effect.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What a read asks for. `locale` and `properties` are taken and have no effect.
+#[derive(Debug)]
 struct View {
-    #[serde(default, deserialize_with = "flag")]
     archived: bool,
-    #[serde(default)]
     data_sensitivity: DataSensitivity,
 }
 
-/// Reads a flag in any case: HubSpot's own Python client writes `True`.
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
-    let written = String::deserialize(deserializer)?;
-    written
-        .to_ascii_lowercase()
-        .parse()
-        .map_err(|_| D::Error::custom(format!("'{written}' is neither true nor false")))
-}
-
-/// A query as axum read it; what it could not read is refused in HubSpot's words.
-type ViewQuery = std::result::Result<Query<View>, QueryRejection>;
-
-fn view(query: ViewQuery) -> std::result::Result<View, Refusal> {
-    query.map(|Query(view)| view).map_err(|error| Refusal::invalid(error.body_text()))
+fn view(query: &Query) -> std::result::Result<View, Refusal> {
+    let data_sensitivity = match query.one("dataSensitivity") {
+        None => DataSensitivity::default(),
+        Some(written) => parse(Value::String(written.to_owned()))?,
+    };
+    Ok(View { archived: query.flag("archived")?, data_sensitivity })
 }
 
 /// Returns the paths below the object type.
@@ -55,9 +43,9 @@ pub(super) fn router() -> Router<Arc<World>> {
         .route("/batch/archive", post(batch_archive))
 }
 
-async fn list(target: Target, query: ViewQuery) -> Result {
+async fn list(target: Target, query: Query) -> Result {
     target.may_read()?;
-    let view = view(query)?;
+    let view = view(&query)?;
     if view.data_sensitivity != DataSensitivity::NonSensitive {
         return Ok(results(Vec::new()));
     }
@@ -65,9 +53,9 @@ async fn list(target: Target, query: ViewQuery) -> Result {
     Ok(results(portal.properties(view.archived).values().map(Property::wire).collect()))
 }
 
-async fn read(target: Target, query: ViewQuery) -> Result {
+async fn read(target: Target, query: Query) -> Result {
     target.may_read()?;
-    let view = view(query)?;
+    let view = view(&query)?;
     if view.data_sensitivity != DataSensitivity::NonSensitive {
         return Err(Refusal::not_found(format!("No sensitive property '{}'.", target.name)));
     }

@@ -13,8 +13,16 @@ use crate::sandbox::vendor::bearer;
 /// The path that takes its token in the body instead of a header.
 pub(super) const TOKEN_INFO: &str = "/oauth/v2/private-apps/get/access-token-info";
 
+/// How new portals are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Opening {
+    /// How many deals each has.
+    pub(crate) deals: u32,
+}
+
 impl Kept for Portal {
     type Id = u32;
+    type Opening = Opening;
     const SCOPES: &'static [&'static str] = &[
         "oauth",
         "crm.objects.deals.read",
@@ -31,8 +39,10 @@ impl Kept for Portal {
         (number & 0x7fff_ffff).max(1)
     }
 
-    fn opened(now: Timestamp) -> Self {
-        Self::open(now)
+    fn opened(opening: &Opening, now: Timestamp) -> Self {
+        let mut portal = Self::open(now);
+        portal.seed_deals(opening.deals, now);
+        portal
     }
 }
 

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use super::{Result, Shared, Wrong, read};
 use crate::sandbox::answer::Answer;
+use crate::sandbox::hubspot::deals::source::User;
+use crate::sandbox::hubspot::deals::write::DealDraft;
+use crate::sandbox::hubspot::deals::{Hand, Source};
 use crate::sandbox::hubspot::draft::parse;
 use crate::sandbox::hubspot::property::Property;
 use crate::sandbox::hubspot::{Portal, Refusal};
@@ -80,8 +83,9 @@ struct Edit {
     kind: EditKind,
     method: String,
     name: Option<String>,
-    /// Who does it: becomes `updatedUserId`.
+    /// Who does it: becomes `updatedUserId`, and stands in histories.
     user_id: Option<String>,
+    email: Option<String>,
     #[serde(default)]
     body: Value,
 }
@@ -92,6 +96,8 @@ enum EditKind {
     #[default]
     Property,
     Group,
+    /// `name` is the id of the deal, and the body what a patch of it says.
+    Deal,
 }
 
 /// `POST /_sandbox/portals/{id}/edit`: a change that no API call made.
@@ -102,9 +108,37 @@ pub(super) async fn edit(State(world): Shared, Path(id): Path<u32>, body: Bytes)
         body.entry("name").or_insert_with(|| json!(name));
     }
     let mut portal = account.lock();
-    apply(&world, &mut portal, edit).map_err(|refusal| {
-        Wrong(refusal.status, format!("{}: {}", refusal.category, refusal.message))
-    })
+    apply(&world, &mut portal, edit).map_err(said)
+}
+
+/// Says to a test what the rules of HubSpot refuse.
+pub(super) fn said(refusal: Refusal) -> Wrong {
+    Wrong(refusal.status, format!("{}: {}", refusal.category, refusal.message))
+}
+
+/// `GET /_sandbox/portals/{id}/switches`.
+pub(super) async fn switches(State(world): Shared, Path(id): Path<u32>) -> Result {
+    let account = account(&world, id)?;
+    let switches = json!(account.lock().switches);
+    Ok(Answer::new(200, switches))
+}
+
+/// `PUT /_sandbox/portals/{id}/switches`: what is left out stays.
+pub(super) async fn turn_switches(
+    State(world): Shared,
+    Path(id): Path<u32>,
+    body: Bytes,
+) -> Result {
+    let account = account(&world, id)?;
+    let change: serde_json::Map<String, Value> = read(&body)?;
+    let mut portal = account.lock();
+    let mut switches = json!(portal.switches);
+    if let Some(switches) = switches.as_object_mut() {
+        switches.extend(change);
+    }
+    portal.switches =
+        serde_json::from_value(switches).map_err(|error| Wrong(400, error.to_string()))?;
+    Ok(Answer::new(200, json!(portal.switches)))
 }
 
 fn apply(world: &World, portal: &mut Portal, edit: Edit) -> std::result::Result<Answer, Refusal> {
@@ -133,6 +167,17 @@ fn apply(world: &World, portal: &mut Portal, edit: Edit) -> std::result::Result<
             portal.archive_group(&name)?;
             return Ok(Answer::no_content());
         }
+        (EditKind::Deal, "PATCH") => {
+            let user = User { id: user_id.to_owned(), email: edit.email };
+            let id = portal.deal_id(&name, None)?;
+            let draft: DealDraft = parse(body)?;
+            portal.update_deal(
+                id,
+                &draft,
+                &Hand { source: Source::Screen(Arc::new(user)), now },
+            )?;
+            portal.wire_written(id, &draft).unwrap_or_default()
+        }
         (_, method) => {
             return Err(Refusal::invalid(format!("method is POST, PATCH or DELETE, not {method}")));
         }
@@ -140,7 +185,7 @@ fn apply(world: &World, portal: &mut Portal, edit: Edit) -> std::result::Result<
     Ok(Answer::new(200, answer))
 }
 
-fn account(world: &World, id: u32) -> std::result::Result<Arc<Account<Portal>>, Wrong> {
+pub(super) fn account(world: &World, id: u32) -> std::result::Result<Arc<Account<Portal>>, Wrong> {
     world.portals.account(&id).ok_or_else(|| Wrong(404, format!("there is no portal {id} yet")))
 }
 
@@ -149,6 +194,7 @@ fn summary(account: &Account<Portal>, tokens: &[Arc<Token<Portal>>]) -> Value {
     json!({
         "portal_id": account.id,
         "properties": portal.properties(false).len(),
+        "deals": portal.deals.active().count(),
         "archived": portal.properties(true).len(),
         "create_effects": portal.create_effects(),
         "tokens": tokens.iter().map(|token| about(token)).collect::<Vec<_>>(),

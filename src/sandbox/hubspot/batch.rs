@@ -16,8 +16,8 @@ pub(crate) const INPUTS_MAX: usize = 100;
 /// The outcome of a batch: results, and an error entry for every input that failed.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    results: Vec<Value>,
-    errors: Vec<Value>,
+    pub(super) results: Vec<Value>,
+    pub(super) errors: Vec<Value>,
 }
 
 impl Outcome {
@@ -109,9 +109,14 @@ fn passed_over(refusal: Refusal) -> Result<(), Refusal> {
 }
 
 fn check_size(inputs: usize) -> Result<(), Refusal> {
-    if inputs > INPUTS_MAX {
+    check_size_within(inputs, INPUTS_MAX)
+}
+
+/// Refuses a batch of more inputs than it may have.
+pub(super) fn check_size_within(inputs: usize, max: usize) -> Result<(), Refusal> {
+    if inputs > max {
         return Err(Refusal::invalid(format!(
-            "A batch takes at most {INPUTS_MAX} inputs, but {inputs} were given."
+            "A batch takes at most {max} inputs, but {inputs} were given."
         )));
     }
     Ok(())

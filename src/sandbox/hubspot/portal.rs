@@ -1,12 +1,14 @@
-//! One portal's deal properties and groups.
+//! One portal: its deal properties, its groups and its deals.
 
 use std::collections::BTreeMap;
 
+use super::deals::{Deals, Slot};
 use super::draft::Draft;
 use super::groups::Group;
 use super::options;
 use super::property::{FieldType, ModificationMetadata, Property};
 use super::refusal::Refusal;
+use super::switches::Switches;
 use super::{rules, standard};
 use crate::domain::Timestamp;
 use crate::sandbox::Recreate;
@@ -29,16 +31,23 @@ pub(crate) struct Portal {
     pub(super) active: BTreeMap<String, Property>,
     pub(super) archived: BTreeMap<String, Property>,
     pub(super) groups: BTreeMap<String, Group>,
+    pub(crate) deals: Deals,
+    pub(crate) switches: Switches,
     effects: BTreeMap<String, Effects>,
+    next_slot: u32,
 }
 
 impl Portal {
     /// Opens a portal in the state HubSpot hands one over, with its own properties.
     pub(crate) fn open(now: Timestamp) -> Self {
+        let active = standard::properties(now);
         Self {
-            active: standard::properties(now),
+            next_slot: u32::try_from(active.len()).unwrap_or(u32::MAX),
+            active,
             archived: BTreeMap::new(),
             groups: standard::groups(),
+            deals: Deals::default(),
+            switches: Switches::default(),
             effects: BTreeMap::new(),
         }
     }
@@ -80,11 +89,14 @@ impl Portal {
                 .with("name", vec![name]));
         }
         self.check_unique_values(&property)?;
+        property.slot = Slot(self.next_slot);
         if recreate == Recreate::Restore
             && let Some(tombstone) = self.archived.remove(&name)
         {
             property.created_at = tombstone.created_at;
+            property.slot = tombstone.slot;
         }
+        self.next_slot += u32::from(property.slot == Slot(self.next_slot));
         self.effects.entry(name.clone()).or_default().created += 1;
         Ok(self.active.entry(name).insert_entry(property).into_mut())
     }
@@ -150,6 +162,7 @@ impl Portal {
         let group_name = required(draft.group_name.take(), "groupName")?;
         self.check_group_exists(&group_name)?;
         let mut property = Property {
+            slot: Slot::default(),
             name,
             label,
             kind: required(draft.kind.take(), "type")?,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::deals::{Column, Slot};
 use super::options::PropertyOption;
 use crate::sandbox::wire_time::WireTime;
 
@@ -88,6 +89,9 @@ pub(crate) struct ModificationMetadata {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Property {
+    /// Where deals keep its values; it goes into the recycle bin with them.
+    #[serde(skip)]
+    pub(crate) slot: Slot,
     pub(crate) name: String,
     pub(crate) label: String,
     #[serde(rename = "type")]
@@ -146,6 +150,16 @@ impl Property {
             wire.remove("updatedAt");
         }
         wire
+    }
+
+    /// Returns where the values of the property come from.
+    pub(crate) fn column(&self) -> Column {
+        match self.name.as_str() {
+            "hs_object_id" => Column::Id,
+            "createdate" => Column::Created,
+            "hs_lastmodifieddate" => Column::Modified,
+            _ => Column::Stored(self.slot),
+        }
     }
 
     /// Returns whether the definition is HubSpot's own and locked.
