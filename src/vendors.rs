@@ -26,6 +26,7 @@ use crate::domain::{
 };
 use hosts::HostPolicy;
 use http::Bearer;
+pub use limiter::Lane;
 
 /// A kind of vendor.
 pub trait Vendor: Send + Sync + fmt::Debug {
@@ -125,10 +126,10 @@ pub trait Account: Send + Sync + fmt::Debug {
     /// Waits until the rate limit allows one more call, and takes the place of one.
     ///
     /// Cancel safe: a place is taken only when it returns.
-    async fn admit(&self);
+    async fn admit(&self, lane: Lane);
 
     /// Tells how long [`Account::admit`] would wait now.
-    fn wait(&self) -> Duration;
+    fn wait(&self, lane: Lane) -> Duration;
 
     /// Returns the limiter's window, for a later holder to go on from.
     fn window(&self) -> String;

@@ -10,19 +10,20 @@
 //!
 //! Nothing here knows a vendor: who makes a call reports what its answer said about the limit.
 
+mod lane;
 mod record;
 mod window;
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
 
+pub use lane::Lane;
+use lane::Line;
 use window::Window;
 pub use window::{Quota, Sent};
 
@@ -30,10 +31,8 @@ pub use window::{Quota, Sent};
 pub struct Limiter {
     clock: Arc<dyn Clock>,
     window: Mutex<Window>,
-    /// Who waits for a place stands in line here: tokio's mutex is fair.
-    line: tokio::sync::Mutex<()>,
-    in_line: AtomicUsize,
-    changed: Notify,
+    changes: Line,
+    background: Line,
 }
 
 impl Limiter {
@@ -51,42 +50,62 @@ impl Limiter {
         Self {
             clock,
             window: Mutex::new(window),
-            line: tokio::sync::Mutex::new(()),
-            in_line: AtomicUsize::new(0),
-            changed: Notify::new(),
+            changes: Line::default(),
+            background: Line::default(),
         }
     }
 
-    /// Waits until one more call may be made, and takes the place of one. First come, first
-    /// served.
+    /// Waits until one more call may be made, and takes the place of one. Within a lane first come,
+    /// first served; work in the background is served only while no change stands in line.
     ///
     /// Cancel safe: a place is taken only when it returns.
-    pub async fn admit(&self) {
-        let _counted = InLine::enter(&self.in_line);
-        let _first_in_line = self.line.lock().await;
+    pub async fn admit(&self, lane: Lane) {
+        let line = self.line(lane);
+        // Dropped last: whoever leaves the line of changes lets the background look again.
+        let _look_again = WakeBackground(self);
+        let _counted = line.enter();
+        let _first_in_line = line.first().await;
         loop {
-            let free_at = {
-                let now = Instant::now();
-                let mut window = self.window();
-                let free_at = window.free_at(now, 1);
-                if free_at <= now {
-                    window.take(now);
-                    return;
-                }
-                free_at
-            };
+            let Err(free_at) = self.take(lane) else { return };
             tokio::select! {
-                () = tokio::time::sleep_until(free_at) => {}
-                () = self.changed.notified() => {}
+                () = until(free_at) => {}
+                () = line.changed() => {}
             }
         }
     }
 
-    /// Tells how long [`Limiter::admit`] would wait now, behind all who wait already.
-    pub fn wait(&self) -> Duration {
+    /// Takes a place if one is free; otherwise tells when one may be, where that is only a matter of
+    /// time.
+    fn take(&self, lane: Lane) -> Result<(), Option<Instant>> {
         let now = Instant::now();
-        let ahead = self.in_line.load(Ordering::Relaxed);
-        self.window().free_at(now, ahead.saturating_add(1)).saturating_duration_since(now)
+        let mut window = self.window();
+        if lane == Lane::Background && self.changes.length() > 0 {
+            return Err(None);
+        }
+        let free_at = window.free_at(now, lane, 1);
+        if free_at > now {
+            return Err(Some(free_at));
+        }
+        window.take(now);
+        Ok(())
+    }
+
+    /// Tells how long [`Limiter::admit`] would wait now, behind all who wait already and go first.
+    pub fn wait(&self, lane: Lane) -> Duration {
+        let now = Instant::now();
+        let ahead = match lane {
+            Lane::Change => self.changes.length(),
+            Lane::Background => self.changes.length().saturating_add(self.background.length()),
+        };
+        let free_at = self.window().free_at(now, lane, ahead.saturating_add(1));
+        free_at.saturating_duration_since(now)
+    }
+
+    fn line(&self, lane: Lane) -> &Line {
+        match lane {
+            Lane::Change => &self.changes,
+            Lane::Background => &self.background,
+        }
     }
 
     /// Tells how long it stays closed after a refusal, whoever has a place already; `None` when it
@@ -105,19 +124,24 @@ impl Limiter {
     /// Notes that the answer to a call came, and what it says about the limit.
     pub fn answered(&self, sent: &Sent, quota: &Quota) {
         self.window().answered(Instant::now(), sent, quota);
-        self.changed.notify_one();
+        self.look_again();
     }
 
     /// Notes that the vendor refused a call because the limit was used up: nothing is sent for
     /// `wait`, or for a whole interval when the vendor did not say.
     pub fn refused(&self, sent: &Sent, quota: &Quota, wait: Option<Duration>) {
         self.window().refused(Instant::now(), sent, quota, wait);
-        self.changed.notify_one();
+        self.look_again();
     }
 
     /// Writes down the window, for a later holder to go on from.
     pub fn record(&self) -> String {
         record::write(&mut self.window(), Instant::now(), self.clock.now())
+    }
+
+    fn look_again(&self) {
+        self.changes.look_again();
+        self.background.look_again();
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {
@@ -138,22 +162,24 @@ impl fmt::Debug for Limiter {
     }
 }
 
-/// Counts somebody in line, until dropped.
-struct InLine<'a>(&'a AtomicUsize);
-
-impl<'a> InLine<'a> {
-    fn enter(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 
-impl Drop for InLine<'_> {
+/// Has the background look again, when dropped.
+struct WakeBackground<'a>(&'a Limiter);
+
+impl Drop for WakeBackground<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.background.look_again();
     }
 }
 
+#[cfg(test)]
+mod lane_tests;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

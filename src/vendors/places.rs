@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::limiter::Limiter;
+use super::limiter::{Lane, Limiter};
 use super::{Failure, FailureScope};
 use crate::domain::{Problem, ProblemReason};
 
@@ -19,6 +19,7 @@ pub struct Places<'a> {
     /// What people call the vendor.
     vendor: &'static str,
     call_timeout: Duration,
+    lane: Lane,
     has_place: bool,
     ends_at: Instant,
 }
@@ -27,7 +28,13 @@ impl<'a> Places<'a> {
     /// Begins a request that waits for every place itself.
     pub fn none(limiter: &'a Limiter, vendor: &'static str, call_timeout: Duration) -> Self {
         let ends_at = Instant::now() + call_timeout;
-        Self { limiter, vendor, call_timeout, has_place: false, ends_at }
+        Self { limiter, vendor, call_timeout, lane: Lane::Change, has_place: false, ends_at }
+    }
+
+    /// Has it wait in this lane; usually it is that of changes.
+    #[must_use]
+    pub fn in_lane(self, lane: Lane) -> Self {
+        Self { lane, ..self }
     }
 
     /// Begins a request whose caller took the place of its first call.
@@ -54,7 +61,7 @@ impl<'a> Places<'a> {
                 return Err(self.closed(wait));
             }
         } else {
-            let admitted = timeout_at(self.begins_until(), self.limiter.admit()).await;
+            let admitted = timeout_at(self.begins_until(), self.limiter.admit(self.lane)).await;
             admitted.map_err(|_| self.no_time_left())?;
         }
         if Instant::now() > self.begins_until() {
@@ -68,7 +75,7 @@ impl<'a> Places<'a> {
         Failure {
             scope: FailureScope::Resource,
             effect_unknown: false,
-            retry_after: Some(self.limiter.wait()),
+            retry_after: Some(self.limiter.wait(self.lane)),
             problem: Problem::new(
                 ProblemReason::RateLimited,
                 "the rate limit left no time for a call that was needed after others",

@@ -16,7 +16,7 @@ use crate::executor::batches::{self, UnderWay};
 use crate::executor::outcomes::Before;
 use crate::failpoint::{self, Boundary};
 use crate::store::{self, Begin, Gate, Outcome};
-use crate::vendors::{Call, Failure, FailureScope, Target};
+use crate::vendors::{Call, Failure, FailureScope, Lane, Target};
 
 /// How long to wait for a place that was free a moment ago.
 const ADMIT_MAX: Duration = Duration::from_millis(50);
@@ -62,7 +62,7 @@ impl Session {
         }
         let mut next_at = due.next_at;
         if self.look(&open, due.looks).await || self.send(&open, due.tasks).await? {
-            next_at = earlier(next_at, Some(now + open.account.wait()));
+            next_at = earlier(next_at, Some(now + open.account.wait(Lane::Change)));
         }
         Ok(next_at)
     }
@@ -321,7 +321,8 @@ impl Session {
 /// Takes the place of a call if one is free. Never waits for long: the session has a lease to look
 /// after, and calls under way take places too.
 async fn admitted(open: &Open) -> bool {
-    open.account.wait().is_zero() && timeout(ADMIT_MAX, open.account.admit()).await.is_ok()
+    open.account.wait(Lane::Change).is_zero()
+        && timeout(ADMIT_MAX, open.account.admit(Lane::Change)).await.is_ok()
 }
 
 /// What is known of a call that came to no end of its own: nothing.

@@ -9,11 +9,11 @@ use url::Url;
 use super::classify::Limit;
 use super::portal::{NAME, Portal};
 use super::said::Said;
-use crate::vendors::Failure;
 use crate::vendors::answers::{View, retry_after};
 use crate::vendors::http::{Reply, Request};
 use crate::vendors::limiter::Quota;
 use crate::vendors::places::Places;
+use crate::vendors::{Failure, Lane};
 
 /// The calls that one request to a portal takes.
 #[derive(Debug)]
@@ -33,6 +33,13 @@ impl<'a> Turn<'a> {
     pub(super) fn without_place(portal: &'a Portal) -> Self {
         let places = Places::none(&portal.limiter, NAME, portal.call_timeout);
         Self { portal, places }
+    }
+
+    /// Has it wait for further places in this lane; usually it is that of changes.
+    #[must_use]
+    pub(super) fn in_lane(self, lane: Lane) -> Self {
+        let Self { portal, places } = self;
+        Self { portal, places: places.in_lane(lane) }
     }
 
     pub(super) fn portal(&self) -> &'a Portal {

@@ -17,7 +17,7 @@ use crate::domain::{Observed, ProblemReason};
 use crate::vendors::answers::View;
 use crate::vendors::http::{Bearer, Client};
 use crate::vendors::limiter::Limiter;
-use crate::vendors::{Access, Account, Answer, Call, Failure, Identity, Target};
+use crate::vendors::{Access, Account, Answer, Call, Failure, Identity, Lane, Target};
 
 /// What people call the vendor.
 pub(super) const NAME: &str = "HubSpot";
@@ -93,12 +93,12 @@ impl Account for Portal {
         })
     }
 
-    async fn admit(&self) {
-        self.limiter.admit().await;
+    async fn admit(&self, lane: Lane) {
+        self.limiter.admit(lane).await;
     }
 
-    fn wait(&self) -> Duration {
-        self.limiter.wait()
+    fn wait(&self, lane: Lane) -> Duration {
+        self.limiter.wait(lane)
     }
 
     fn window(&self) -> String {

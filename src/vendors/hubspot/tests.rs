@@ -12,5 +12,5 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::SystemClock;
 use crate::domain::{Attributes, ProblemReason};
-use crate::vendors::FailureScope;
+use crate::vendors::{FailureScope, Lane};
 use harness::*;

@@ -74,7 +74,7 @@ impl Scene {
     async fn backlog(&self, limiter: &Limiter) {
         join_all((0..6).map(|_| async {
             while Instant::now() < self.end {
-                limiter.admit().await;
+                limiter.admit(Lane::Change).await;
                 let sent = limiter.send();
                 self.way().await;
                 let answer = self.vendor.borrow_mut().arrive();

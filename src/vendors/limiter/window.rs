@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Lane;
+
 /// What HubSpot grants at least to an app of a portal within its interval (HubSpot's usage
 /// guidelines); taken until an answer tells more.
 const MAX_AT_FIRST: u32 = 100;
@@ -20,6 +22,8 @@ pub(super) const TRANSIT_MAX: Duration = Duration::from_millis(450);
 const EDGE: Duration = Duration::from_millis(20);
 /// How many intervals places are left alone for others who once showed.
 const CROWDED_INTERVALS: u32 = 12;
+/// Which part of our places work in the background leaves for changes: the last eighth.
+const LEFT_FOR_CHANGES: usize = 8;
 /// The longest that a refusal closes the window.
 pub(super) const CLOSED_MAX: Duration = Duration::from_secs(60 * 60);
 
@@ -90,11 +94,11 @@ impl Window {
 
     /// Returns the moment from which `places` more calls may be made; `now` or earlier when they
     /// may be made now.
-    pub(super) fn free_at(&mut self, now: Instant, places: usize) -> Instant {
+    pub(super) fn free_at(&mut self, now: Instant, lane: Lane, places: usize) -> Instant {
         self.forget(now);
         let open_at = self.closed_until.unwrap_or(now);
         if self.closed_until.is_none()
-            && places <= self.free(self.uses.len(), self.others_after(now))
+            && places <= self.free(lane, self.uses.len(), self.others_after(now))
         {
             return now;
         }
@@ -106,7 +110,7 @@ impl Window {
         moments.sort_unstable();
         let fits = |moment: &Instant| {
             let own = own_ends.len() - own_ends.partition_point(|end| end <= moment);
-            places <= self.free(own, self.others_after(*moment))
+            places <= self.free(lane, own, self.others_after(*moment))
         };
         let last = moments.last().copied().unwrap_or(open_at);
         std::iter::once(open_at).chain(moments).find(fits).unwrap_or(last)
@@ -222,11 +226,16 @@ impl Window {
     }
 
     /// How many more calls there may be with so many of our own and of others in the window.
-    fn free(&self, own: usize, others: usize) -> usize {
+    fn free(&self, lane: Lane, own: usize, others: usize) -> usize {
         let max = self.max.or(self.cap_per_10s).unwrap_or(MAX_AT_FIRST) as usize;
-        let shared = max.saturating_sub(own + others + self.reserve(others, max));
-        let allowance = self.cap_per_10s.map_or(shared, |cap| self.scaled(cap).saturating_sub(own));
-        shared.min(allowance)
+        let shared = max.saturating_sub(others + self.margin(others, max));
+        let ours = self.cap_per_10s.map_or(shared, |cap| shared.min(self.scaled(cap)));
+        let left_free = match lane {
+            Lane::Change => 0,
+            // Of one place nothing can be left, or nothing would ever be done in the background.
+            Lane::Background => (ours / LEFT_FOR_CHANGES).max(1).min(ours.saturating_sub(1)),
+        };
+        ours.saturating_sub(own + left_free)
     }
 
     /// A cap per 10 s, for the vendor's interval.
@@ -236,7 +245,7 @@ impl Window {
     }
 
     /// The places left alone for what others do before we hear of it.
-    fn reserve(&self, others: usize, max: usize) -> usize {
+    fn margin(&self, others: usize, max: usize) -> usize {
         match self.crowded_until {
             None => 0,
             Some(_) => (others / 8 + 2).max(max / 12).min(max / 4),
