@@ -26,7 +26,7 @@ use crate::domain::{
 };
 use hosts::HostPolicy;
 use http::Bearer;
-pub use limiter::Lane;
+pub use limiter::{Lane, Limits};
 
 /// A kind of vendor.
 pub trait Vendor: Send + Sync + fmt::Debug {
@@ -75,8 +75,8 @@ pub struct Access {
     pub base_url: Url,
     /// The credential.
     pub credential: Zeroizing<String>,
-    /// The calls that may be made in 10 s; 0 to learn it.
-    pub burst_per_10s: u32,
+    /// What is set about the rate limits.
+    pub limits: Limits,
     /// The longest that one operation may take, with all the calls it needs.
     pub call_timeout: Duration,
     /// The limiter's window that an earlier holder left, as [`Account::window`] gave it.
@@ -110,7 +110,7 @@ impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access")
             .field("base_url", &self.base_url.as_str())
-            .field("burst_per_10s", &self.burst_per_10s)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

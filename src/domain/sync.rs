@@ -124,6 +124,10 @@ pub enum ProblemReason {
     Conflict,
     /// It was tried for 24 hours without a clear answer.
     GaveUp,
+    /// The calls of the day are used up.
+    DailyLimit,
+    /// The credential opens another account than the connection's.
+    WrongAccount,
 }
 
 /// How the outcome of an operation changes a [`Sync`].

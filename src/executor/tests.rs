@@ -193,6 +193,7 @@ impl Rig {
             base_url: "https://vendor.test".to_owned(),
             account_id: name.to_owned(),
             burst_per_10s: 0,
+            reserve_percent: 0,
             sealed: self.parts.vault.seal(&id, VendorKind::HubSpot, "credential").unwrap(),
             credential_id: "credential".to_owned(),
         };

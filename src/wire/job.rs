@@ -34,6 +34,8 @@ impl From<ProblemReason> for pb::JobErrorReason {
             ProblemReason::VendorIgnored => Self::VendorIgnored,
             ProblemReason::Conflict => Self::Conflict,
             ProblemReason::GaveUp => Self::GaveUp,
+            ProblemReason::DailyLimit => Self::DailyLimit,
+            ProblemReason::WrongAccount => Self::WrongAccount,
         }
     }
 }
@@ -168,6 +170,7 @@ impl From<&PlanView> for pb::Plan {
         Self {
             operations: plan.operations.iter().map(operation).collect(),
             observed_at: plan.observed_at.map(timestamp),
+            estimate: None,
         }
     }
 }

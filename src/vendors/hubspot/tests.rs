@@ -2,6 +2,7 @@
 
 mod certainty;
 mod harness;
+mod limits;
 mod reading;
 mod sandbox;
 mod table;

@@ -3,13 +3,13 @@ use std::task::Poll;
 use futures::poll;
 use tokio::time::timeout;
 
-use super::tests::{PausedClock, use_up};
+use super::tests::{PausedClock, burst, use_up};
 use super::*;
 
 const INTERVAL: Duration = Duration::from_secs(10);
 
 fn limiter(burst_per_10s: u32) -> Limiter {
-    Limiter::new(burst_per_10s, None, PausedClock::shared())
+    Limiter::new(burst(burst_per_10s), None, PausedClock::shared())
 }
 
 /// How many calls can be made at once in the background.
@@ -39,7 +39,10 @@ async fn what_is_left_to_changes_is_an_eighth_of_what_others_leave_us() {
     let limiter = limiter(0);
     limiter.admit(Lane::Change).await;
     let sent = limiter.send();
-    limiter.answered(&sent, &Quota { max: Some(100), remaining: Some(19), interval_ms: None });
+    limiter.answered(
+        &sent,
+        &Quota { max: Some(100), remaining: Some(19), interval_ms: None, ..Quota::default() },
+    );
     assert_eq!(use_up_in_background(&limiter).await, 6, "others leave 8, one of which is used");
 }
 

@@ -23,14 +23,23 @@ impl Clock for PausedClock {
     }
 }
 
+pub(super) fn burst(burst_per_10s: u32) -> Limits {
+    Limits { burst_per_10s, ..Limits::default() }
+}
+
 const INTERVAL: Duration = Duration::from_secs(10);
 
 fn limiter(burst_per_10s: u32, earlier: Option<&str>) -> Limiter {
-    Limiter::new(burst_per_10s, earlier, PausedClock::shared())
+    Limiter::new(burst(burst_per_10s), earlier, PausedClock::shared())
 }
 
 fn quota(max: u32, remaining: u32) -> Quota {
-    Quota { max: Some(max), remaining: Some(remaining), interval_ms: Some(10_000) }
+    Quota {
+        max: Some(max),
+        remaining: Some(remaining),
+        interval_ms: Some(10_000),
+        ..Quota::default()
+    }
 }
 
 pub(super) async fn use_up(limiter: &Limiter, calls: u32) {
@@ -120,7 +129,8 @@ async fn an_absurd_limit_is_not_believed() {
     let limiter = limiter(0, None);
     limiter.admit(Lane::Change).await;
     let sent = limiter.send();
-    let absurd = Quota { max: Some(0), remaining: Some(7), interval_ms: Some(u64::MAX) };
+    let absurd =
+        Quota { max: Some(0), remaining: Some(7), interval_ms: Some(u64::MAX), ..Quota::default() };
     limiter.answered(&sent, &absurd);
     assert_eq!(limiter.wait(Lane::Change), Duration::ZERO);
     assert!(limiter.record().contains("\"i\":10000"));
@@ -160,13 +170,13 @@ async fn a_refusal_holds_back_those_who_wait_already() {
 #[tokio::test(start_paused = true)]
 async fn a_later_holder_goes_on_from_the_record() {
     let clock = PausedClock::shared();
-    let earlier = Limiter::new(0, None, Arc::clone(&clock));
+    let earlier = Limiter::new(Limits::default(), None, Arc::clone(&clock));
     limiter_uses(&earlier, 190, 100).await;
     advance(Duration::from_secs(4)).await;
     limiter_uses(&earlier, 190, 90).await;
     let record = earlier.record();
     assert!(record.len() < 200, "{record}");
-    let later = Limiter::new(0, Some(&record), clock);
+    let later = Limiter::new(Limits::default(), Some(&record), clock);
     let wait = later.wait(Lane::Change);
     assert!(wait > Duration::from_secs(5) && wait <= Duration::from_secs(7), "{wait:?}");
     advance(wait).await;
@@ -185,21 +195,21 @@ async fn limiter_uses(limiter: &Limiter, max: u32, calls: u32) {
 #[tokio::test(start_paused = true)]
 async fn a_closed_window_stays_closed_for_a_later_holder() {
     let clock = PausedClock::shared();
-    let earlier = Limiter::new(0, None, Arc::clone(&clock));
+    let earlier = Limiter::new(Limits::default(), None, Arc::clone(&clock));
     earlier.admit(Lane::Change).await;
     earlier.refused(&earlier.send(), &Quota::default(), Some(Duration::from_secs(600)));
-    let later = Limiter::new(0, Some(&earlier.record()), clock);
+    let later = Limiter::new(Limits::default(), Some(&earlier.record()), clock);
     assert!(later.wait(Lane::Change) >= Duration::from_secs(600));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_over_is_not_restored() {
     let clock = PausedClock::shared();
-    let earlier = Limiter::new(5, None, Arc::clone(&clock));
+    let earlier = Limiter::new(burst(5), None, Arc::clone(&clock));
     use_up(&earlier, 5).await;
     let record = earlier.record();
     advance(Duration::from_secs(60)).await;
-    assert_eq!(Limiter::new(5, Some(&record), clock).wait(Lane::Change), Duration::ZERO);
+    assert_eq!(Limiter::new(burst(5), Some(&record), clock).wait(Lane::Change), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

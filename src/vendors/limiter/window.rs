@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Lane;
+use super::day::Told;
+use super::{Lane, Limits};
 
 /// What HubSpot grants at least to an app of a portal within its interval (HubSpot's usage
 /// guidelines); taken until an answer tells more.
@@ -36,6 +37,8 @@ pub struct Quota {
     pub remaining: Option<u32>,
     /// The interval, in milliseconds.
     pub interval_ms: Option<u64>,
+    /// What it says about the day.
+    pub day: Told,
 }
 
 /// A call that was sent.
@@ -53,6 +56,8 @@ pub struct Sent {
 pub(super) struct Window {
     /// The most that we may use within 10 s, whatever the vendor says.
     pub(super) cap_per_10s: Option<u32>,
+    /// The share of the limit that is left to others, in percent.
+    reserve_percent: u32,
     /// The limit that the vendor told.
     pub(super) max: Option<u32>,
     pub(super) interval: Duration,
@@ -78,9 +83,11 @@ pub(super) struct Use {
 }
 
 impl Window {
-    pub(super) fn new(burst_per_10s: u32) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
+        let Limits { burst_per_10s, reserve_percent } = limits;
         Self {
             cap_per_10s: (burst_per_10s > 0).then_some(burst_per_10s),
+            reserve_percent,
             max: None,
             interval: INTERVAL_AT_FIRST,
             uses: VecDeque::new(),
@@ -90,6 +97,11 @@ impl Window {
             next_id: 0,
             ever: 0,
         }
+    }
+
+    /// A window whose limit no answer tells.
+    pub(super) fn fixed(max: u32, interval: Duration) -> Self {
+        Self { max: Some(max), interval, ..Self::new(Limits::default()) }
     }
 
     /// Returns the moment from which `places` more calls may be made; `now` or earlier when they
@@ -119,6 +131,13 @@ impl Window {
     /// Takes the place of a call.
     pub(super) fn take(&mut self, now: Instant) {
         self.push(false, now + TRANSIT_MAX);
+    }
+
+    /// Gives the place of a call back that is not made.
+    pub(super) fn give_back(&mut self) {
+        if let Some(unused) = self.uses.iter().rposition(|u| !u.sent) {
+            self.uses.remove(unused);
+        }
     }
 
     /// Sends a call, in the place that was taken first.
@@ -228,7 +247,9 @@ impl Window {
     /// How many more calls there may be with so many of our own and of others in the window.
     fn free(&self, lane: Lane, own: usize, others: usize) -> usize {
         let max = self.max.or(self.cap_per_10s).unwrap_or(MAX_AT_FIRST) as usize;
-        let shared = max.saturating_sub(others + self.margin(others, max));
+        let reserve = super::part(max, self.reserve_percent).min(max.saturating_sub(1));
+        // What others do is done within the reserve first.
+        let shared = max.saturating_sub((others + self.margin(others, max)).max(reserve));
         let ours = self.cap_per_10s.map_or(shared, |cap| shared.min(self.scaled(cap)));
         let left_free = match lane {
             Lane::Change => 0,

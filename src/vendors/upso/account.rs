@@ -72,7 +72,7 @@ impl Account {
             client,
             base_url,
             bearer,
-            limiter: Limiter::new(access.burst_per_10s, window, Arc::clone(&clock)),
+            limiter: Limiter::new(access.limits, window, Arc::clone(&clock)),
             credential: access.credential,
             call_timeout: access.call_timeout,
             clock,
@@ -335,6 +335,6 @@ fn quota(reply: &Reply) -> Quota {
     Quota {
         max: header("ratelimit-limit"),
         remaining: header("ratelimit-remaining"),
-        interval_ms: None,
+        ..Quota::default()
     }
 }

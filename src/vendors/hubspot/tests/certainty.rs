@@ -140,7 +140,7 @@ async fn further_calls_wait_for_places_of_their_own_but_not_for_ever() {
     let read = json(200, property("a", &text_attributes())).with("x-hubspot-ratelimit-max", 1);
     let mut access_to_one = access("http://127.0.0.1:1");
     let scene = Scene::new([read]).await;
-    access_to_one.burst_per_10s = 1;
+    access_to_one.limits.burst_per_10s = 1;
     access_to_one.base_url = scene.base_url();
     let account = open(access_to_one);
     account.admit(Lane::Change).await;

@@ -149,7 +149,7 @@ pub(super) fn access(base_url: &str) -> Access {
     Access {
         base_url: base_url.parse().unwrap(),
         credential: Zeroizing::new(TOKEN.to_owned()),
-        burst_per_10s: 0,
+        limits: Default::default(),
         call_timeout: Duration::from_secs(2),
         window: None,
     }
