@@ -27,6 +27,7 @@ use crate::domain::{
 };
 use hosts::HostPolicy;
 use http::Bearer;
+pub use limiter::{Lane, Limits};
 
 /// A kind of vendor.
 pub trait Vendor: Send + Sync + fmt::Debug {
@@ -75,8 +76,8 @@ pub struct Access {
     pub base_url: Url,
     /// The credential.
     pub credential: Zeroizing<String>,
-    /// The calls that may be made in 10 s; 0 to learn it.
-    pub burst_per_10s: u32,
+    /// What is set about the rate limits.
+    pub limits: Limits,
     /// The longest that one operation may take, with all the calls it needs.
     pub call_timeout: Duration,
     /// The limiter's window that an earlier holder left, as [`Account::window`] gave it.
@@ -110,7 +111,7 @@ impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access")
             .field("base_url", &self.base_url.as_str())
-            .field("burst_per_10s", &self.burst_per_10s)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
@@ -126,10 +127,10 @@ pub trait Account: Send + Sync + fmt::Debug {
     /// Waits until the rate limit allows one more call, and takes the place of one.
     ///
     /// Cancel safe: a place is taken only when it returns.
-    async fn admit(&self);
+    async fn admit(&self, lane: Lane);
 
     /// Tells how long [`Account::admit`] would wait now.
-    fn wait(&self) -> Duration;
+    fn wait(&self, lane: Lane) -> Duration;
 
     /// Returns the limiter's window, for a later holder to go on from.
     fn window(&self) -> String;

@@ -152,6 +152,8 @@ pub struct NewConnection {
     pub account_id: String,
     /// The calls that may be made in 10 s; 0 to learn it.
     pub burst_per_10s: u32,
+    /// The share of the vendor's limits that is left to others, in percent.
+    pub reserve_percent: u32,
     /// The sealed credential.
     pub sealed: Vec<u8>,
     /// The same for the same credential, and telling nothing of it.

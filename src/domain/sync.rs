@@ -168,6 +168,10 @@ pub enum ProblemReason {
     HoldsValues,
     /// The vendor does not archive what something else there uses.
     InUse,
+    /// The calls of the day are used up.
+    DailyLimit,
+    /// The credential opens another account than the connection's.
+    WrongAccount,
 }
 
 /// How the outcome of an operation changes a [`Sync`].

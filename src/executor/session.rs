@@ -176,6 +176,7 @@ struct Session {
     begun: HashMap<ResourceId, (String, Effect)>,
     calls: usize,
     creates: usize,
+    long: usize,
     health: Health,
     closed_until: Option<Instant>,
     /// The company's revision whose jobs know that the connection is closed.
@@ -202,6 +203,7 @@ impl Session {
             begun: HashMap::new(),
             calls: 0,
             creates: 0,
+            long: 0,
             health: Health::default(),
             closed_until: None,
             told_rev: Revision::ZERO,

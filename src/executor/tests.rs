@@ -27,7 +27,7 @@ use crate::store::{Doorbell, Store, Tables};
 use crate::supervisor::Supervisor;
 use crate::vault::{Key, Vault};
 use crate::vendors::{
-    Access, Account, Answer, Call, Failure, FailureScope, Identity, Target, Vendor, Vendors,
+    Access, Account, Answer, Call, Failure, FailureScope, Identity, Lane, Target, Vendor, Vendors,
 };
 
 /// How long a test waits for something before it says that it did not happen.
@@ -72,13 +72,13 @@ impl Account for ToldAccount {
         Ok(Identity { account_id: "1".to_owned() })
     }
 
-    async fn admit(&self) {
+    async fn admit(&self, _lane: Lane) {
         if self.0.crowded.load(Ordering::Relaxed) {
             std::future::pending().await
         }
     }
 
-    fn wait(&self) -> Duration {
+    fn wait(&self, _lane: Lane) -> Duration {
         Duration::ZERO
     }
 
@@ -193,6 +193,7 @@ impl Rig {
             base_url: "https://vendor.test".to_owned(),
             account_id: name.to_owned(),
             burst_per_10s: 0,
+            reserve_percent: 0,
             sealed: self.parts.vault.seal(&id, VendorKind::HubSpot, "credential").unwrap(),
             credential_id: "credential".to_owned(),
         };

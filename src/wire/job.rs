@@ -38,6 +38,8 @@ impl From<ProblemReason> for pb::JobErrorReason {
             ProblemReason::ValuesRefused => Self::ValuesRefused,
             ProblemReason::HoldsValues => Self::HoldsValues,
             ProblemReason::InUse => Self::InUse,
+            ProblemReason::DailyLimit => Self::DailyLimit,
+            ProblemReason::WrongAccount => Self::WrongAccount,
         }
     }
 }
@@ -181,6 +183,7 @@ impl From<&PlanView> for pb::Plan {
         Self {
             operations: plan.operations.iter().map(operation).collect(),
             observed_at: plan.observed_at.map(timestamp),
+            estimate: None,
         }
     }
 }

@@ -329,6 +329,9 @@ pub struct Connection {
     /// Changes whenever the credential does. Says nothing about its content.
     #[prost(string, tag = "7")]
     pub credential_id: ::prost::alloc::string::String,
+    /// The share of the vendor's limits, in percent, that GoMark leaves to others.
+    #[prost(int32, tag = "8")]
+    pub reserve_percent: i32,
 }
 /// A company: a tenant, whose configuration GoMark keeps.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1011,6 +1014,12 @@ pub enum JobErrorReason {
     /// WAITING: something at the vendor uses what is to be archived; `used_by` names it. Tried again by
     /// itself.
     InUse = 12,
+    /// WAITING: the calls that the vendor allows within a day are used up, as far as the connection's
+    /// reserve lets GoMark use them. `next_attempt_at` says when the next day begins there.
+    DailyLimit = 13,
+    /// WAITING: the credential opens another account than the one the connection was made for; nothing
+    /// is written there. ConnectVendor sets it going.
+    WrongAccount = 14,
 }
 impl JobErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1032,6 +1041,8 @@ impl JobErrorReason {
             Self::ValuesRefused => "JOB_ERROR_REASON_VALUES_REFUSED",
             Self::HoldsValues => "JOB_ERROR_REASON_HOLDS_VALUES",
             Self::InUse => "JOB_ERROR_REASON_IN_USE",
+            Self::DailyLimit => "JOB_ERROR_REASON_DAILY_LIMIT",
+            Self::WrongAccount => "JOB_ERROR_REASON_WRONG_ACCOUNT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1050,6 +1061,8 @@ impl JobErrorReason {
             "JOB_ERROR_REASON_VALUES_REFUSED" => Some(Self::ValuesRefused),
             "JOB_ERROR_REASON_HOLDS_VALUES" => Some(Self::HoldsValues),
             "JOB_ERROR_REASON_IN_USE" => Some(Self::InUse),
+            "JOB_ERROR_REASON_DAILY_LIMIT" => Some(Self::DailyLimit),
+            "JOB_ERROR_REASON_WRONG_ACCOUNT" => Some(Self::WrongAccount),
             _ => None,
         }
     }
@@ -1079,6 +1092,26 @@ pub struct Plan {
     /// When the oldest confirmation the plan rests on was given; unset when it rests on none.
     #[prost(message, optional, tag = "2")]
     pub observed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// What carrying it out takes; unset when there is nothing to be done. It tells of the operations of
+    /// this plan alone, not of what waits at the vendor already.
+    #[prost(message, optional, tag = "3")]
+    pub estimate: ::core::option::Option<PlanEstimate>,
+}
+/// What carrying out a plan takes at the vendors, as far as it can be told beforehand.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct PlanEstimate {
+    /// The calls: one for each operation, but one for each 100 fields that HubSpot is to create.
+    #[prost(int64, tag = "1")]
+    pub calls: i64,
+    /// The seconds until the last of them may be made, at the limit that was learned of the vendor or set
+    /// for it, less the reserve; 0 when all of them fit in the vendor's window at once. Unset while no
+    /// limit is known.
+    #[prost(int64, optional, tag = "2")]
+    pub seconds: ::core::option::Option<i64>,
+    /// The share of the calls that the vendor allows within a day: 0.01 is one in a hundred. Unset while
+    /// that number is not known.
+    #[prost(double, optional, tag = "3")]
+    pub share_of_day: ::core::option::Option<f64>,
 }
 /// What is done to a resource at the vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -3317,6 +3350,24 @@ pub struct UpdateCompanyResponse {
     #[prost(message, optional, tag = "3")]
     pub plan: ::core::option::Option<Plan>,
 }
+/// A grant that a portal gave to an application by OAuth. Stored sealed, never shown.
+///
+/// ConnectVendor exchanges it for an access token, also with `validate_only`; from then on GoMark renews
+/// that by itself. Should HubSpot answer with another refresh token, it takes the place of this one: a
+/// ConnectVendor that is refused after the exchange then has used this one up.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HubSpotOAuth {
+    /// The id of the application. 1 to 200 characters.
+    #[prost(string, tag = "1")]
+    pub client_id: ::prost::alloc::string::String,
+    /// The secret of the application. 8 to 2,048 characters.
+    #[prost(string, tag = "2")]
+    pub client_secret: ::prost::alloc::string::String,
+    /// The refresh token. 8 to 2,048 characters.
+    #[prost(string, tag = "3")]
+    pub refresh_token: ::prost::alloc::string::String,
+}
 /// How to reach a company's HubSpot portal.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -3325,8 +3376,12 @@ pub struct HubSpotSettings {
     /// beginning with 100.
     #[prost(int32, tag = "2")]
     pub burst_per_10s: i32,
+    /// The share of HubSpot's limits, in percent, that GoMark never uses and so leaves to whatever else
+    /// uses the same application (the burst) or portal (the day): 0 to 90.
+    #[prost(int32, tag = "3")]
+    pub reserve_percent: i32,
     /// The credential.
-    #[prost(oneof = "hub_spot_settings::Credential", tags = "1")]
+    #[prost(oneof = "hub_spot_settings::Credential", tags = "1, 4")]
     pub credential: ::core::option::Option<hub_spot_settings::Credential>,
 }
 /// Nested message and enum types in `HubSpotSettings`.
@@ -3340,6 +3395,9 @@ pub mod hub_spot_settings {
         /// shown.
         #[prost(string, tag = "1")]
         AccessToken(::prost::alloc::string::String),
+        /// A grant of OAuth: what GoMark renews access tokens with. Needs the same scopes.
+        #[prost(message, tag = "4")]
+        Oauth(super::HubSpotOAuth),
     }
 }
 /// How to reach a company's Upso account.

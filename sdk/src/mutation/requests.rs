@@ -256,6 +256,15 @@ impl Mutate<ConnectVendorRequest> {
         }
         self
     }
+
+    /// Sets the share of HubSpot's limits, in percent, that GoMark never uses: 0 to 90. Only for
+    /// HubSpot.
+    pub fn reserve_percent(mut self, percent: i32) -> Self {
+        if let Some(Settings::Hubspot(settings)) = &mut self.request.settings {
+            settings.reserve_percent = percent;
+        }
+        self
+    }
 }
 
 pub(super) fn mask<P: Into<String>>(paths: impl IntoIterator<Item = P>) -> FieldMask {

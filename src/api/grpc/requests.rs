@@ -133,6 +133,8 @@ pub(super) fn settings(request: &pb::ConnectVendorRequest) -> Result<VendorSetti
             credential: Zeroizing::new(upso.api_key.clone()),
             burst_path: "",
             burst_per_10s: 0,
+            reserve_path: "",
+            reserve_percent: 0,
         }),
         _ => Err(Violation::new(vendor.as_str(), "must be given").into()),
     }
@@ -143,6 +145,8 @@ fn hubspot_settings(hubspot: &pb::HubSpotSettings) -> Result<VendorSettings, Vio
     let mut found = Violations::new();
     let burst = u32::try_from(hubspot.burst_per_10s);
     found.require(burst.is_ok(), "hubspot.burst_per_10s", "must be from 0 to 10000");
+    let reserve = u32::try_from(hubspot.reserve_percent);
+    found.require(reserve.is_ok(), "hubspot.reserve_percent", "must be from 0 to 90");
     let Some(Credential::AccessToken(token)) = &hubspot.credential else {
         found.add(HUBSPOT_CREDENTIAL_PATH, "must be given");
         return Err(found);
@@ -153,6 +157,8 @@ fn hubspot_settings(hubspot: &pb::HubSpotSettings) -> Result<VendorSettings, Vio
         credential: Zeroizing::new(token.clone()),
         burst_path: "hubspot.burst_per_10s",
         burst_per_10s: burst.unwrap_or(0),
+        reserve_path: "hubspot.reserve_percent",
+        reserve_percent: reserve.unwrap_or(0),
     })
 }
 

@@ -26,6 +26,7 @@ pub(super) fn connect(context: &Context<'_>, new: &NewConnection) -> Result<Deci
         base_url: new.base_url.clone(),
         account_id: new.account_id.clone(),
         burst_per_10s: new.burst_per_10s,
+        reserve_percent: new.reserve_percent,
         status: ConnectionStatus::Connected,
         credential_id: new.credential_id.clone(),
     };

@@ -83,6 +83,7 @@ fn account(account_id: &str) -> NewConnection {
         base_url: "https://api.example.com/".to_owned(),
         account_id: account_id.to_owned(),
         burst_per_10s: 100,
+        reserve_percent: 0,
         sealed: vec![1, 2, 3],
         credential_id: "credential-a".to_owned(),
     }

@@ -90,6 +90,7 @@ fn a_confirmation_notes_what_is_held_and_what_was_held_before() {
         applied_rev: rev(5),
         previous: Some(attributes(1)),
         confirmed_at: Some(at(7)),
+        key: Some("tier".to_owned()),
         ..Sync::default()
     };
     assert_eq!(sync, expected);

@@ -153,6 +153,7 @@ async fn a_job_is_followed_from_replica_to_replica_without_gap_or_repetition() {
         base_url: "https://vendor.test".to_owned(),
         account_id: "1".to_owned(),
         burst_per_10s: 0,
+        reserve_percent: 0,
         sealed: b"sealed".to_vec(),
         credential_id: "c".to_owned(),
     });

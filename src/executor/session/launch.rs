@@ -18,7 +18,7 @@ use crate::executor::batches::{self, UnderWay};
 use crate::executor::outcomes::Before;
 use crate::failpoint::{self, Boundary};
 use crate::store::{self, Begin, Gate, Outcome};
-use crate::vendors::{Call, Failure, FailureScope, Target};
+use crate::vendors::{Call, Failure, FailureScope, Lane, Target};
 
 /// How long to wait for a place that was free a moment ago.
 const ADMIT_MAX: Duration = Duration::from_millis(50);
@@ -65,8 +65,12 @@ impl Session {
             return Ok(Some(now + super::STORE_RETRY));
         }
         let mut next_at = due.next_at;
-        if self.look(&open, due.looks).await || self.send(&open, due.tasks).await? {
-            next_at = earlier(next_at, Some(now + open.account.wait()));
+        let held_back = match self.look(&open, due.looks).await {
+            true => Some(Lane::Change),
+            false => self.send(&open, due.tasks).await?,
+        };
+        if let Some(lane) = held_back {
+            next_at = earlier(next_at, Some(now + open.account.wait(lane)));
         }
         Ok(next_at)
     }
@@ -172,7 +176,7 @@ impl Session {
         if looks.is_empty() || self.calls >= self.parts.settings.calls_max {
             return false;
         }
-        if !admitted(open).await {
+        if !admitted(open, Lane::Change).await {
             return true;
         }
         for look in looks.iter().filter(|look| look.in_doubt.is_some()) {
@@ -192,16 +196,18 @@ impl Session {
         false
     }
 
-    /// Sends as many calls as are allowed; tells whether some have to wait for the rate limit.
-    async fn send(&mut self, open: &Open, tasks: Vec<Task>) -> Result<bool, End> {
-        let under_way = UnderWay { calls: self.calls, creates: self.creates };
+    /// Sends as many calls as are allowed; tells in which lane some have to wait for the rate limit.
+    async fn send(&mut self, open: &Open, tasks: Vec<Task>) -> Result<Option<Lane>, End> {
+        let under_way = UnderWay { calls: self.calls, creates: self.creates, long: self.long };
         let per_call = open.vendor.capabilities().creates_per_call_max;
         let calls = batches::next_calls(tasks, under_way, self.parts.settings.calls_max, per_call);
         let mut with_place = Vec::new();
-        let mut held_back = false;
+        let mut held_back = None;
         for call in calls {
-            if !admitted(open).await {
-                held_back = true;
+            let effect = call.first().map(|task| &task.call.effect);
+            let lane = effect.map_or(Lane::Change, batches::lane);
+            if !admitted(open, lane).await {
+                held_back = Some(lane);
                 break;
             }
             with_place.push(call);
@@ -213,12 +219,12 @@ impl Session {
         // it settles: the database notes the beginning later.
         let ends_at = Instant::now() + self.parts.settings.call_timeout;
         if !self.begin(open, &with_place).await? {
-            return Ok(false);
+            return Ok(None);
         }
         let enough_left = Instant::now() + self.parts.settings.call_timeout / 2 < ends_at;
         if !enough_left || ends_at >= self.lease_until {
             self.withdraw(with_place).await?;
-            return Ok(false);
+            return Ok(None);
         }
         for tasks in with_place {
             self.spawn(open, tasks, ends_at);
@@ -283,6 +289,9 @@ impl Session {
         if tasks.iter().any(|task| matches!(task.call.effect, Effect::Create(_))) {
             self.creates += 1;
         }
+        if is_long(&tasks) {
+            self.long += 1;
+        }
         for task in &tasks {
             let (name, effect) = (task.call.target.name.clone(), task.call.effect.clone());
             self.begun.insert(task.resource_id.clone(), (name, effect));
@@ -308,8 +317,13 @@ impl Session {
 
 /// Takes the place of a call if one is free. Never waits for long: the session has a lease to look
 /// after, and calls under way take places too.
-async fn admitted(open: &Open) -> bool {
-    open.account.wait().is_zero() && timeout(ADMIT_MAX, open.account.admit()).await.is_ok()
+async fn admitted(open: &Open, lane: Lane) -> bool {
+    open.account.wait(lane).is_zero() && timeout(ADMIT_MAX, open.account.admit(lane)).await.is_ok()
+}
+
+/// Tells whether a call does long work.
+pub(super) fn is_long(tasks: &[Task]) -> bool {
+    tasks.iter().any(|task| batches::lane(&task.call.effect) == Lane::Background)
 }
 
 /// What is known of a call that came to no end of its own: nothing.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::launch::is_long;
 use super::{End, Finished, Look, STORE_RETRY, Session, Task};
 use crate::domain::{Effect, Observed, Problem, ProblemReason, Revision, Transition};
 use crate::executor::outcomes::{self, Meaning};
@@ -35,6 +36,9 @@ impl Session {
     ) -> Option<Gate> {
         if tasks.iter().any(|task| matches!(task.call.effect, Effect::Create(_))) {
             self.creates -= 1;
+        }
+        if is_long(&tasks) {
+            self.long -= 1;
         }
         // A batch counts once: by the failure that reaches furthest.
         let worst = results.iter().filter_map(|result| result.as_ref().err());

@@ -312,6 +312,7 @@ fn connect_at(vendor: VendorKind, account: &str, credential: &str) -> Intent {
         base_url: "https://vendor.test".to_owned(),
         account_id: account.to_owned(),
         burst_per_10s: 0,
+        reserve_percent: 0,
         sealed: format!("sealed {credential}").into_bytes(),
         credential_id: credential.to_owned(),
     })

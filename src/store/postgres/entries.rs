@@ -70,10 +70,10 @@ const REPLACED: &str = "UPDATE connections SET status = 'disconnected', sealed =
     WHERE company_id = $1 AND connection_id = $2";
 
 const CONNECTION: &str = "INSERT INTO connections (company_id, connection_id, vendor, base_url, \
-        account_id, burst_per_10s, status, credential_id, sealed) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+        account_id, burst_per_10s, status, credential_id, sealed, reserve_percent) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
     ON CONFLICT (company_id, connection_id) DO UPDATE SET burst_per_10s = $6, status = $7, \
-        credential_id = $8, sealed = $9";
+        credential_id = $8, sealed = $9, reserve_percent = $10";
 
 #[async_trait]
 impl EntryRows for PostgresRows {
@@ -260,7 +260,8 @@ impl PostgresRows {
             .bind(i64::from(connection.burst_per_10s))
             .bind(connection.status.as_str())
             .bind(&connection.credential_id)
-            .bind(write.sealed.as_slice());
+            .bind(write.sealed.as_slice())
+            .bind(i64::from(connection.reserve_percent));
         within(written.execute(&mut *self.session)).await.map(drop)
     }
 }

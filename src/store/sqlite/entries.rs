@@ -38,12 +38,12 @@ const ITEMS: &str = "INSERT INTO job_items (state, company_id, revision, vendor,
 
 const CONNECTION: &str = "\
     UPDATE connections SET status = 'disconnected', sealed = x'' \
-    WHERE company_id = $1 AND connection_id = $10; \
+    WHERE company_id = $1 AND connection_id = $11; \
     INSERT INTO connections (company_id, connection_id, vendor, base_url, account_id, \
-        burst_per_10s, status, credential_id, sealed) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+        burst_per_10s, status, credential_id, sealed, reserve_percent) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
     ON CONFLICT (company_id, connection_id) DO UPDATE SET burst_per_10s = $6, status = $7, \
-        credential_id = $8, sealed = $9;";
+        credential_id = $8, sealed = $9, reserve_percent = $10;";
 
 #[async_trait]
 impl EntryRows for SqliteRows {
@@ -204,6 +204,7 @@ impl SqliteRows {
             .bind(connection.status.as_str())
             .bind(&connection.credential_id)
             .bind(write.sealed.as_slice())
+            .bind(i64::from(connection.reserve_percent))
             .bind(new.replaced.as_ref().map(|id| id.as_str()))
             .execute(&mut *self.tx)
             .await

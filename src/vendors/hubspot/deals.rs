@@ -151,7 +151,7 @@ impl Portal {
         if let Some(after) = after {
             body["after"] = json!(after);
         }
-        let reply = turn.post(self.paths.deals_at(&["search"]), &body).await.map_err(harmless)?;
+        let reply = turn.search(self.paths.deals_at(&["search"]), &body).await?;
         self.read_deals(&reply, &[200])
     }
 

@@ -14,14 +14,21 @@ use super::said::Said;
 use super::wire::{Property, name_of};
 use crate::domain::{Attributes, Effect, Problem, ProblemReason};
 use crate::vendors::http::Reply;
-use crate::vendors::{Answer, Call, Failure, FailureScope};
+use crate::vendors::{Answer, Call, Failure, FailureScope, Lane};
 
 /// How often an archive is tried of what is in use.
 const IN_USE_WAIT: Duration = Duration::from_secs(5 * 60);
 
 impl Portal {
     pub(super) async fn write_all(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
-        let mut turn = Turn::with_place(self);
+        let is_long = |call: &Call| {
+            matches!(call.effect, Effect::Carry(_) | Effect::Fill(_) | Effect::Retire(_))
+        };
+        let lane = match calls.iter().any(is_long) {
+            true => Lane::Background,
+            false => Lane::Change,
+        };
+        let mut turn = Turn::with_place(self).in_lane(lane);
         let creates: Option<Vec<_>> = calls.iter().map(as_create).collect();
         match creates {
             Some(creates) if creates.len() > 1 => self.create_many(&mut turn, &creates).await,

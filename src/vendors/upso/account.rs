@@ -24,7 +24,7 @@ use crate::vendors::answers::{View, retry_after};
 use crate::vendors::http::{Bearer, Client, Reply, Request};
 use crate::vendors::limiter::{Limiter, Quota};
 use crate::vendors::places::Places;
-use crate::vendors::{Access, Answer, Call, Failure, Identity, Target};
+use crate::vendors::{Access, Answer, Call, Failure, Identity, Lane, Target};
 
 /// How long to wait after a 429 that does not say: as long as the window that the limiter assumes.
 const REFUSED_WAIT: Duration = Duration::from_secs(10);
@@ -72,7 +72,7 @@ impl Account {
             client,
             base_url,
             bearer,
-            limiter: Limiter::new(access.burst_per_10s, window, Arc::clone(&clock)),
+            limiter: Limiter::new(access.limits, window, Arc::clone(&clock)),
             credential: access.credential,
             call_timeout: access.call_timeout,
             clock,
@@ -283,12 +283,12 @@ impl crate::vendors::Account for Account {
         self.ask_identity().await
     }
 
-    async fn admit(&self) {
-        self.limiter.admit().await;
+    async fn admit(&self, lane: Lane) {
+        self.limiter.admit(lane).await;
     }
 
-    fn wait(&self) -> Duration {
-        self.limiter.wait()
+    fn wait(&self, lane: Lane) -> Duration {
+        self.limiter.wait(lane)
     }
 
     fn window(&self) -> String {
@@ -338,6 +338,6 @@ fn quota(reply: &Reply) -> Quota {
     Quota {
         max: header("ratelimit-limit"),
         remaining: header("ratelimit-remaining"),
-        interval_ms: None,
+        ..Quota::default()
     }
 }

@@ -21,7 +21,7 @@ fn open(base_url: &str) -> Arc<dyn Account> {
     let access = Access {
         base_url: base_url.parse().unwrap(),
         credential: Zeroizing::new(KEY.to_owned()),
-        burst_per_10s: 0,
+        limits: Default::default(),
         call_timeout: Duration::from_secs(4),
         window: None,
     };
