@@ -90,8 +90,13 @@ pub enum Step {
     Read,
     /// Make this call.
     Call(Effect),
-    /// Note that it goes on its way to this name.
-    Move(String),
+    /// Note that it goes on its way to another name.
+    Move {
+        /// That name.
+        name: String,
+        /// Whether what the vendor may bring back under it was another's.
+        foreign: bool,
+    },
     /// Note that the vendor holds this under another name than the present one.
     Found(Left),
     /// Note that a name that it had is gone.
@@ -145,14 +150,17 @@ fn plan_one(known: Known<'_>, names: &Names) -> Option<Step> {
     }
     let step = match moves::place(&known, names) {
         moves::Place::Here => plan_here(&known, held, protected, ours),
-        moves::Place::Goes(name) => Step::Move(name),
+        moves::Place::Goes(name) => {
+            let foreign = names.was_anothers(known.kind, &name, known.id);
+            Step::Move { name, foreign }
+        }
         moves::Place::Waits => return sync.in_doubt.is_some().then(|| Step::Settle(held.cloned())),
         moves::Place::Stuck(problem) => Step::Wait(problem),
     };
     // The next call is begun only once it is noted what the vendor holds: when that call comes to
     // nothing, `applied` is all that is left to plan from.
     let noted = sync.applied.as_ref() == held && sync.in_doubt.is_none();
-    let goes_on = matches!(step, Step::Move(_) | Step::Wait(_) | Step::Filled(_));
+    let goes_on = matches!(step, Step::Move { .. } | Step::Wait(_) | Step::Filled(_));
     let begins = matches!(step, Step::Call(_)) && sync.applied.as_ref() != held;
     Some(if begins || (goes_on && !noted) { Step::Settle(held.cloned()) } else { step })
 }

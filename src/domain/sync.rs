@@ -193,9 +193,14 @@ pub enum Transition {
         /// Why.
         problem: Problem,
     },
-    /// It goes on its way to this name. What the vendor holds under the present one stays there for
-    /// now, with values to be carried along.
-    Move(String),
+    /// It goes on its way to another name. What the vendor holds under the present one stays there
+    /// for now, with values to be carried along.
+    Move {
+        /// That name.
+        name: String,
+        /// Whether what the vendor may bring back under it was another's.
+        foreign: bool,
+    },
     /// The vendor still holds this under a name that it had.
     Found(Left),
     /// A name that it had is gone at the vendor.
@@ -235,7 +240,7 @@ impl Sync {
                 }
             }
             Transition::Withdraw => self.in_doubt = None,
-            Transition::Move(name) => self.go_to(name, now),
+            Transition::Move { name, foreign } => self.go_to(name, *foreign, now),
             Transition::Found(left) => {
                 self.in_doubt = None;
                 self.trail.get_or_insert_default().left.push(left.clone());
@@ -325,7 +330,7 @@ impl Sync {
     }
 
     /// Goes to another name, leaving what the vendor holds for now. It may be one that it had.
-    fn go_to(&mut self, name: &str, now: Timestamp) {
+    fn go_to(&mut self, name: &str, foreign: bool, now: Timestamp) {
         let mut trail = self.trail.take().unwrap_or_default();
         let (key, held) = (self.key.take(), self.applied.take());
         if let Some(key) = key {
@@ -338,7 +343,8 @@ impl Sync {
         }
         let back = trail.left.iter().position(|left| left.name == name);
         self.applied = back.map(|place| trail.left.remove(place).held);
-        trail.foreign = !trail.had.iter().any(|had| had == name);
+        let is_new = !trail.had.iter().any(|had| had == name);
+        trail.foreign = back.is_none() && (foreign || is_new);
         trail.since_micros = now.as_micros();
         *self = Self {
             applied: self.applied.take(),

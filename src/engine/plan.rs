@@ -42,7 +42,7 @@ fn effects(tracked: &Tracked, desired: Option<&Attributes>) -> Vec<Effect> {
         let known = Known::new(&tracked, desired, now);
         let Some(operation) = plan([known], &Names::default()).pop() else { break };
         let transition = match operation.step {
-            Step::Move(name) => Transition::Move(name),
+            Step::Move { name, foreign } => Transition::Move { name, foreign },
             Step::Confirm(held) if tracked.fill.is_some() => Transition::Confirm(held),
             Step::Call(effect) => {
                 let transition = done(&effect, desired, &tracked);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::progress::{Gated, ItemRow, JobRow, Ledger};
-use super::rows::{LeaseRow, Rows};
+use super::rows::{LeaseRow, NamedQuery, Rows};
 use super::{
     Begin, Doorbell, Error, Gate, LateCall, Lease, Outcome, Recorded, Work, leases, stored,
 };
@@ -52,15 +52,40 @@ async fn holders<R: Rows>(
     if !resources.iter().any(goes) {
         return Ok(Vec::new());
     }
+    let mut holders = named(rows, at, resources).await?;
     let ids = rows.holding(at).await?;
-    let mut holders = Vec::new();
     if !ids.is_empty() {
         for kind in ResourceKind::ALL {
             let of = rows.latest(&at.company_id, kind, Some(&at.connection_id), Some(&ids)).await?;
-            holders.extend(of.iter().filter_map(|it| Holder::of(&it.version, &it.sync)));
+            holders.extend(of.iter().map(|it| Holder::of(&it.version, &it.sync)));
         }
     }
     Ok(holders)
+}
+
+/// Reads who else has or had the names that resources are to get.
+async fn named<R: Rows>(
+    rows: &mut R,
+    at: &Doorbell,
+    resources: &[Tracked],
+) -> Result<Vec<Holder>, Error> {
+    let goes = resources.iter().filter(|Tracked { version, sync, .. }| {
+        version.resource.is_some() && sync.key_or(&version.name) != version.name
+    });
+    let query = |tracked: &Tracked| {
+        let company_id = at.company_id.clone();
+        let (kind, name) = (tracked.version.kind, tracked.version.name.clone());
+        (NamedQuery { company_id, kind, name }, Some(at.connection_id.clone()))
+    };
+    let wanted: Vec<_> = goes.map(query).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = rows.named(&wanted).await?.into_iter();
+    let holder = |(_, tracked): (_, Tracked)| {
+        Holder::of(&tracked.version, &tracked.sync).with_name(&tracked.version.name)
+    };
+    Ok(found.map(holder).collect())
 }
 
 /// Notes that calls are about to be made.

@@ -11,6 +11,8 @@ pub struct Holder {
     pub kind: ResourceKind,
     /// The names that it holds.
     pub holds: Vec<String>,
+    /// The names that it has or had.
+    pub had: Vec<String>,
     /// The name that was decided; `None` when it was removed.
     pub wants: Option<String>,
     /// Whether it is left alone, and so makes way for nobody.
@@ -18,19 +20,29 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Tells what a resource holds; `None` when that is nothing.
-    pub fn of(version: &Version, sync: &Sync) -> Option<Self> {
+    /// Tells what a resource holds, and held.
+    pub fn of(version: &Version, sync: &Sync) -> Self {
         let mut holds: Vec<_> = sync.left().iter().map(|left| left.name.clone()).collect();
         if sync.applied.is_some() || sync.in_doubt.is_some() {
             holds.push(sync.key_or(&version.name).to_owned());
         }
-        (!holds.is_empty()).then(|| Self {
+        let mut had = sync.trail.as_ref().map(|trail| trail.had.clone()).unwrap_or_default();
+        had.extend(holds.iter().cloned());
+        Self {
             id: version.id.clone(),
             kind: version.kind,
             holds,
+            had,
             wants: version.resource.as_ref().map(|_| version.name.clone()),
             is_parked: sync.is_parked_at(version.from_rev),
-        })
+        }
+    }
+
+    /// Tells of a resource that it had its name, whatever it holds.
+    #[must_use]
+    pub fn with_name(mut self, name: &str) -> Self {
+        self.had.push(name.to_owned());
+        self
     }
 }
 
@@ -43,19 +55,14 @@ impl Names {
     pub fn of<'a>(tracked: impl IntoIterator<Item = &'a Tracked>, others: &[Holder]) -> Self {
         let mut holders: Vec<_> = tracked
             .into_iter()
-            .filter_map(|tracked| Holder::of(&tracked.version, &tracked.sync))
+            .map(|tracked| Holder::of(&tracked.version, &tracked.sync))
             .collect();
         for other in others {
-            if !holders.iter().any(|holder| holder.id == other.id) {
-                holders.push(other.clone());
+            match holders.iter_mut().find(|holder| holder.id == other.id) {
+                Some(known) => known.had.extend(other.had.iter().cloned()),
+                None => holders.push(other.clone()),
             }
         }
-        // What is where it is to be stands in nobody's way.
-        holders.retain(|holder| {
-            let settled = matches!((&holder.wants, holder.holds.as_slice()),
-                (Some(wants), [only]) if wants == only);
-            !settled
-        });
         Self(holders)
     }
 
@@ -70,6 +77,13 @@ impl Names {
             holder.kind == kind && holder.id != *except && holder.holds.iter().any(|it| it == name)
         };
         self.0.iter().find(holds)
+    }
+
+    /// Tells whether another one has or had a name, so that what a vendor brings back with it may be
+    /// the other's.
+    pub(super) fn was_anothers(&self, kind: ResourceKind, name: &str, id: &ResourceId) -> bool {
+        let had = |holder: &Holder| holder.had.iter().any(|it| it == name);
+        self.0.iter().any(|holder| holder.kind == kind && holder.id != *id && had(holder))
     }
 
     /// Tells whether a resource is to make way by a detour: it and others wait for each other in a

@@ -364,9 +364,9 @@ fn sort(
             note(Transition::Confirm(held), message);
         }
         Step::Settle(held) => note(Transition::Settle(held), format!("read {subject}")),
-        Step::Move(name) => {
+        Step::Move { name, foreign } => {
             let message = format!("{subject} goes to {name}");
-            note(Transition::Move(name), message);
+            note(Transition::Move { name, foreign }, message);
         }
         Step::Found(left) => {
             let message = format!("found {subject} at {}, too", left.name);

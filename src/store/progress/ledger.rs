@@ -134,7 +134,7 @@ impl Ledger {
             Transition::Advance(checkpoint) => self.advance(resource_id, checkpoint, message),
             Transition::Settle(_)
             | Transition::Withdraw
-            | Transition::Move(_)
+            | Transition::Move { .. }
             | Transition::Found(_)
             | Transition::Retired(_) => {}
         }

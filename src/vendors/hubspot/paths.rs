@@ -50,6 +50,13 @@ impl Paths {
         self.url(&self.properties, &[name])
     }
 
+    /// One property in the recycle bin.
+    pub(super) fn archived_property(&self, name: &str) -> Url {
+        let mut url = self.property(name);
+        url.query_pairs_mut().append_pair("archived", "true");
+        url
+    }
+
     /// Where many properties are created.
     pub(super) fn batch_create(&self) -> Url {
         self.url(&self.properties, &["batch", "create"])

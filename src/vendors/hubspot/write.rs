@@ -80,13 +80,36 @@ impl Portal {
             200 | 201 => self.held(&reply, name),
             // A property of that name is there, and was not changed (observed by third parties).
             409 if said(&reply).is_none_or(|s| s.says_exists() || s.category.is_empty()) => {
-                Ok(Answer::Unexpected)
+                self.archived(turn, name).await.map_or(Ok(Answer::Unexpected), Err)
             }
             _ => {
                 let failure = self.view(true).failure(&reply);
                 Err(self.about_group(failure, said(&reply).as_ref(), certainty))
             }
         }
+    }
+
+    /// Tells of an archived property that keeps its name from being used again, as third parties have
+    /// seen it; `None` where there is none, or that cannot be told.
+    async fn archived(&self, turn: &mut Turn<'_>, name: &str) -> Option<Failure> {
+        let reply = turn.get(self.paths.archived_property(name)).await.ok()?;
+        let property: Property = serde_json::from_slice(&reply.body).ok()?;
+        if reply.status != 200 || property.archived != Some(true) {
+            return None;
+        }
+        let message = format!(
+            "HubSpot keeps an archived property of the name {name} and does not give the name back; \
+             restore or purge it on HubSpot's screens, then retry"
+        );
+        Some(Failure {
+            scope: FailureScope::Refused,
+            effect_unknown: false,
+            retry_after: None,
+            problem: Problem {
+                vendor_status: 409,
+                ..Problem::new(ProblemReason::Conflict, message)
+            },
+        })
     }
 
     async fn update(
