@@ -29,6 +29,7 @@ mod faults;
 mod gate;
 mod hubspot;
 mod limiter;
+mod oauth;
 mod registry;
 mod server;
 mod upso;

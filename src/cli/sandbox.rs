@@ -8,6 +8,8 @@ use crate::clock::Clock;
 use crate::sandbox::{Config, Recreate, Sandbox};
 use crate::supervisor::Supervisor;
 
+pub mod edit;
+
 /// Runs stand-ins for HubSpot and for a cadence vendor, to try GoMark out and to test against.
 ///
 /// The one keeps deals, their properties and groups in memory and answers like HubSpot's API. The other
@@ -16,7 +18,12 @@ use crate::supervisor::Supervisor;
 /// use; one that begins with `invalid` or `revoked` is turned away. Faults, the log of calls and
 /// what portals and accounts hold are under /_sandbox/. Never give it a real token.
 #[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// What to do with stand-ins that run already; without it, they are run.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+
     /// Address to listen on. Everyone who reaches it can do everything, so keep it on loopback
     /// unless it runs in a container network of its own
     #[arg(
@@ -58,12 +65,22 @@ pub struct Args {
     pub seed: u64,
 }
 
-/// Serves until the supervisor stops.
+/// What can be done with stand-ins that run already.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    Edit(edit::Args),
+}
+
+/// Serves until the supervisor stops, or does what is asked for with stand-ins that run already.
 ///
 /// # Errors
 ///
-/// Fails when the address cannot be bound or standard output cannot be written.
+/// Fails when the address cannot be bound, standard output cannot be written, or the running
+/// stand-in cannot be reached or refuses.
 pub async fn run(args: Args, supervisor: &Supervisor, clock: Arc<dyn Clock>) -> io::Result<()> {
+    if let Some(Action::Edit(edit)) = args.action {
+        return edit::run(edit).await;
+    }
     let config = Config {
         listen: args.listen,
         latency_ms: args.latency_ms,

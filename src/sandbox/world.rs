@@ -9,6 +9,7 @@ use super::api::token::Opening;
 use super::calls::Calls;
 use super::faults::Faults;
 use super::hubspot::Portal;
+use super::oauth::Oauth;
 use super::registry::Registry;
 use super::upso::{Cadences, Courier};
 use super::{Config, Recreate};
@@ -42,6 +43,7 @@ pub(crate) struct World {
     pub(crate) supervisor: Supervisor,
     pub(crate) portals: Registry<Portal>,
     pub(crate) upso: Registry<Cadences>,
+    pub(crate) oauth: Mutex<Oauth>,
     /// Carries what subscribers of Upso are told.
     pub(crate) courier: Courier,
     pub(crate) faults: Mutex<Faults>,
@@ -68,6 +70,7 @@ impl World {
             supervisor,
             portals: Registry::new(Opening { deals: config.deals }),
             upso: Registry::default(),
+            oauth: Mutex::default(),
             courier,
             faults: Mutex::new(Faults::new(config.seed)),
             calls: Mutex::new(Calls::default()),

@@ -12,6 +12,7 @@ use super::target::Target;
 use super::{JsonBody, results};
 use crate::sandbox::answer::Answer;
 use crate::sandbox::hubspot::draft::{BatchCreate, BatchNames, parse};
+use crate::sandbox::hubspot::portal::missing;
 use crate::sandbox::hubspot::property::{DataSensitivity, Property};
 use crate::sandbox::hubspot::{Draft, Refusal};
 use crate::sandbox::world::World;
@@ -43,24 +44,26 @@ pub(super) fn router() -> Router<Arc<World>> {
         .route("/batch/archive", post(batch_archive))
 }
 
-async fn list(target: Target, query: Query) -> Result {
+async fn list(State(world): State<Arc<World>>, target: Target, query: Query) -> Result {
     target.may_read()?;
     let view = view(&query)?;
-    if view.data_sensitivity != DataSensitivity::NonSensitive {
-        return Ok(results(Vec::new()));
-    }
-    let portal = target.token.account.lock();
-    Ok(results(portal.properties(view.archived).values().map(Property::wire).collect()))
+    target.may_see(view.data_sensitivity)?;
+    let mut portal = target.token.account.lock();
+    let seen = portal.seen(view.archived, world.now());
+    let shown = seen.values().filter(|kept| kept.data_sensitivity == view.data_sensitivity);
+    Ok(results(shown.map(Property::wire).collect()))
 }
 
-async fn read(target: Target, query: Query) -> Result {
+async fn read(State(world): State<Arc<World>>, target: Target, query: Query) -> Result {
     target.may_read()?;
     let view = view(&query)?;
-    if view.data_sensitivity != DataSensitivity::NonSensitive {
-        return Err(Refusal::not_found(format!("No sensitive property '{}'.", target.name)));
+    target.may_see(view.data_sensitivity)?;
+    let mut portal = target.token.account.lock();
+    let property = portal.seen_property(&target.name, view.archived, world.now())?;
+    if property.data_sensitivity != view.data_sensitivity {
+        return Err(missing(&target.name));
     }
-    let portal = target.token.account.lock();
-    Ok(Answer::new(200, portal.property(&target.name, view.archived)?.wire()))
+    Ok(Answer::new(200, property.wire()))
 }
 
 async fn create(
@@ -71,9 +74,13 @@ async fn create(
     target.may_write()?;
     let draft: Draft = parse(body)?;
     let mut portal = target.token.account.lock();
-    let property = portal.create(draft, world.settings().recreate, world.now())?;
+    let recreate = portal.switches.recreate.unwrap_or(world.settings().recreate);
+    target.may_define(draft.data_sensitivity.unwrap_or_default())?;
+    let property = portal.create(draft, recreate, world.now())?;
     let location = format!("{}/{}", target.base, property.name);
-    Ok(Answer::created(property.wire_created(), location))
+    let (body, name) = (property.wire_created(), property.name.clone());
+    target.sign(&mut portal, &name, true);
+    Ok(Answer::created(body, location))
 }
 
 async fn update(
@@ -84,7 +91,10 @@ async fn update(
     target.may_write()?;
     let draft: Draft = parse(body)?;
     let mut portal = target.token.account.lock();
-    Ok(Answer::new(200, portal.update(&target.name, draft, world.now())?.wire()))
+    target.may_define(portal.property(&target.name, false)?.data_sensitivity)?;
+    portal.update(&target.name, draft, world.now())?;
+    target.sign(&mut portal, &target.name, false);
+    Ok(Answer::new(200, portal.property(&target.name, false)?.wire()))
 }
 
 async fn archive(State(world): State<Arc<World>>, target: Target) -> Result {
@@ -100,8 +110,13 @@ async fn batch_create(
 ) -> Result {
     target.may_write()?;
     let batch: BatchCreate = parse(body)?;
-    let (now, recreate) = (world.now(), world.settings().recreate);
-    let outcome = target.token.account.lock().create_batch(batch, recreate, now)?;
+    let now = world.now();
+    for draft in &batch.inputs {
+        target.may_define(draft.data_sensitivity.unwrap_or_default())?;
+    }
+    let mut portal = target.token.account.lock();
+    let recreate = portal.switches.recreate.unwrap_or(world.settings().recreate);
+    let outcome = portal.create_batch(batch, recreate, now)?;
     Ok(Answer::new(outcome.status(201), outcome.body(now)))
 }
 
@@ -112,8 +127,10 @@ async fn batch_read(
 ) -> Result {
     target.may_read()?;
     let batch: BatchNames = parse(body)?;
-    let outcome = target.token.account.lock().read_batch(&batch)?;
-    Ok(Answer::new(outcome.status(200), outcome.body(world.now())))
+    target.may_see(batch.data_sensitivity)?;
+    let now = world.now();
+    let outcome = target.token.account.lock().read_batch(&batch, now)?;
+    Ok(Answer::new(outcome.status(200), outcome.body(now)))
 }
 
 async fn batch_archive(

@@ -6,16 +6,33 @@ use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
 use serde::Deserialize;
 
+use crate::sandbox::hubspot::property::DataSensitivity;
 use crate::sandbox::hubspot::{Portal, Refusal};
-use crate::sandbox::registry::{Denied, Token};
+use crate::sandbox::registry::{Denied, Token, TokenKind};
 
 /// The dated versions that are served besides v3.
 const VERSIONS: [&str; 3] = ["2025-09", "2026-03", "2026-09"];
+
+/// The user who installed the applications.
+const INSTALLER_ID: &str = "1";
 
 /// A token that may read definitions has one of these; the first is named in a refusal.
 const READ_SCOPES: [&str; 3] =
     ["crm.schemas.deals.read", "crm.objects.deals.read", "crm.objects.deals.write"];
 const WRITE_SCOPES: [&str; 1] = ["crm.schemas.deals.write"];
+/// The last two of these let a token write as well.
+const READ_SENSITIVE_SCOPES: [&str; 4] = [
+    "crm.objects.deals.sensitive.read",
+    "crm.objects.deals.sensitive.read.v2",
+    "crm.objects.deals.sensitive.write",
+    "crm.objects.deals.sensitive.write.v2",
+];
+const READ_HIGHLY_SENSITIVE_SCOPES: [&str; 4] = [
+    "crm.objects.deals.highly_sensitive.read",
+    "crm.objects.deals.highly_sensitive.read.v2",
+    "crm.objects.deals.highly_sensitive.write",
+    "crm.objects.deals.highly_sensitive.write.v2",
+];
 const READ_DEALS_SCOPES: [&str; 1] = ["crm.objects.deals.read"];
 const WRITE_DEALS_SCOPES: [&str; 1] = ["crm.objects.deals.write"];
 
@@ -45,6 +62,33 @@ impl Target {
     /// Refuses the call unless the token may change definitions.
     pub(super) fn may_write(&self) -> Result<(), Refusal> {
         self.token.needs(&WRITE_SCOPES)
+    }
+
+    /// Notes the user who installed an application as the one who made or changed a property.
+    pub(super) fn sign(&self, portal: &mut Portal, name: &str, created: bool) {
+        if self.token.kind == TokenKind::Oauth {
+            portal.sign(name, INSTALLER_ID, created);
+        }
+    }
+
+    /// Refuses the call unless the token may read definitions of that sensitivity.
+    pub(super) fn may_see(&self, sensitivity: DataSensitivity) -> Result<(), Refusal> {
+        match sensitivity {
+            DataSensitivity::NonSensitive => Ok(()),
+            DataSensitivity::Sensitive => self.token.needs(&READ_SENSITIVE_SCOPES),
+            DataSensitivity::HighlySensitive => self.token.needs(&READ_HIGHLY_SENSITIVE_SCOPES),
+        }
+    }
+
+    /// Refuses the call unless the token may write definitions of that sensitivity.
+    pub(super) fn may_define(&self, sensitivity: DataSensitivity) -> Result<(), Refusal> {
+        match sensitivity {
+            DataSensitivity::NonSensitive => Ok(()),
+            DataSensitivity::Sensitive => self.token.needs(&READ_SENSITIVE_SCOPES[2..]),
+            DataSensitivity::HighlySensitive => {
+                self.token.needs(&READ_HIGHLY_SENSITIVE_SCOPES[2..])
+            }
+        }
     }
 
     /// Refuses the call unless the token may read deals.

@@ -10,6 +10,7 @@ use std::ops::Bound;
 use crate::domain::Timestamp;
 
 pub(crate) mod batch;
+pub(crate) mod refused;
 pub(crate) mod search;
 pub(crate) mod seed;
 pub(crate) mod source;

@@ -74,6 +74,8 @@ fn standard(
 ) -> Property {
     Property {
         slot: Slot::default(),
+        formula_as_sent: None,
+        generated_order: None,
         name: name.to_owned(),
         label: label.to_owned(),
         kind,

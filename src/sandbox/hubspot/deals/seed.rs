@@ -70,7 +70,7 @@ impl Portal {
             let value = match value.as_str() {
                 "" => String::new(),
                 value => values::settle(&property, value)
-                    .map_err(|(code, said)| not_valid(vec![detail(&property.name, code, said)]))?,
+                    .map_err(|(code, said)| not_valid(vec![detail(&property.name, &code, said)]))?,
             };
             self.deals.put(*id, property.slot, &value, hand);
         }

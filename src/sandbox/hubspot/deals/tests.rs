@@ -347,3 +347,28 @@ fn many_deals_are_filled_at_once_and_tell_what_they_hold() {
     let unfit = fill(json!({ "property": "tags", "value": "green" }));
     assert_eq!(portal.fill_deals(&unfit, &hand(2)).unwrap_err().status, 400);
 }
+
+#[test]
+fn writes_are_refused_where_a_test_says_so() {
+    let mut portal = portal(3);
+    let refused = json!([
+        { "deal_ids": [first()], "code": "MADE_UP", "message": "Not this one" },
+        { "property": "note", "value": "bad" },
+    ]);
+    portal.refused_writes = parse(refused).unwrap();
+    let refusal = set(&mut portal, first(), "size", json!("1"), 2).unwrap_err();
+    assert_eq!((code(&refusal), refusal.details[0].message.as_str()), ("MADE_UP", "Not this one"));
+    let refusal = set(&mut portal, first() + 1, "note", json!("bad"), 2).unwrap_err();
+    assert_eq!(code(&refusal), "MISSING_CONDITIONAL_REQUIRED_PROPERTY");
+    assert!(set(&mut portal, first() + 1, "note", json!("good"), 2).is_ok());
+}
+
+#[test]
+fn deals_keep_a_value_whose_option_is_gone() {
+    let mut portal = portal(1);
+    set(&mut portal, first(), "tags", json!("red"), 2).unwrap();
+    let options = json!({ "options": [{ "label": "Blue", "value": "blue" }] });
+    portal.update("tags", parse(options).unwrap(), at(3)).unwrap();
+    assert_eq!(shown(&portal, first(), "tags"), "red");
+    assert!(set(&mut portal, first(), "tags", json!("red"), 4).is_err());
+}

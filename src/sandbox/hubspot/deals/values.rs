@@ -1,5 +1,7 @@
 //! Whether a value suits its property, and how it is kept.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -11,30 +13,30 @@ use crate::sandbox::wire_time::WireTime;
 const TEXT_CHARS_MAX: usize = 65_536;
 
 /// Why a value is refused: HubSpot's code, and words.
-pub(super) type Unfit = (&'static str, String);
+pub(super) type Unfit = (Cow<'static, str>, String);
 
 /// Checks a value, which is not empty, and returns it as HubSpot keeps it.
 pub(super) fn settle(property: &Property, text: &str) -> Result<String, Unfit> {
     match property.kind {
         PropertyType::Number => match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(text.to_owned()),
-            _ => Err(("INVALID_LONG", format!("'{text}' is not a number."))),
+            _ => Err(("INVALID_LONG".into(), format!("'{text}' is not a number."))),
         },
         PropertyType::Bool => match text {
             "true" | "false" => Ok(text.to_owned()),
-            _ => Err(("INVALID_OPTION", format!("'{text}' is neither true nor false."))),
+            _ => Err(("INVALID_OPTION".into(), format!("'{text}' is neither true nor false."))),
         },
         PropertyType::Date => date(text)
             .map(|date| date.to_string())
-            .ok_or_else(|| ("INVALID_DATE", format!("'{text}' is not a day."))),
+            .ok_or_else(|| ("INVALID_DATE".into(), format!("'{text}' is not a day."))),
         PropertyType::Datetime => moment(text)
             .map(|moment| WireTime(moment).to_string())
-            .ok_or_else(|| ("INVALID_DATE", format!("'{text}' is not a moment."))),
+            .ok_or_else(|| ("INVALID_DATE".into(), format!("'{text}' is not a moment."))),
         PropertyType::Enumeration => option(property, text),
         PropertyType::String | PropertyType::PhoneNumber => {
             if text.chars().count() > TEXT_CHARS_MAX {
                 let said = format!("A text has at most {TEXT_CHARS_MAX} characters.");
-                return Err(("PROPERTY_VALUE_TOO_LONG", said));
+                return Err(("PROPERTY_VALUE_TOO_LONG".into(), said));
             }
             Ok(text.to_owned())
         }
@@ -54,7 +56,7 @@ fn option(property: &Property, text: &str) -> Result<String, Unfit> {
     if all_known {
         return Ok(text.to_owned());
     }
-    Err(("INVALID_OPTION", format!("'{text}' was not one of the allowed options.")))
+    Err(("INVALID_OPTION".into(), format!("'{text}' was not one of the allowed options.")))
 }
 
 /// Reads a day: as `2026-01-31`, or as the milliseconds of its midnight in UTC.

@@ -83,7 +83,7 @@ impl Portal {
             let Some(text) = text(value) else { continue };
             match self.check_value(id, name, &text) {
                 Ok(value) => fit.push(value),
-                Err((code, said)) => unfit.push(detail(name, code, said)),
+                Err((code, said)) => unfit.push(detail(name, &code, said)),
             }
         }
         if unfit.is_empty() { Ok(fit) } else { Err(not_valid(unfit)) }
@@ -96,12 +96,16 @@ impl Portal {
         text: &str,
     ) -> Result<(Slot, String), values::Unfit> {
         let Some(property) = self.active.get(name) else {
-            return Err(("PROPERTY_DOESNT_EXIST", format!("Property '{name}' does not exist")));
+            return Err((
+                "PROPERTY_DOESNT_EXIST".into(),
+                format!("Property '{name}' does not exist"),
+            ));
         };
         if property.read_only_value() {
-            return Err(("READ_ONLY_VALUE", format!("'{name}' is a read only property")));
+            return Err(("READ_ONLY_VALUE".into(), format!("'{name}' is a read only property")));
         }
         let value = if text.is_empty() { String::new() } else { values::settle(property, text)? };
+        self.check_not_refused(id, name, &value)?;
         let slot = property.slot;
         if property.has_unique_value
             && !value.is_empty()
@@ -109,7 +113,7 @@ impl Portal {
                 self.deals.holder(slot, &value).filter(|holder| Some(*holder) != id)
         {
             let said = format!("The deal {holder} has the value '{value}' of '{name}' already");
-            return Err(("CONFLICTING_UNIQUE_VALUE", said));
+            return Err(("CONFLICTING_UNIQUE_VALUE".into(), said));
         }
         Ok((slot, value))
     }
