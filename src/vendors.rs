@@ -22,8 +22,8 @@ use zeroize::Zeroizing;
 
 use crate::domain::carry::Page;
 use crate::domain::{
-    Attributes, Capabilities, Effect, Observed, Problem, ProblemReason, Resource, ResourceKind,
-    VendorKind,
+    Allowance, Attributes, Capabilities, Effect, Observed, Problem, ProblemReason, Resource,
+    ResourceKind, VendorKind,
 };
 use hosts::HostPolicy;
 use http::Bearer;
@@ -134,6 +134,11 @@ pub trait Account: Send + Sync + fmt::Debug {
 
     /// Returns the limiter's window, for a later holder to go on from.
     fn window(&self) -> String;
+
+    /// Tells how many calls we may make, as far as that is known.
+    fn allowance(&self) -> Allowance {
+        Allowance::default()
+    }
 
     /// Reads what the vendor holds under these names, in their order. The caller holds a place
     /// from [`Account::admit`]; further calls, where some are needed, wait for their own. All of

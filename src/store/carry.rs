@@ -88,6 +88,22 @@ async fn named<R: Rows>(
     Ok(found.map(holder).collect())
 }
 
+/// Puts a renewed credential in the place of the one in use.
+pub(super) async fn reseal<R: Rows>(
+    rows: &mut R,
+    lease: Lease,
+    credential_id: String,
+    sealed: Vec<u8>,
+) -> Result<(), Error> {
+    leases::check_locked(rows, &lease).await?;
+    let at = &lease.doorbell;
+    in_use(rows, at)
+        .await?
+        .filter(|held| held.connection.credential_id == credential_id)
+        .ok_or(Error::Disconnected)?;
+    rows.write_sealed(at, &sealed).await
+}
+
 /// Notes that calls are about to be made.
 pub(super) async fn begin<R: Rows>(
     rows: &mut R,

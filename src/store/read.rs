@@ -1,7 +1,9 @@
 //! Reading what callers may see.
 
 use super::rows::{Head, Rows};
-use super::{Answer, AuditQuery, CompanyView, Doorbell, Error, Events, Page, StoredEntry};
+use super::{
+    Answer, AuditQuery, CompanyView, Doorbell, Error, Events, Page, StoredEntry, VendorWindow,
+};
 use crate::domain::{
     CompanyId, Config, Connection, ConnectionStatus, Field, Job, JobId, JobState, Refusal,
     Resource, ResourceId, ResourceKind, Revision, Sync,
@@ -13,6 +15,28 @@ pub(super) async fn company<R: Rows>(
     id: CompanyId,
 ) -> Result<Option<CompanyView>, Error> {
     Ok(head(rows, &id).await?.map(view))
+}
+
+/// Reads what is known of the limits of each connection in use.
+pub(super) async fn windows<R: Rows>(
+    rows: &mut R,
+    id: CompanyId,
+) -> Result<Vec<VendorWindow>, Error> {
+    let Some(head) = head(rows, &id).await? else { return Ok(Vec::new()) };
+    let mut windows = Vec::new();
+    for connection in head.connections {
+        if connection.status != ConnectionStatus::Connected {
+            continue;
+        }
+        let at = Doorbell { company_id: id.clone(), connection_id: connection.id };
+        windows.push(VendorWindow {
+            vendor: connection.vendor,
+            burst_per_10s: connection.burst_per_10s,
+            reserve_percent: connection.reserve_percent,
+            window: rows.lease(&at).await?.and_then(|lease| lease.window),
+        });
+    }
+    Ok(windows)
 }
 
 /// Lists companies.

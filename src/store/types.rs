@@ -9,7 +9,7 @@ use crate::domain::plan::Holder;
 use crate::domain::{
     Caller, Company, CompanyId, Connection, ConnectionId, Digest, Effect, InDoubt, Job, JobAction,
     JobEvent, JobId, JobState, Problem, RequestId, ResourceId, Revision, SealedConnection,
-    Timestamp, Tracked, Transition,
+    Timestamp, Tracked, Transition, VendorKind,
 };
 
 /// Why a store could not do something.
@@ -78,6 +78,19 @@ pub struct Backlog {
     pub connections: u64,
     /// Jobs that have not ended, also those that wait for a connection.
     pub open_jobs: u64,
+}
+
+/// What is known of the limits of a connection in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendorWindow {
+    /// The vendor.
+    pub vendor: VendorKind,
+    /// The calls that may be made in 10 s; 0 while learned.
+    pub burst_per_10s: u32,
+    /// The share of the vendor's limits that is left to others, in percent.
+    pub reserve_percent: u32,
+    /// The limiter's window, as whoever held the lease left it last.
+    pub window: Option<String>,
 }
 
 /// A company with its connections.

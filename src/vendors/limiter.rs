@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::domain::Timestamp;
+use crate::domain::{Allowance, Timestamp};
 
 use day::Day;
 pub use day::Told;
@@ -42,12 +42,25 @@ pub struct Limits {
     pub reserve_percent: u32,
 }
 
+impl Limits {
+    /// Tells how many calls we may make where the vendor's limits were learned to be these.
+    pub fn allowance(self, learned: Learned) -> Allowance {
+        let cap = (self.burst_per_10s > 0).then_some(self.burst_per_10s);
+        let places = learned.max.or(cap).map(|max| {
+            let ours = max - part(max as usize, self.reserve_percent).min(max as usize) as u32;
+            cap.map_or(ours, |cap| ours.min(cap)).max(1)
+        });
+        let interval_ms = learned.interval_ms.unwrap_or(10_000);
+        Allowance { window: places.map(|places| (places, interval_ms)), daily: learned.daily }
+    }
+}
+
 /// The limiter of one account.
 pub struct Limiter {
     clock: Arc<dyn Clock>,
     window: Mutex<Window>,
     day: Mutex<Day>,
-    reserve_percent: u32,
+    limits: Limits,
     changes: Line,
     background: Line,
 }
@@ -63,7 +76,7 @@ impl Limiter {
         if let Some(text) = earlier {
             record::restore(&mut window, &mut day, text, now, clock.now());
         }
-        Self { reserve_percent: limits.reserve_percent, ..Self::of(window, day, clock) }
+        Self { limits, ..Self::of(window, day, clock) }
     }
 
     /// Creates a limiter for `max` calls within an interval, of which no answer tells. Where there
@@ -81,7 +94,7 @@ impl Limiter {
             clock,
             window: Mutex::new(window),
             day: Mutex::new(day),
-            reserve_percent: 0,
+            limits: Limits::default(),
             changes: Line::default(),
             background: Line::default(),
         }
@@ -145,7 +158,7 @@ impl Limiter {
     /// Work in the background waits for that in line. A change does not: whoever makes it has to be
     /// told that it will be long.
     pub fn day_closed_for(&self, lane: Lane) -> Option<Duration> {
-        self.day().closed_for(self.clock.now(), lane, self.reserve_percent)
+        self.day().closed_for(self.clock.now(), lane, self.limits.reserve_percent)
     }
 
     fn day_opens_at(&self, now: Instant, lane: Lane) -> Instant {
@@ -200,6 +213,11 @@ impl Limiter {
     /// moment.
     pub fn day_is_over(&self, until: Timestamp) {
         self.day().close(until);
+    }
+
+    /// Tells how many calls we may make, as far as that is known.
+    pub fn allowance(&self) -> Allowance {
+        self.limits.allowance(learned(&self.record()).unwrap_or_default())
     }
 
     /// Writes down the window, for a later holder to go on from.

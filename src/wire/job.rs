@@ -5,7 +5,7 @@ use gomark_sdk::v1 as pb;
 use super::{Unreadable, moment, timestamp};
 use crate::domain::carry::RefusedValue;
 use crate::domain::{
-    Effect, Job, JobError, JobEvent, JobId, JobPart, JobState, ProblemReason, ResourceId,
+    Effect, Estimate, Job, JobError, JobEvent, JobId, JobPart, JobState, ProblemReason, ResourceId,
     Timestamp, VendorKind,
 };
 
@@ -142,12 +142,25 @@ impl TryFrom<pb::JobEvent> for JobEvent {
 }
 
 /// A plan, ready to be shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlanView {
     /// The operations.
     pub operations: Vec<PlannedCall>,
     /// When the oldest confirmation it rests on was given.
     pub observed_at: Option<Timestamp>,
+    /// What carrying it out takes.
+    pub estimate: Option<Estimate>,
+}
+
+impl From<Estimate> for pb::PlanEstimate {
+    fn from(estimate: Estimate) -> Self {
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        Self {
+            calls: whole(estimate.calls),
+            seconds: estimate.seconds.map(whole),
+            share_of_day: estimate.share_of_day,
+        }
+    }
 }
 
 /// One call of a plan.
@@ -183,7 +196,7 @@ impl From<&PlanView> for pb::Plan {
         Self {
             operations: plan.operations.iter().map(operation).collect(),
             observed_at: plan.observed_at.map(timestamp),
-            estimate: None,
+            estimate: plan.estimate.map(Into::into),
         }
     }
 }

@@ -25,6 +25,7 @@ async fn assert_fenced(given: &Given, lease: &Lease) {
     assert!(matches!(store.renew(lease, PERIOD).await, Err(Error::Fenced)));
     assert!(matches!(store.work(lease, 1).await, Err(Error::Fenced)));
     assert!(matches!(store.release(lease, None).await, Err(Error::Fenced)));
+    assert!(matches!(store.reseal(lease, "credential", b"new").await, Err(Error::Fenced)));
 }
 
 pub(crate) async fn a_lease_has_one_holder(given: Given) {

@@ -116,6 +116,15 @@ impl CompanyRows for PostgresRows {
         })
         .transpose()
     }
+
+    async fn write_sealed(&mut self, at: &Doorbell, sealed: &[u8]) -> Result<(), Error> {
+        let sql = "UPDATE connections SET sealed = $3 WHERE company_id = $1 AND connection_id = $2";
+        let written = super::query(sql)
+            .bind(at.company_id.as_str())
+            .bind(at.connection_id.as_str())
+            .bind(sealed);
+        within(written.execute(&mut *self.session)).await.map(drop)
+    }
 }
 
 #[derive(sqlx::FromRow)]

@@ -120,4 +120,16 @@ impl CompanyRows for SqliteRows {
         })
         .transpose()
     }
+
+    async fn write_sealed(&mut self, at: &Doorbell, sealed: &[u8]) -> Result<(), Error> {
+        let sql = "UPDATE connections SET sealed = $3 WHERE company_id = $1 AND connection_id = $2";
+        sqlx::query(sql)
+            .bind(at.company_id.as_str())
+            .bind(at.connection_id.as_str())
+            .bind(sealed)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
 }

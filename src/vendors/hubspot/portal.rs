@@ -16,7 +16,7 @@ use super::day;
 use super::groups::Groups;
 use super::paths::Paths;
 use crate::clock::Clock;
-use crate::domain::{Observed, ProblemReason, Timestamp};
+use crate::domain::{Allowance, Observed, ProblemReason, Timestamp};
 use crate::vendors::answers::View;
 use crate::vendors::http::{Bearer, Client};
 use crate::vendors::limiter::Limiter;
@@ -126,6 +126,10 @@ impl Account for Portal {
 
     fn window(&self) -> String {
         self.limiter.record()
+    }
+
+    fn allowance(&self) -> Allowance {
+        self.limiter.allowance()
     }
 
     async fn read(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure> {

@@ -45,7 +45,7 @@ pub struct Learned {
     /// The calls allowed within the interval.
     pub max: Option<u32>,
     /// The interval, in milliseconds.
-    pub interval_ms: u64,
+    pub interval_ms: Option<u64>,
     /// The calls allowed within a day.
     pub daily: Option<u32>,
 }
@@ -54,7 +54,7 @@ pub struct Learned {
 pub fn learned(text: &str) -> Option<Learned> {
     let record: Record = serde_json::from_str(text).ok().filter(Record::is_sound)?;
     let Record { max, interval_ms, day, .. } = record;
-    Some(Learned { max, interval_ms, daily: day.max() })
+    Some(Learned { max, interval_ms: Some(interval_ms), daily: day.max() })
 }
 
 /// Writes the window down.

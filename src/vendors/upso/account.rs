@@ -19,7 +19,7 @@ use super::NAME;
 use super::canonical::{canonical, definition, new_cadence};
 use super::classify::{failure, says};
 use crate::clock::Clock;
-use crate::domain::{Attributes, Effect, Observed, carry};
+use crate::domain::{Allowance, Attributes, Effect, Observed, carry};
 use crate::vendors::answers::{View, retry_after};
 use crate::vendors::http::{Bearer, Client, Reply, Request};
 use crate::vendors::limiter::{Limiter, Quota};
@@ -293,6 +293,10 @@ impl crate::vendors::Account for Account {
 
     fn window(&self) -> String {
         self.limiter.record()
+    }
+
+    fn allowance(&self) -> Allowance {
+        self.limiter.allowance()
     }
 
     async fn read(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure> {
