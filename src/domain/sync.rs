@@ -157,6 +157,17 @@ pub enum Transition {
 }
 
 impl Sync {
+    /// Returns the attributes that the vendor is to be asked about: what is decided now, and what
+    /// was confirmed or is in doubt.
+    pub fn expected(&self, desired: Option<&Attributes>) -> Attributes {
+        let in_doubt = match self.in_doubt.as_ref().map(|in_doubt| &in_doubt.effect) {
+            Some(Effect::Create(sent) | Effect::Update(sent)) => Some(sent),
+            Some(Effect::Archive) | None => None,
+        };
+        let all = [self.applied.as_ref(), in_doubt, desired];
+        all.into_iter().flatten().fold(Attributes::new(), |all, one| all.with(one))
+    }
+
     /// Applies the outcome of an operation that was planned for the version `desired_rev`, when the
     /// company was at `seen_rev`.
     pub fn apply(

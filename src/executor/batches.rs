@@ -58,7 +58,11 @@ mod tests {
             before: Before::default(),
             in_doubt: None,
             call: Call {
-                target: Target { kind: ResourceKind::Field, name: number.to_string() },
+                target: Target {
+                    kind: ResourceKind::Field,
+                    name: number.to_string(),
+                    expected: Attributes::new(),
+                },
                 effect,
                 held: None,
             },

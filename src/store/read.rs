@@ -43,16 +43,18 @@ pub(super) async fn config<R: Rows>(
         return Ok(Err(Refusal::RevisionNotFound { company_id: id, revision: wanted, present }));
     }
     let versions = rows.current(&id, revision.filter(|revision| *revision != present)).await?;
-    let (mut fields, mut cadences) = (Vec::new(), Vec::new());
+    let (mut fields, mut cadences, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     for resource in versions.into_iter().filter_map(|version| version.resource) {
         match resource {
             Resource::Field(field) => fields.push(field),
             Resource::Cadence(cadence) => cadences.push(cadence),
+            Resource::Group(group) => groups.push(group),
         }
     }
     fields.sort_by(|one, other| one.name.cmp(&other.name));
     cadences.sort_by(|one, other| one.cadence_id.cmp(&other.cadence_id));
-    Ok(Ok(Config { company_id: id, revision: wanted, fields, cadences }))
+    groups.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(Ok(Config { company_id: id, revision: wanted, fields, cadences, groups }))
 }
 
 /// Reads audit entries.

@@ -127,7 +127,7 @@ fn in_order(mut field: Field) -> Field {
 
 /// Derives an internal name from a label, as HubSpot's own screens do: `Deal Stage` gives
 /// `deal_stage`. Empty when the label does not begin with something to make it from, a letter.
-fn derive_name(label: &str) -> String {
+pub(in crate::domain) fn derive_name(label: &str) -> String {
     let name = slug(label, '_', super::NAME_LENGTH_MAX);
     if name.starts_with(|c: char| c.is_ascii_lowercase()) { name } else { String::new() }
 }

@@ -17,7 +17,11 @@ fn task(effect: Effect, desired: Option<Attributes>) -> Task {
         before: Before::default(),
         in_doubt: None,
         call: Call {
-            target: Target { kind: ResourceKind::Field, name: "tier".to_owned() },
+            target: Target {
+                kind: ResourceKind::Field,
+                name: "tier".to_owned(),
+                expected: Attributes::new(),
+            },
             effect,
             held: None,
         },

@@ -8,8 +8,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{End, Finished, Look, Session, Task, subject};
 use crate::domain::{
-    Effect, Known, Operation, Problem, ProblemReason, Revision, Step, Timestamp, Tracked,
-    Transition, plan,
+    Attributes, Effect, Known, Operation, Problem, ProblemReason, Revision, Step, Timestamp,
+    Tracked, Transition, plan,
 };
 use crate::executor::accounts::{self, Open};
 use crate::executor::batches::{self, UnderWay};
@@ -155,6 +155,7 @@ impl Session {
                 sync: &tracked.sync,
                 observed,
             };
+            let target = target(tracked, desired.as_ref());
             let mut operations = plan([known]);
             let unseen = observed.is_none() && self.look_first.contains(&version.id);
             if unseen {
@@ -169,12 +170,12 @@ impl Session {
                     before: Before::new(tracked.sync.failing, now),
                     in_doubt: tracked.sync.in_doubt.clone(),
                     call: Call {
-                        target: target(tracked),
+                        target: target.clone(),
                         effect,
                         held: tracked.sync.applied.clone(),
                     },
                 };
-                sort(&mut due, operation.step, tracked, work.revision, now, task);
+                sort(&mut due, operation.step, tracked, &target, work.revision, now, task);
             }
         }
         due
@@ -339,11 +340,12 @@ fn sort(
     due: &mut Due,
     step: Step,
     tracked: &Tracked,
+    target: &Target,
     seen_rev: Revision,
     now: Timestamp,
     task: impl FnOnce(Effect) -> Task,
 ) {
-    let subject = subject(&target(tracked));
+    let subject = subject(target);
     let mut note = |transition, message| {
         due.outcomes.push(Outcome {
             resource_id: tracked.version.id.clone(),
@@ -368,7 +370,7 @@ fn sort(
         }
         Step::Read => due.looks.push(Look {
             resource_id: tracked.version.id.clone(),
-            target: target(tracked),
+            target: target.clone(),
             desired_rev: tracked.version.from_rev,
             seen_rev,
             before: Before::new(tracked.sync.failing, now),
@@ -388,8 +390,9 @@ fn free_at(tracked: &Tracked, was_read: bool) -> Timestamp {
     failing.max(settled).unwrap_or_default()
 }
 
-fn target(tracked: &Tracked) -> Target {
-    Target { kind: tracked.version.kind, name: tracked.version.name.clone() }
+fn target(tracked: &Tracked, desired: Option<&Attributes>) -> Target {
+    let expected = tracked.sync.expected(desired);
+    Target { kind: tracked.version.kind, name: tracked.version.name.clone(), expected }
 }
 
 fn verb(effect: &Effect) -> &'static str {
