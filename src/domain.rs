@@ -10,6 +10,7 @@ pub mod decide;
 mod entry;
 mod estimate;
 pub mod field;
+pub mod group;
 mod ids;
 mod job;
 mod mutation;
@@ -29,6 +30,7 @@ pub use company::{Company, Connection, ConnectionStatus, Digest, VendorKind, che
 pub use entry::{Action, Change, Entry};
 pub use estimate::{Allowance, Estimate};
 pub use field::{Field, FieldDraft, FieldOption, FieldPatch, FieldType, OptionDraft, PropertyType};
+pub use group::{Group, GroupDraft, GroupPatch};
 pub use ids::{CadenceId, CompanyId, ConnectionId, JobId, RequestId, ResourceId, Revision, StepId};
 pub use job::{ItemCounts, ItemState, Job, JobAction, JobError, JobEvent, JobPart, JobState};
 pub use mutation::{Envelope, Intent, Mutation, Needs, NewConnection};

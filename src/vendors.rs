@@ -169,6 +169,10 @@ pub struct Target {
     pub kind: ResourceKind,
     /// Its name there.
     pub name: String,
+    /// What is decided about it, or was held last: what else the vendor holds of it is none of
+    /// GoMark's business, and is left out of canonical forms. Where it is looked for may depend on
+    /// it.
+    pub expected: Attributes,
 }
 
 /// What is to be done to a resource.

@@ -9,6 +9,7 @@ mod company;
 mod config;
 mod entry;
 mod field;
+mod group;
 mod job;
 
 use gomark_sdk::v1 as pb;
@@ -44,6 +45,7 @@ pub fn encode_resource(resource: &Resource) -> Vec<u8> {
     match resource {
         Resource::Field(field) => pb::Field::from(field).encode_to_vec(),
         Resource::Cadence(cadence) => pb::Cadence::from(cadence).encode_to_vec(),
+        Resource::Group(group) => pb::Group::from(group).encode_to_vec(),
     }
 }
 
@@ -52,6 +54,7 @@ pub fn decode_resource(kind: ResourceKind, bytes: &[u8]) -> Result<Resource, Unr
     match kind {
         ResourceKind::Field => Ok(Resource::Field(pb::Field::decode(bytes)?.try_into()?)),
         ResourceKind::Cadence => Ok(Resource::Cadence(pb::Cadence::decode(bytes)?.try_into()?)),
+        ResourceKind::Group => Ok(Resource::Group(pb::Group::decode(bytes)?.into())),
     }
 }
 

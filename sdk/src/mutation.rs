@@ -1,6 +1,7 @@
 //! Mutations: one mechanism for what all of them have in common.
 
 mod cadences;
+mod groups;
 mod requests;
 
 use std::fmt;
@@ -158,6 +159,9 @@ mutations! {
     AddCadenceRequest -> AddCadenceResponse;
     ModifyCadenceRequest -> ModifyCadenceResponse;
     RemoveCadenceRequest -> RemoveCadenceResponse;
+    AddGroupRequest -> AddGroupResponse;
+    ModifyGroupRequest -> ModifyGroupResponse;
+    RemoveGroupRequest -> RemoveGroupResponse;
     RollbackRequest -> RollbackResponse;
     RegisterCompanyRequest -> RegisterCompanyResponse;
     UpdateCompanyRequest -> UpdateCompanyResponse;

@@ -62,6 +62,9 @@ mutating! {
     AddCadenceRequest "AddCadence" company_id;
     ModifyCadenceRequest "ModifyCadence" company_id;
     RemoveCadenceRequest "RemoveCadence" company_id;
+    AddGroupRequest "AddGroup" company_id;
+    ModifyGroupRequest "ModifyGroup" company_id;
+    RemoveGroupRequest "RemoveGroup" company_id;
     RollbackRequest "Rollback" company_id;
     RegisterCompanyRequest "RegisterCompany" company.company_id;
     UpdateCompanyRequest "UpdateCompany" company.company_id;

@@ -23,7 +23,7 @@ impl VendorKind {
     pub const fn capabilities(self) -> Capabilities {
         match self {
             Self::HubSpot => Capabilities {
-                kinds: &[ResourceKind::Field],
+                kinds: &[ResourceKind::Field, ResourceKind::Group],
                 // HubSpot documents no limit for properties; its object batches take 100.
                 creates_per_call_max: 100,
                 versions: false,

@@ -28,6 +28,10 @@ pub struct Left {
     /// Until when values were carried to it; `None` when they never were. In microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_until_micros: Option<i64>,
+    /// Since when what it holds is the resource's own, where what was there before was another's; in
+    /// microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_since_micros: Option<i64>,
 }
 
 /// Carries the values of one page of records.

@@ -6,6 +6,7 @@
 mod cadences;
 mod connection;
 mod fields;
+mod groups;
 mod rollback;
 
 use std::collections::BTreeMap;
@@ -61,6 +62,8 @@ impl Holds {
             match resource.kind() {
                 ResourceKind::Field => self.fields += sign,
                 ResourceKind::Cadence => self.cadences += sign,
+                // Few enough to be counted where it matters.
+                ResourceKind::Group => {}
             }
             self.bytes += sign * signed(resource.bytes());
         }
@@ -180,6 +183,9 @@ pub fn decide(situation: &Situation, mutation: &Mutation) -> Result<Decision, Re
             cadences::modify(&context, cadence_id, change)
         }
         Intent::RemoveCadence { cadence_id } => cadences::remove(&context, cadence_id),
+        Intent::AddGroup(draft) => groups::add(&context, draft),
+        Intent::ModifyGroup { name, patch } => groups::modify(&context, name, patch),
+        Intent::RemoveGroup { name } => groups::remove(&context, name),
         Intent::Rollback { to, allow_data_loss } => {
             rollback::rollback(&context, *to, *allow_data_loss)
         }

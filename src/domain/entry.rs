@@ -28,6 +28,12 @@ pub enum Action {
     ModifyCadence,
     /// Removed a cadence.
     RemoveCadence,
+    /// Added a property group.
+    AddGroup,
+    /// Changed a property group.
+    ModifyGroup,
+    /// Removed a property group.
+    RemoveGroup,
     /// Went back to an older revision.
     Rollback {
         /// That revision.
@@ -49,6 +55,9 @@ impl Action {
             Self::AddCadence => "add_cadence",
             Self::ModifyCadence => "modify_cadence",
             Self::RemoveCadence => "remove_cadence",
+            Self::AddGroup => "add_group",
+            Self::ModifyGroup => "modify_group",
+            Self::RemoveGroup => "remove_group",
             Self::Rollback { .. } => "rollback",
         }
     }

@@ -79,14 +79,7 @@ impl Field {
             "name",
             "must not begin with hs_, which HubSpot keeps for its own properties",
         );
-        check_text(&mut found, "label", &self.label, LABEL_LENGTH_MAX);
-        let trimmed = self.label.trim();
-        found.require(!trimmed.is_empty(), "label", "must not be blank");
-        found.require(
-            trimmed == self.label || trimmed.is_empty() || self.label == self.name,
-            "label",
-            "must not begin or end with white space",
-        );
+        check_label(&mut found, &self.label, &self.name);
         check_name(&mut found, "group_name", &self.group_name);
         check_long_text(&mut found, "description", &self.description, DESCRIPTION_LENGTH_MAX);
         found.require(
@@ -110,8 +103,20 @@ impl Field {
     }
 }
 
+/// Checks the label of what has this name.
+pub(super) fn check_label(found: &mut Violations, label: &str, name: &str) {
+    check_text(found, "label", label, LABEL_LENGTH_MAX);
+    let trimmed = label.trim();
+    found.require(!trimmed.is_empty(), "label", "must not be blank");
+    found.require(
+        trimmed == label || trimmed.is_empty() || label == name,
+        "label",
+        "must not begin or end with white space",
+    );
+}
+
 /// Checks an internal name by HubSpot's rules.
-fn check_name(found: &mut Violations, field: &str, name: &str) {
+pub(super) fn check_name(found: &mut Violations, field: &str, name: &str) {
     let mut bytes = name.bytes();
     let right = bytes.next().is_some_and(|first| first.is_ascii_lowercase())
         && bytes.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')

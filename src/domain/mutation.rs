@@ -1,8 +1,8 @@
 //! What callers ask for.
 
 use super::{
-    CadenceDraft, Caller, CompanyId, Digest, FieldDraft, FieldPatch, RequestId, ResourceKind,
-    Revision, Timestamp, VendorKind, cadence,
+    CadenceDraft, Caller, CompanyId, Digest, FieldDraft, FieldPatch, GroupDraft, GroupPatch,
+    RequestId, ResourceKind, Revision, Timestamp, VendorKind, cadence,
 };
 
 /// A request to change what a company is or decides.
@@ -132,6 +132,20 @@ pub enum Intent {
         /// The id that callers use.
         cadence_id: String,
     },
+    /// Add a property group.
+    AddGroup(GroupDraft),
+    /// Change a property group.
+    ModifyGroup {
+        /// Its internal name.
+        name: String,
+        /// The change.
+        patch: GroupPatch,
+    },
+    /// Remove a property group.
+    RemoveGroup {
+        /// Its internal name.
+        name: String,
+    },
     /// Go back to an older revision.
     Rollback {
         /// That revision.
@@ -204,7 +218,11 @@ impl Intent {
             Self::RegisterCompany { .. }
             | Self::UpdateCompany { .. }
             | Self::DisconnectVendor { .. } => Needs::Nothing,
-            Self::ConnectVendor(_) | Self::RelabelField { .. } => Needs::All,
+            // How many groups there are, and what stands in one, is counted nowhere.
+            Self::ConnectVendor(_)
+            | Self::RelabelField { .. }
+            | Self::AddGroup(_)
+            | Self::RemoveGroup { .. } => Needs::All,
             Self::AddField { draft, .. } => field(vec![draft.resolved_name()]),
             Self::ModifyField { name, patch, .. } => field(
                 [Some(name), patch.new_name.as_ref()].into_iter().flatten().cloned().collect(),
@@ -214,6 +232,7 @@ impl Intent {
             Self::ModifyCadence { cadence_id, .. } | Self::RemoveCadence { cadence_id } => {
                 cadence(cadence_id.clone())
             }
+            Self::ModifyGroup { name, .. } => Needs::Named(ResourceKind::Group, vec![name.clone()]),
             Self::Rollback { to, .. } => Needs::AllAnd(*to),
         }
     }

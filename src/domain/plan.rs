@@ -12,7 +12,7 @@ use super::{
     Attributes, Effect, Problem, ProblemReason, Resource, ResourceId, ResourceKind, Revision, Sync,
     Timestamp, Tracked,
 };
-pub use names::{Holder, Names};
+pub use names::{Holder, Names, names_of};
 
 /// What a read of the vendor found under the name of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Known<'a> {
     pub kind: ResourceKind,
     /// The name that was decided.
     pub name: &'a str,
+    /// What it stands in, as decided.
+    pub stands_in: Option<(ResourceKind, &'a str)>,
     /// What was decided, in canonical form; `None` when it was removed.
     pub desired: Option<&'a Attributes>,
     /// The revision that decided it.
@@ -64,6 +66,7 @@ impl<'a> Known<'a> {
             id: &version.id,
             kind: version.kind,
             name: &version.name,
+            stands_in: version.resource.as_ref().and_then(Resource::stands_in),
             desired,
             desired_rev: version.from_rev,
             sync,

@@ -49,6 +49,32 @@ pub enum Refusal {
         /// The internal name.
         name: String,
     },
+    /// The company has no such property group.
+    #[error("group {name} does not exist in company {company_id}")]
+    GroupNotFound {
+        /// The company.
+        company_id: CompanyId,
+        /// The internal name.
+        name: String,
+    },
+    /// The company has a property group of that name.
+    #[error("group {name} exists already in company {company_id}")]
+    GroupExists {
+        /// The company.
+        company_id: CompanyId,
+        /// The internal name.
+        name: String,
+    },
+    /// Fields stand in the property group.
+    #[error("these fields of company {company_id} stand in group {name}: {}", listed(.fields))]
+    GroupInUse {
+        /// The company.
+        company_id: CompanyId,
+        /// The internal name.
+        name: String,
+        /// The internal names of the fields.
+        fields: Vec<String>,
+    },
     /// The company has no such cadence.
     #[error("cadence {cadence_id} does not exist in company {company_id}")]
     CadenceNotFound {

@@ -1,6 +1,6 @@
 //! What a company decides, whatever its kind.
 
-use super::{Cadence, CompanyId, Connection, Field, ResourceId, Revision, Sync, VendorKind};
+use super::{Cadence, CompanyId, Connection, Field, Group, ResourceId, Revision, Sync, VendorKind};
 
 /// A kind of resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,17 +9,20 @@ pub enum ResourceKind {
     Field,
     /// An outreach cadence.
     Cadence,
+    /// A property group.
+    Group,
 }
 
 impl ResourceKind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Field, Self::Cadence];
+    pub const ALL: [Self; 3] = [Self::Field, Self::Cadence, Self::Group];
 
     /// Returns the name that the database and people see.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Field => "field",
             Self::Cadence => "cadence",
+            Self::Group => "group",
         }
     }
 
@@ -31,8 +34,16 @@ impl ResourceKind {
     /// Returns the vendor that resources of this kind are carried out at: the one that holds them.
     pub const fn vendor(self) -> VendorKind {
         match self {
-            Self::Field => VendorKind::HubSpot,
+            Self::Field | Self::Group => VendorKind::HubSpot,
             Self::Cadence => VendorKind::Upso,
+        }
+    }
+
+    /// Returns the kind of what stands in resources of this kind.
+    pub const fn contents(self) -> Option<Self> {
+        match self {
+            Self::Group => Some(Self::Field),
+            Self::Field | Self::Cadence => None,
         }
     }
 
@@ -41,6 +52,7 @@ impl ResourceKind {
         match self {
             Self::Field => "fields",
             Self::Cadence => "cadences",
+            Self::Group => "groups",
         }
     }
 }
@@ -52,6 +64,8 @@ pub enum Resource {
     Field(Field),
     /// An outreach cadence.
     Cadence(Cadence),
+    /// A property group.
+    Group(Group),
 }
 
 impl Resource {
@@ -60,6 +74,7 @@ impl Resource {
         match self {
             Self::Field(field) => &field.id,
             Self::Cadence(cadence) => &cadence.id,
+            Self::Group(group) => &group.id,
         }
     }
 
@@ -68,6 +83,7 @@ impl Resource {
         match self {
             Self::Field(_) => ResourceKind::Field,
             Self::Cadence(_) => ResourceKind::Cadence,
+            Self::Group(_) => ResourceKind::Group,
         }
     }
 
@@ -76,6 +92,7 @@ impl Resource {
         match self {
             Self::Field(field) => &field.name,
             Self::Cadence(cadence) => cadence.cadence_id.as_str(),
+            Self::Group(group) => &group.name,
         }
     }
 
@@ -84,7 +101,17 @@ impl Resource {
         match (self, other) {
             (Self::Field(one), Self::Field(other)) => one.same_at_vendor(other),
             (Self::Cadence(one), Self::Cadence(other)) => one.same_at_vendor(other),
-            (Self::Field(_), Self::Cadence(_)) | (Self::Cadence(_), Self::Field(_)) => false,
+            (Self::Group(one), Self::Group(other)) => one.same_at_vendor(other),
+            (Self::Field(_) | Self::Cadence(_) | Self::Group(_), _) => false,
+        }
+    }
+
+    /// Returns the kind and name of the resource that it stands in at its vendor, which has to be
+    /// there before it and can go only after it. That one may not be decided.
+    pub fn stands_in(&self) -> Option<(ResourceKind, &str)> {
+        match self {
+            Self::Field(field) => Some((ResourceKind::Group, &field.group_name)),
+            Self::Cadence(_) | Self::Group(_) => None,
         }
     }
 
@@ -93,6 +120,7 @@ impl Resource {
         match self {
             Self::Field(field) => field.bytes(),
             Self::Cadence(cadence) => cadence.bytes(),
+            Self::Group(group) => group.bytes(),
         }
     }
 }
@@ -139,6 +167,8 @@ pub struct Config {
     /// Fields on their way to a new name, with the one that they come from. Only of the latest
     /// revision, and more than a revision says: it changes when the vendor is done.
     pub migrating: Vec<(ResourceId, String)>,
+    /// The property groups, by name.
+    pub groups: Vec<Group>,
 }
 
 /// The connection that work is carried out at, with the credential still sealed.

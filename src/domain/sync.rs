@@ -221,6 +221,17 @@ pub enum Transition {
 }
 
 impl Sync {
+    /// Returns the attributes that the vendor is to be asked about: what is decided now, and what
+    /// was confirmed or is in doubt.
+    pub fn expected(&self, desired: Option<&Attributes>) -> Attributes {
+        let in_doubt = match self.in_doubt.as_ref().map(|in_doubt| &in_doubt.effect) {
+            Some(Effect::Create(sent) | Effect::Update(sent)) => Some(sent),
+            _ => None,
+        };
+        let all = [self.applied.as_ref(), in_doubt, desired];
+        all.into_iter().flatten().fold(Attributes::new(), |all, one| all.with(one))
+    }
+
     /// Applies the outcome of an operation that was planned for the version `desired_rev`, when the
     /// company was at `seen_rev`.
     pub fn apply(
@@ -250,6 +261,8 @@ impl Sync {
                 self.failing = None;
                 if let Some(trail) = &mut self.trail {
                     trail.left.retain(|left| left.name != *name);
+                    // All that was to be carried was: what is there now is its own.
+                    trail.foreign &= !trail.left.is_empty();
                 }
             }
             Transition::Advance(checkpoint) => {
@@ -317,9 +330,10 @@ impl Sync {
         self.trail.as_ref().map_or(&[], |trail| &trail.left)
     }
 
-    /// Tells whether values are still to be carried along from a name that it had.
+    /// Tells whether values are still to be carried along from a name that it had, or another's to
+    /// be cleared.
     pub fn is_moving(&self) -> bool {
-        !self.left().is_empty()
+        self.trail.as_ref().is_some_and(|trail| trail.foreign || !trail.left.is_empty())
     }
 
     /// Returns the name whose values are on their way to the decided one: the first that it had.
@@ -338,14 +352,18 @@ impl Sync {
             trail.had.push(key.clone());
             if let Some(held) = held {
                 let target_until_micros = (!trail.left.is_empty()).then(|| now.as_micros());
-                trail.left.push(Left { name: key, held, target_until_micros });
+                let own_since_micros = trail.foreign.then_some(trail.since_micros);
+                let left = Left { name: key, held, target_until_micros, own_since_micros };
+                trail.left.push(left);
             }
         }
         let back = trail.left.iter().position(|left| left.name == name);
-        self.applied = back.map(|place| trail.left.remove(place).held);
+        let back = back.map(|place| trail.left.remove(place));
         let is_new = !trail.had.iter().any(|had| had == name);
-        trail.foreign = back.is_none() && (foreign || is_new);
-        trail.since_micros = now.as_micros();
+        let own_since = back.as_ref().and_then(|left| left.own_since_micros);
+        trail.foreign = own_since.is_some() || (back.is_none() && (foreign || is_new));
+        trail.since_micros = own_since.unwrap_or(now.as_micros());
+        self.applied = back.map(|left| left.held);
         *self = Self {
             applied: self.applied.take(),
             key: Some(name.to_owned()),
@@ -372,7 +390,8 @@ impl Sync {
         self.in_doubt = None;
         self.failing = None;
         // Only what is carried along altogether is confirmed; filling in goes on after that.
-        self.trail = self.trail.take().filter(|trail| !trail.had.is_empty());
+        let trail = self.trail.take().filter(|trail| !trail.had.is_empty());
+        self.trail = trail.map(|trail| Trail { foreign: false, ..trail });
         self.checkpoint = self.checkpoint.take().filter(|checkpoint| checkpoint.fills.is_some());
         if self.parked.as_ref().is_some_and(|parked| parked.revision <= revision) {
             self.parked = None;

@@ -78,7 +78,11 @@ mod tests {
             is_moving: false,
             checkpoint: None,
             call: Call {
-                target: Target { kind: ResourceKind::Field, name: number.to_string() },
+                target: Target {
+                    kind: ResourceKind::Field,
+                    name: number.to_string(),
+                    expected: Attributes::new(),
+                },
                 effect,
                 held: None,
                 allow_loss: false,

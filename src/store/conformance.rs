@@ -9,6 +9,7 @@ pub(super) mod commit;
 pub(super) mod connections;
 pub(super) mod control;
 mod given;
+pub(super) mod groups;
 pub(super) mod jobs;
 pub(super) mod late;
 pub(super) mod leases;
@@ -128,6 +129,11 @@ macro_rules! conformance {
                 retrying_without_a_connection_waits_for_one,
                 cancelling_without_a_connection_ends_the_job,
                 a_newer_decision_ends_a_cancel,
+            }
+            groups {
+                a_group_is_carried_out_beside_fields,
+                a_group_goes_when_nothing_stands_in_it_in_the_same_batch,
+                old_revisions_hold_the_groups_of_then,
             }
             jobs {
                 a_job_is_queued_then_running_then_succeeded,

@@ -67,20 +67,22 @@ pub(super) async fn config<R: Rows>(
         return Ok(Err(Refusal::RevisionNotFound { company_id: id, revision: wanted, present }));
     }
     let versions = rows.current(&id, revision.filter(|revision| *revision != present)).await?;
-    let (mut fields, mut cadences) = (Vec::new(), Vec::new());
+    let (mut fields, mut cadences, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     for resource in versions.into_iter().filter_map(|version| version.resource) {
         match resource {
             Resource::Field(field) => fields.push(field),
             Resource::Cadence(cadence) => cadences.push(cadence),
+            Resource::Group(group) => groups.push(group),
         }
     }
     fields.sort_by(|one, other| one.name.cmp(&other.name));
     cadences.sort_by(|one, other| one.cadence_id.cmp(&other.cadence_id));
+    groups.sort_by(|one, other| one.name.cmp(&other.name));
     let migrating = match wanted == present {
         true => migrating(rows, &head, &fields).await?,
         false => Vec::new(),
     };
-    Ok(Ok(Config { company_id: id, revision: wanted, fields, cadences, migrating }))
+    Ok(Ok(Config { company_id: id, revision: wanted, fields, cadences, groups, migrating }))
 }
 
 /// Reads which fields are on their way to the name that was decided.

@@ -121,6 +121,7 @@ impl Vendor for HubSpot {
     fn desired(&self, resource: &Resource) -> Attributes {
         match resource {
             Resource::Field(field) => canonical::desired(field),
+            Resource::Group(group) => groups::desired(group),
             // Never asked for: HubSpot holds no cadences.
             Resource::Cadence(_) => Attributes::new(),
         }

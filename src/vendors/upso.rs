@@ -53,8 +53,8 @@ impl Vendor for Upso {
     fn desired(&self, resource: &Resource) -> Attributes {
         match resource {
             Resource::Cadence(cadence) => canonical::desired(cadence),
-            // Never asked for: Upso holds no fields.
-            Resource::Field(_) => Attributes::new(),
+            // Never asked for: Upso holds nothing else.
+            Resource::Field(_) | Resource::Group(_) => Attributes::new(),
         }
     }
 

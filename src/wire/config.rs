@@ -12,6 +12,7 @@ impl From<&Config> for pb::Config {
             revision: config.revision.get(),
             fields: config.fields.iter().map(|field| field_of(config, field)).collect(),
             cadences: config.cadences.iter().map(Into::into).collect(),
+            groups: config.groups.iter().map(Into::into).collect(),
         }
     }
 }

@@ -74,6 +74,9 @@ fn action_number(action: Action) -> pb::AuditAction {
         Action::AddCadence => pb::AuditAction::AddCadence,
         Action::ModifyCadence => pb::AuditAction::ModifyCadence,
         Action::RemoveCadence => pb::AuditAction::RemoveCadence,
+        Action::AddGroup => pb::AuditAction::AddGroup,
+        Action::ModifyGroup => pb::AuditAction::ModifyGroup,
+        Action::RemoveGroup => pb::AuditAction::RemoveGroup,
         Action::Rollback { .. } => pb::AuditAction::Rollback,
     }
 }
@@ -90,6 +93,9 @@ fn action(entry: &pb::AuditEntry) -> Result<Action, Unreadable> {
         pb::AuditAction::AddCadence => Action::AddCadence,
         pb::AuditAction::ModifyCadence => Action::ModifyCadence,
         pb::AuditAction::RemoveCadence => Action::RemoveCadence,
+        pb::AuditAction::AddGroup => Action::AddGroup,
+        pb::AuditAction::ModifyGroup => Action::ModifyGroup,
+        pb::AuditAction::RemoveGroup => Action::RemoveGroup,
         pb::AuditAction::Rollback => Action::Rollback { to: Revision::new(entry.to_revision) },
         pb::AuditAction::Unspecified => {
             return Err(Unreadable::new(format!("an audit entry has action {}", entry.action)));
@@ -124,6 +130,7 @@ fn write(company_id: &CompanyId, change: &Change) -> pb::ResourceChange {
             let kind = match kind {
                 ResourceKind::Field => pb::ResourceKind::Field,
                 ResourceKind::Cadence => pb::ResourceKind::Cadence,
+                ResourceKind::Group => pb::ResourceKind::Group,
             };
             (kind, id.to_string(), before.as_ref().map(resource), after.as_ref().map(resource))
         }
@@ -141,6 +148,7 @@ fn resource(resource: &Resource) -> Value {
     match resource {
         Resource::Field(field) => Value::Field(pb::Field::from(field)),
         Resource::Cadence(cadence) => Value::Cadence(pb::Cadence::from(cadence)),
+        Resource::Group(group) => Value::Group(pb::Group::from(group)),
     }
 }
 
@@ -168,6 +176,12 @@ fn read(change: pb::ResourceChange) -> Result<Change, Unreadable> {
             kind: ResourceKind::Cadence,
             before: cadence(before)?,
             after: cadence(after)?,
+        },
+        pb::ResourceKind::Group => Change::Resource {
+            id: ResourceId::from_trusted(change.resource_id),
+            kind: ResourceKind::Group,
+            before: group(before)?,
+            after: group(after)?,
         },
         pb::ResourceKind::Unspecified => return Err(mismatch()),
     })
@@ -201,6 +215,14 @@ fn cadence(value: Option<Value>) -> Result<Option<Resource>, Unreadable> {
     match value {
         None => Ok(None),
         Some(Value::Cadence(cadence)) => Ok(Some(Resource::Cadence(cadence.try_into()?))),
+        Some(_) => Err(mismatch()),
+    }
+}
+
+fn group(value: Option<Value>) -> Result<Option<Resource>, Unreadable> {
+    match value {
+        None => Ok(None),
+        Some(Value::Group(group)) => Ok(Some(Resource::Group(group.into()))),
         Some(_) => Err(mismatch()),
     }
 }

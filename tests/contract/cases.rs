@@ -1,5 +1,7 @@
 //! One row per RPC: a request that is right, and one that is wrong.
 
+mod groups;
+
 use gomark_sdk::v1::*;
 use gomark_sdk::{cadences, fields};
 use prost::Message;
@@ -26,6 +28,8 @@ pub(crate) enum Stage {
     Registered,
     /// As before, with the cadence `trial`.
     WithCadence,
+    /// Registered, with the group `ops`.
+    WithGroup,
     /// Connected to HubSpot.
     Connected,
 }
@@ -48,7 +52,7 @@ impl Target {
         match stage {
             Stage::Unregistered => {}
             Stage::Connected => world.connected(company).await,
-            Stage::Registered | Stage::WithCadence => {
+            Stage::Registered | Stage::WithCadence | Stage::WithGroup => {
                 client.register_company(&id).await.unwrap();
                 let tier = client.add_field(&id, fields::text("Tier")).await.unwrap();
                 let level = client.add_field(&id, fields::text("Level")).await.unwrap();
@@ -58,6 +62,9 @@ impl Target {
                 target.cancelled_job = level.id().to_owned();
                 if stage == Stage::WithCadence {
                     client.add_cadence(&id, cadence("Trial")).await.unwrap();
+                }
+                if stage == Stage::WithGroup {
+                    client.add_group(&id, groups::group("ops")).await.unwrap();
                 }
             }
         }
@@ -105,10 +112,13 @@ macro_rules! row {
     };
 }
 
+pub(crate) use row;
+
 /// The rows of `ConfigService` and `CompanyService`.
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = config_cases();
     cases.extend(cadence_cases());
+    cases.extend(groups::group_cases());
     cases.extend(company_cases());
     cases
 }

@@ -11,6 +11,7 @@ mod authorization;
 mod bad_cadences;
 mod bad_connections;
 mod bad_fields;
+mod bad_groups;
 mod bad_messages;
 mod bad_names;
 mod bad_options;

@@ -127,6 +127,18 @@ async fn in_world(world: &World, target: &Target, reason: &str) -> Box<Error> {
         "CREDENTIAL_REFUSED" => connect("acme", "invalid-token", &world.hubspot_url).await.err(),
         "COMPANY_NOT_FOUND" => client.get_company("nobody").await.err(),
         "FIELD_NOT_FOUND" => client.remove_field("acme", "nothing").await.err(),
+        "GROUP_NOT_FOUND" => client.remove_group("acme", "nothing").await.err(),
+        "GROUP_EXISTS" | "GROUP_IN_USE" => {
+            client.register_company("other").await.unwrap();
+            let ops = Group { name: "ops".to_owned(), ..Group::default() };
+            client.add_group("other", ops.clone()).await.unwrap();
+            let tier = Field { group_name: "ops".to_owned(), ..fields::text("Tier") };
+            client.add_field("other", tier).await.unwrap();
+            match reason {
+                "GROUP_EXISTS" => client.add_group("other", ops).await.err(),
+                _ => client.remove_group("other", "ops").await.err(),
+            }
+        }
         "CADENCE_NOT_FOUND" => client.remove_cadence("acme", "nothing").await.err(),
         "CADENCE_EXISTS" => {
             client.register_company("other").await.unwrap();

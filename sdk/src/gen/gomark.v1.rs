@@ -582,210 +582,6 @@ impl FieldType {
         }
     }
 }
-/// The state of a thing before or after a change.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ResourceValue {
-    /// The state, by kind.
-    #[prost(oneof = "resource_value::Value", tags = "1, 2, 3, 4")]
-    pub value: ::core::option::Option<resource_value::Value>,
-}
-/// Nested message and enum types in `ResourceValue`.
-pub mod resource_value {
-    /// The state, by kind.
-    #[derive(Clone, PartialEq, ::prost::Oneof)]
-    pub enum Value {
-        /// The company: `company_id` and `display_name`.
-        #[prost(message, tag = "1")]
-        Company(super::Company),
-        /// The connection, without its credential.
-        #[prost(message, tag = "2")]
-        Connection(super::Connection),
-        /// The field.
-        #[prost(message, tag = "3")]
-        Field(super::Field),
-        /// The cadence.
-        #[prost(message, tag = "4")]
-        Cadence(super::Cadence),
-    }
-}
-/// One change of a revision.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ResourceChange {
-    /// What kind of thing changed.
-    #[prost(enumeration = "ResourceKind", tag = "1")]
-    pub kind: i32,
-    /// Which one: the company id, the connection id, the field id, or a cadence's
-    /// `resource_id`.
-    #[prost(string, tag = "2")]
-    pub resource_id: ::prost::alloc::string::String,
-    /// Its state before; unset when it is new.
-    #[prost(message, optional, tag = "3")]
-    pub before: ::core::option::Option<ResourceValue>,
-    /// Its state after; unset when it was removed.
-    #[prost(message, optional, tag = "4")]
-    pub after: ::core::option::Option<ResourceValue>,
-}
-/// One revision of a company, as the audit log keeps it.
-///
-/// The log is a chain per company. The stored record of an entry is this message, encoded with
-/// `hash` and `record` left out, fields in the order of their numbers. `hash` is the SHA-256 of the
-/// stored record, which contains the `prev_hash` of the entry before it, so that no entry can be
-/// changed, removed, inserted or moved without breaking the chain.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AuditEntry {
-    /// The version of the encoding: 1.
-    #[prost(int32, tag = "1")]
-    pub format: i32,
-    /// The company.
-    #[prost(string, tag = "2")]
-    pub company_id: ::prost::alloc::string::String,
-    /// The revision: 1, 2, 3 … per company, without gaps.
-    #[prost(int64, tag = "3")]
-    pub revision: i64,
-    /// What the revision did.
-    #[prost(enumeration = "AuditAction", tag = "4")]
-    pub action: i32,
-    /// Who did it, by the name that goes with the caller's token; `local` without tokens.
-    #[prost(string, tag = "5")]
-    pub actor: ::prost::alloc::string::String,
-    /// Through which door: `grpc` or `http`.
-    #[prost(string, tag = "6")]
-    pub door: ::prost::alloc::string::String,
-    /// The reason the caller gave.
-    #[prost(string, tag = "7")]
-    pub reason: ::prost::alloc::string::String,
-    /// The request id the caller gave; empty without one.
-    #[prost(string, tag = "8")]
-    pub request_id: ::prost::alloc::string::String,
-    /// When it was accepted.
-    #[prost(message, optional, tag = "9")]
-    pub at: ::core::option::Option<::prost_types::Timestamp>,
-    /// What changed; at least one.
-    #[prost(message, repeated, tag = "10")]
-    pub changes: ::prost::alloc::vec::Vec<ResourceChange>,
-    /// For ROLLBACK: the revision that was gone back to.
-    #[prost(int64, tag = "11")]
-    pub to_revision: i64,
-    /// The hash of the entry before; 32 zero bytes for revision 1.
-    #[prost(bytes = "vec", tag = "12")]
-    pub prev_hash: ::prost::alloc::vec::Vec<u8>,
-    /// The SHA-256 of the stored record. Not part of the record.
-    #[prost(bytes = "vec", tag = "13")]
-    pub hash: ::prost::alloc::vec::Vec<u8>,
-    /// The stored record, byte for byte, when it was asked for. Not part of the record.
-    #[prost(bytes = "vec", tag = "14")]
-    pub record: ::prost::alloc::vec::Vec<u8>,
-}
-/// What a revision did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum AuditAction {
-    /// Not said; never sent.
-    Unspecified = 0,
-    /// RegisterCompany.
-    RegisterCompany = 1,
-    /// UpdateCompany.
-    UpdateCompany = 2,
-    /// ConnectVendor.
-    ConnectVendor = 3,
-    /// DisconnectVendor.
-    DisconnectVendor = 4,
-    /// AddField.
-    AddField = 5,
-    /// ModifyField.
-    ModifyField = 6,
-    /// RemoveField.
-    RemoveField = 7,
-    /// Rollback.
-    Rollback = 8,
-    /// AddCadence.
-    AddCadence = 9,
-    /// ModifyCadence.
-    ModifyCadence = 10,
-    /// RemoveCadence.
-    RemoveCadence = 11,
-}
-impl AuditAction {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "AUDIT_ACTION_UNSPECIFIED",
-            Self::RegisterCompany => "AUDIT_ACTION_REGISTER_COMPANY",
-            Self::UpdateCompany => "AUDIT_ACTION_UPDATE_COMPANY",
-            Self::ConnectVendor => "AUDIT_ACTION_CONNECT_VENDOR",
-            Self::DisconnectVendor => "AUDIT_ACTION_DISCONNECT_VENDOR",
-            Self::AddField => "AUDIT_ACTION_ADD_FIELD",
-            Self::ModifyField => "AUDIT_ACTION_MODIFY_FIELD",
-            Self::RemoveField => "AUDIT_ACTION_REMOVE_FIELD",
-            Self::Rollback => "AUDIT_ACTION_ROLLBACK",
-            Self::AddCadence => "AUDIT_ACTION_ADD_CADENCE",
-            Self::ModifyCadence => "AUDIT_ACTION_MODIFY_CADENCE",
-            Self::RemoveCadence => "AUDIT_ACTION_REMOVE_CADENCE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "AUDIT_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
-            "AUDIT_ACTION_REGISTER_COMPANY" => Some(Self::RegisterCompany),
-            "AUDIT_ACTION_UPDATE_COMPANY" => Some(Self::UpdateCompany),
-            "AUDIT_ACTION_CONNECT_VENDOR" => Some(Self::ConnectVendor),
-            "AUDIT_ACTION_DISCONNECT_VENDOR" => Some(Self::DisconnectVendor),
-            "AUDIT_ACTION_ADD_FIELD" => Some(Self::AddField),
-            "AUDIT_ACTION_MODIFY_FIELD" => Some(Self::ModifyField),
-            "AUDIT_ACTION_REMOVE_FIELD" => Some(Self::RemoveField),
-            "AUDIT_ACTION_ROLLBACK" => Some(Self::Rollback),
-            "AUDIT_ACTION_ADD_CADENCE" => Some(Self::AddCadence),
-            "AUDIT_ACTION_MODIFY_CADENCE" => Some(Self::ModifyCadence),
-            "AUDIT_ACTION_REMOVE_CADENCE" => Some(Self::RemoveCadence),
-            _ => None,
-        }
-    }
-}
-/// What kind of thing a change is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ResourceKind {
-    /// Not said; never sent.
-    Unspecified = 0,
-    /// The company itself.
-    Company = 1,
-    /// The connection to a vendor.
-    Connection = 2,
-    /// A deal field.
-    Field = 3,
-    /// An outreach cadence.
-    Cadence = 4,
-}
-impl ResourceKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "RESOURCE_KIND_UNSPECIFIED",
-            Self::Company => "RESOURCE_KIND_COMPANY",
-            Self::Connection => "RESOURCE_KIND_CONNECTION",
-            Self::Field => "RESOURCE_KIND_FIELD",
-            Self::Cadence => "RESOURCE_KIND_CADENCE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "RESOURCE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "RESOURCE_KIND_COMPANY" => Some(Self::Company),
-            "RESOURCE_KIND_CONNECTION" => Some(Self::Connection),
-            "RESOURCE_KIND_FIELD" => Some(Self::Field),
-            "RESOURCE_KIND_CADENCE" => Some(Self::Cadence),
-            _ => None,
-        }
-    }
-}
 /// What holds a job up or made it fail.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JobError {
@@ -1158,6 +954,371 @@ impl OperationKind {
         }
     }
 }
+/// A property group: at HubSpot the heading under which properties of the object type `deals` stand.
+/// A field may stand in a group that is not decided here; HubSpot is then given one ad hoc, with a
+/// label made from its name. A group that was made so is taken over when it is added.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Group {
+    /// GoMark's stable identity of the group. Given by GoMark at AddGroup, kept when the group is
+    /// removed and added again. Refused in AddGroup; ignored in ModifyGroup.
+    #[prost(string, tag = "1")]
+    pub group_id: ::prost::alloc::string::String,
+    /// HubSpot's internal name: `^[a-z][a-z0-9_]{0,99}$`, neither beginning with `hs_` nor
+    /// `dealinformation`, which are HubSpot's own. Unique in the company; cannot be changed. Left out
+    /// in AddGroup it is derived from `label` (`Sales Ops` becomes `sales_ops`).
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// What people see. 1 to 255 characters, not blank, no white space around it, no invisible
+    /// characters. Left out in AddGroup it is made from `name` (`sales_ops` becomes `Sales ops`).
+    #[prost(string, tag = "3")]
+    pub label: ::prost::alloc::string::String,
+    /// Where it stands among the groups, from 0 to 1,000,000. Left out or -1: wherever HubSpot puts it;
+    /// that is not managed and never drift.
+    #[prost(int32, optional, tag = "4")]
+    pub display_order: ::core::option::Option<i32>,
+}
+/// Asks for a new group.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddGroupRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The group. At least `label` or `name` is needed.
+    #[prost(message, optional, tag = "2")]
+    pub group: ::core::option::Option<Group>,
+    /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
+    /// A repeat with the same body answers the same revision and job, with another body
+    /// INVALID_ARGUMENT. Refusals are not remembered. Optional, advisable.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Refuses the change with ABORTED unless the company is at this revision. 0: any.
+    #[prost(int64, tag = "11")]
+    pub expected_revision: i64,
+    /// Checks everything, answers the present revision and the plan, and changes nothing.
+    #[prost(bool, tag = "12")]
+    pub validate_only: bool,
+    /// Why, for the audit log. At most 1,000 characters.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Answers AddGroup.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AddGroupResponse {
+    /// The company's revision after the change; the present one when nothing changed.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// The job that carries it out; unset when nothing is to be done at a vendor.
+    #[prost(message, optional, tag = "2")]
+    pub job: ::core::option::Option<Job>,
+    /// What it leads to at the vendors. Unset in the answer to a repeated request id.
+    #[prost(message, optional, tag = "3")]
+    pub plan: ::core::option::Option<Plan>,
+}
+/// Asks for a change of a group.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ModifyGroupRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The group, by internal name.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The new attributes.
+    #[prost(message, optional, tag = "3")]
+    pub group: ::core::option::Option<Group>,
+    /// Which of them to take: `label`, `display_order`. A path that is in the mask and not set in
+    /// `group` is cleared (or, where it cannot be empty, refused). Empty: every attribute that is set
+    /// in `group`.
+    #[prost(message, optional, tag = "4")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
+    /// A repeat with the same body answers the same revision and job, with another body
+    /// INVALID_ARGUMENT. Refusals are not remembered. Optional, advisable.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Refuses the change with ABORTED unless the company is at this revision. 0: any.
+    #[prost(int64, tag = "11")]
+    pub expected_revision: i64,
+    /// Checks everything, answers the present revision and the plan, and changes nothing.
+    #[prost(bool, tag = "12")]
+    pub validate_only: bool,
+    /// Why, for the audit log. At most 1,000 characters.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Answers ModifyGroup.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ModifyGroupResponse {
+    /// The company's revision after the change; the present one when nothing changed.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// The job that carries it out; unset when nothing is to be done at a vendor.
+    #[prost(message, optional, tag = "2")]
+    pub job: ::core::option::Option<Job>,
+    /// What it leads to at the vendors. Unset in the answer to a repeated request id.
+    #[prost(message, optional, tag = "3")]
+    pub plan: ::core::option::Option<Plan>,
+}
+/// Asks to remove a group.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveGroupRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The group, by internal name.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
+    /// A repeat with the same body answers the same revision and job, with another body
+    /// INVALID_ARGUMENT. Refusals are not remembered. Optional, advisable.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Refuses the change with ABORTED unless the company is at this revision. 0: any.
+    #[prost(int64, tag = "11")]
+    pub expected_revision: i64,
+    /// Checks everything, answers the present revision and the plan, and changes nothing.
+    #[prost(bool, tag = "12")]
+    pub validate_only: bool,
+    /// Why, for the audit log. At most 1,000 characters.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Answers RemoveGroup.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RemoveGroupResponse {
+    /// The company's revision after the change; the present one when nothing changed.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// The job that carries it out; unset when nothing is to be done at a vendor.
+    #[prost(message, optional, tag = "2")]
+    pub job: ::core::option::Option<Job>,
+    /// What it leads to at the vendors. Unset in the answer to a repeated request id.
+    #[prost(message, optional, tag = "3")]
+    pub plan: ::core::option::Option<Plan>,
+}
+/// The state of a thing before or after a change.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResourceValue {
+    /// The state, by kind.
+    #[prost(oneof = "resource_value::Value", tags = "1, 2, 3, 4, 5")]
+    pub value: ::core::option::Option<resource_value::Value>,
+}
+/// Nested message and enum types in `ResourceValue`.
+pub mod resource_value {
+    /// The state, by kind.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Value {
+        /// The company: `company_id` and `display_name`.
+        #[prost(message, tag = "1")]
+        Company(super::Company),
+        /// The connection, without its credential.
+        #[prost(message, tag = "2")]
+        Connection(super::Connection),
+        /// The field.
+        #[prost(message, tag = "3")]
+        Field(super::Field),
+        /// The cadence.
+        #[prost(message, tag = "4")]
+        Cadence(super::Cadence),
+        /// The property group.
+        #[prost(message, tag = "5")]
+        Group(super::Group),
+    }
+}
+/// One change of a revision.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResourceChange {
+    /// What kind of thing changed.
+    #[prost(enumeration = "ResourceKind", tag = "1")]
+    pub kind: i32,
+    /// Which one: the company id, the connection id, the field id, the group id, or a cadence's
+    /// `resource_id`.
+    #[prost(string, tag = "2")]
+    pub resource_id: ::prost::alloc::string::String,
+    /// Its state before; unset when it is new.
+    #[prost(message, optional, tag = "3")]
+    pub before: ::core::option::Option<ResourceValue>,
+    /// Its state after; unset when it was removed.
+    #[prost(message, optional, tag = "4")]
+    pub after: ::core::option::Option<ResourceValue>,
+}
+/// One revision of a company, as the audit log keeps it.
+///
+/// The log is a chain per company. The stored record of an entry is this message, encoded with
+/// `hash` and `record` left out, fields in the order of their numbers. `hash` is the SHA-256 of the
+/// stored record, which contains the `prev_hash` of the entry before it, so that no entry can be
+/// changed, removed, inserted or moved without breaking the chain.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AuditEntry {
+    /// The version of the encoding: 1.
+    #[prost(int32, tag = "1")]
+    pub format: i32,
+    /// The company.
+    #[prost(string, tag = "2")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The revision: 1, 2, 3 … per company, without gaps.
+    #[prost(int64, tag = "3")]
+    pub revision: i64,
+    /// What the revision did.
+    #[prost(enumeration = "AuditAction", tag = "4")]
+    pub action: i32,
+    /// Who did it, by the name that goes with the caller's token; `local` without tokens.
+    #[prost(string, tag = "5")]
+    pub actor: ::prost::alloc::string::String,
+    /// Through which door: `grpc` or `http`.
+    #[prost(string, tag = "6")]
+    pub door: ::prost::alloc::string::String,
+    /// The reason the caller gave.
+    #[prost(string, tag = "7")]
+    pub reason: ::prost::alloc::string::String,
+    /// The request id the caller gave; empty without one.
+    #[prost(string, tag = "8")]
+    pub request_id: ::prost::alloc::string::String,
+    /// When it was accepted.
+    #[prost(message, optional, tag = "9")]
+    pub at: ::core::option::Option<::prost_types::Timestamp>,
+    /// What changed; at least one.
+    #[prost(message, repeated, tag = "10")]
+    pub changes: ::prost::alloc::vec::Vec<ResourceChange>,
+    /// For ROLLBACK: the revision that was gone back to.
+    #[prost(int64, tag = "11")]
+    pub to_revision: i64,
+    /// The hash of the entry before; 32 zero bytes for revision 1.
+    #[prost(bytes = "vec", tag = "12")]
+    pub prev_hash: ::prost::alloc::vec::Vec<u8>,
+    /// The SHA-256 of the stored record. Not part of the record.
+    #[prost(bytes = "vec", tag = "13")]
+    pub hash: ::prost::alloc::vec::Vec<u8>,
+    /// The stored record, byte for byte, when it was asked for. Not part of the record.
+    #[prost(bytes = "vec", tag = "14")]
+    pub record: ::prost::alloc::vec::Vec<u8>,
+}
+/// What a revision did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AuditAction {
+    /// Not said; never sent.
+    Unspecified = 0,
+    /// RegisterCompany.
+    RegisterCompany = 1,
+    /// UpdateCompany.
+    UpdateCompany = 2,
+    /// ConnectVendor.
+    ConnectVendor = 3,
+    /// DisconnectVendor.
+    DisconnectVendor = 4,
+    /// AddField.
+    AddField = 5,
+    /// ModifyField.
+    ModifyField = 6,
+    /// RemoveField.
+    RemoveField = 7,
+    /// Rollback.
+    Rollback = 8,
+    /// AddCadence.
+    AddCadence = 9,
+    /// ModifyCadence.
+    ModifyCadence = 10,
+    /// RemoveCadence.
+    RemoveCadence = 11,
+    /// AddGroup.
+    AddGroup = 12,
+    /// ModifyGroup.
+    ModifyGroup = 13,
+    /// RemoveGroup.
+    RemoveGroup = 14,
+}
+impl AuditAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "AUDIT_ACTION_UNSPECIFIED",
+            Self::RegisterCompany => "AUDIT_ACTION_REGISTER_COMPANY",
+            Self::UpdateCompany => "AUDIT_ACTION_UPDATE_COMPANY",
+            Self::ConnectVendor => "AUDIT_ACTION_CONNECT_VENDOR",
+            Self::DisconnectVendor => "AUDIT_ACTION_DISCONNECT_VENDOR",
+            Self::AddField => "AUDIT_ACTION_ADD_FIELD",
+            Self::ModifyField => "AUDIT_ACTION_MODIFY_FIELD",
+            Self::RemoveField => "AUDIT_ACTION_REMOVE_FIELD",
+            Self::Rollback => "AUDIT_ACTION_ROLLBACK",
+            Self::AddCadence => "AUDIT_ACTION_ADD_CADENCE",
+            Self::ModifyCadence => "AUDIT_ACTION_MODIFY_CADENCE",
+            Self::RemoveCadence => "AUDIT_ACTION_REMOVE_CADENCE",
+            Self::AddGroup => "AUDIT_ACTION_ADD_GROUP",
+            Self::ModifyGroup => "AUDIT_ACTION_MODIFY_GROUP",
+            Self::RemoveGroup => "AUDIT_ACTION_REMOVE_GROUP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "AUDIT_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "AUDIT_ACTION_REGISTER_COMPANY" => Some(Self::RegisterCompany),
+            "AUDIT_ACTION_UPDATE_COMPANY" => Some(Self::UpdateCompany),
+            "AUDIT_ACTION_CONNECT_VENDOR" => Some(Self::ConnectVendor),
+            "AUDIT_ACTION_DISCONNECT_VENDOR" => Some(Self::DisconnectVendor),
+            "AUDIT_ACTION_ADD_FIELD" => Some(Self::AddField),
+            "AUDIT_ACTION_MODIFY_FIELD" => Some(Self::ModifyField),
+            "AUDIT_ACTION_REMOVE_FIELD" => Some(Self::RemoveField),
+            "AUDIT_ACTION_ROLLBACK" => Some(Self::Rollback),
+            "AUDIT_ACTION_ADD_CADENCE" => Some(Self::AddCadence),
+            "AUDIT_ACTION_MODIFY_CADENCE" => Some(Self::ModifyCadence),
+            "AUDIT_ACTION_REMOVE_CADENCE" => Some(Self::RemoveCadence),
+            "AUDIT_ACTION_ADD_GROUP" => Some(Self::AddGroup),
+            "AUDIT_ACTION_MODIFY_GROUP" => Some(Self::ModifyGroup),
+            "AUDIT_ACTION_REMOVE_GROUP" => Some(Self::RemoveGroup),
+            _ => None,
+        }
+    }
+}
+/// What kind of thing a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ResourceKind {
+    /// Not said; never sent.
+    Unspecified = 0,
+    /// The company itself.
+    Company = 1,
+    /// The connection to a vendor.
+    Connection = 2,
+    /// A deal field.
+    Field = 3,
+    /// An outreach cadence.
+    Cadence = 4,
+    /// A property group.
+    Group = 5,
+}
+impl ResourceKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RESOURCE_KIND_UNSPECIFIED",
+            Self::Company => "RESOURCE_KIND_COMPANY",
+            Self::Connection => "RESOURCE_KIND_CONNECTION",
+            Self::Field => "RESOURCE_KIND_FIELD",
+            Self::Cadence => "RESOURCE_KIND_CADENCE",
+            Self::Group => "RESOURCE_KIND_GROUP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RESOURCE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "RESOURCE_KIND_COMPANY" => Some(Self::Company),
+            "RESOURCE_KIND_CONNECTION" => Some(Self::Connection),
+            "RESOURCE_KIND_FIELD" => Some(Self::Field),
+            "RESOURCE_KIND_CADENCE" => Some(Self::Cadence),
+            "RESOURCE_KIND_GROUP" => Some(Self::Group),
+            _ => None,
+        }
+    }
+}
 /// Asks for a new field.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AddFieldRequest {
@@ -1498,6 +1659,9 @@ pub struct Config {
     /// The cadences, by id.
     #[prost(message, repeated, tag = "4")]
     pub cadences: ::prost::alloc::vec::Vec<Cadence>,
+    /// The property groups, by name.
+    #[prost(message, repeated, tag = "5")]
+    pub groups: ::prost::alloc::vec::Vec<Group>,
 }
 /// Answers GetConfig.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1545,7 +1709,7 @@ pub struct RollbackRequest {
     /// The company.
     #[prost(string, tag = "1")]
     pub company_id: ::prost::alloc::string::String,
-    /// The revision whose fields and cadences are decided again; 1 or more, at most the present one.
+    /// The revision whose fields, groups and cadences are decided again; 1 or more, at most the present one.
     #[prost(int64, tag = "2")]
     pub to_revision: i64,
     /// Lets values that deals hold be lost. Otherwise the job fails with HOLDS_VALUES and their number,
@@ -1879,6 +2043,86 @@ pub mod config_service_client {
                 .insert(GrpcMethod::new("gomark.v1.ConfigService", "RemoveField"));
             self.inner.unary(req, path, codec).await
         }
+        /// Decides that a company has a property group. Errors: INVALID_ARGUMENT; NOT_FOUND (company);
+        /// ALREADY_EXISTS (a group of that name); ABORTED; RESOURCE_EXHAUSTED (more than 500 groups).
+        pub async fn add_group(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddGroupResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.ConfigService/AddGroup",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.ConfigService", "AddGroup"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes attributes of a group. Errors: INVALID_ARGUMENT (also an unknown mask path); NOT_FOUND
+        /// (company, group); ABORTED; RESOURCE_EXHAUSTED.
+        pub async fn modify_group(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ModifyGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ModifyGroupResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.ConfigService/ModifyGroup",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.ConfigService", "ModifyGroup"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Decides that a company no longer has a group. HubSpot archives it once no property stands in it.
+        /// Adding the name again brings the group back under the same id. Errors: INVALID_ARGUMENT;
+        /// NOT_FOUND (company, group); FAILED_PRECONDITION (fields stand in it; the message names them);
+        /// ABORTED.
+        pub async fn remove_group(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveGroupResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.ConfigService/RemoveGroup",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.ConfigService", "RemoveGroup"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Decides that a company has a cadence. Errors: INVALID_ARGUMENT; NOT_FOUND (company);
         /// ALREADY_EXISTS (a cadence of that id); ABORTED; RESOURCE_EXHAUSTED (more than 500 cadences, or
         /// more than 16 MiB of fields and cadences).
@@ -2039,8 +2283,8 @@ pub mod config_service_client {
                 .insert(GrpcMethod::new("gomark.v1.ConfigService", "ListAudit"));
             self.inner.unary(req, path, codec).await
         }
-        /// Decides again what was decided at a past revision: a new revision with the fields and cadences
-        /// of the old one. The company, its connections and the log stay. Errors: INVALID_ARGUMENT; NOT_FOUND
+        /// Decides again what was decided at a past revision: a new revision with the fields, groups and
+        /// cadences of the old one. The company, its connections and the log stay. Errors: INVALID_ARGUMENT; NOT_FOUND
         /// (company, revision); ABORTED.
         pub async fn rollback(
             &mut self,
@@ -2268,6 +2512,35 @@ pub mod config_service_server {
             tonic::Response<super::RemoveFieldResponse>,
             tonic::Status,
         >;
+        /// Decides that a company has a property group. Errors: INVALID_ARGUMENT; NOT_FOUND (company);
+        /// ALREADY_EXISTS (a group of that name); ABORTED; RESOURCE_EXHAUSTED (more than 500 groups).
+        async fn add_group(
+            &self,
+            request: tonic::Request<super::AddGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddGroupResponse>,
+            tonic::Status,
+        >;
+        /// Changes attributes of a group. Errors: INVALID_ARGUMENT (also an unknown mask path); NOT_FOUND
+        /// (company, group); ABORTED; RESOURCE_EXHAUSTED.
+        async fn modify_group(
+            &self,
+            request: tonic::Request<super::ModifyGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ModifyGroupResponse>,
+            tonic::Status,
+        >;
+        /// Decides that a company no longer has a group. HubSpot archives it once no property stands in it.
+        /// Adding the name again brings the group back under the same id. Errors: INVALID_ARGUMENT;
+        /// NOT_FOUND (company, group); FAILED_PRECONDITION (fields stand in it; the message names them);
+        /// ABORTED.
+        async fn remove_group(
+            &self,
+            request: tonic::Request<super::RemoveGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveGroupResponse>,
+            tonic::Status,
+        >;
         /// Decides that a company has a cadence. Errors: INVALID_ARGUMENT; NOT_FOUND (company);
         /// ALREADY_EXISTS (a cadence of that id); ABORTED; RESOURCE_EXHAUSTED (more than 500 cadences, or
         /// more than 16 MiB of fields and cadences).
@@ -2326,8 +2599,8 @@ pub mod config_service_server {
             tonic::Response<super::ListAuditResponse>,
             tonic::Status,
         >;
-        /// Decides again what was decided at a past revision: a new revision with the fields and cadences
-        /// of the old one. The company, its connections and the log stay. Errors: INVALID_ARGUMENT; NOT_FOUND
+        /// Decides again what was decided at a past revision: a new revision with the fields, groups and
+        /// cadences of the old one. The company, its connections and the log stay. Errors: INVALID_ARGUMENT; NOT_FOUND
         /// (company, revision); ABORTED.
         async fn rollback(
             &self,
@@ -2603,6 +2876,141 @@ pub mod config_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RemoveFieldSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.ConfigService/AddGroup" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddGroupSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::UnaryService<super::AddGroupRequest>
+                    for AddGroupSvc<T> {
+                        type Response = super::AddGroupResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddGroupRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::add_group(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddGroupSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.ConfigService/ModifyGroup" => {
+                    #[allow(non_camel_case_types)]
+                    struct ModifyGroupSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::UnaryService<super::ModifyGroupRequest>
+                    for ModifyGroupSvc<T> {
+                        type Response = super::ModifyGroupResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ModifyGroupRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::modify_group(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ModifyGroupSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.ConfigService/RemoveGroup" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveGroupSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::UnaryService<super::RemoveGroupRequest>
+                    for RemoveGroupSvc<T> {
+                        type Response = super::RemoveGroupResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveGroupRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::remove_group(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveGroupSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -4299,6 +4707,13 @@ pub enum ErrorReason {
     /// UNAVAILABLE: the connection has reached its age and is closed, so that clients spread anew; open
     /// the stream again, after the last item that came.
     ConnectionAged = 27,
+    /// NOT_FOUND: the company has no such property group.
+    GroupNotFound = 28,
+    /// ALREADY_EXISTS: the company has a property group of that name.
+    GroupExists = 29,
+    /// FAILED_PRECONDITION: fields stand in the property group that is to be removed; the message names
+    /// them.
+    GroupInUse = 30,
     /// FAILED_PRECONDITION: a field of the new name was removed, and HubSpot still holds it.
     FieldGoing = 32,
 }
@@ -4337,6 +4752,9 @@ impl ErrorReason {
             Self::FieldAmbiguous => "ERROR_REASON_FIELD_AMBIGUOUS",
             Self::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",
             Self::ConnectionAged => "ERROR_REASON_CONNECTION_AGED",
+            Self::GroupNotFound => "ERROR_REASON_GROUP_NOT_FOUND",
+            Self::GroupExists => "ERROR_REASON_GROUP_EXISTS",
+            Self::GroupInUse => "ERROR_REASON_GROUP_IN_USE",
             Self::FieldGoing => "ERROR_REASON_FIELD_GOING",
         }
     }
@@ -4371,6 +4789,9 @@ impl ErrorReason {
             "ERROR_REASON_FIELD_AMBIGUOUS" => Some(Self::FieldAmbiguous),
             "ERROR_REASON_DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
             "ERROR_REASON_CONNECTION_AGED" => Some(Self::ConnectionAged),
+            "ERROR_REASON_GROUP_NOT_FOUND" => Some(Self::GroupNotFound),
+            "ERROR_REASON_GROUP_EXISTS" => Some(Self::GroupExists),
+            "ERROR_REASON_GROUP_IN_USE" => Some(Self::GroupInUse),
             "ERROR_REASON_FIELD_GOING" => Some(Self::FieldGoing),
             _ => None,
         }

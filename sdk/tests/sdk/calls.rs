@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gomark_sdk::v1::{Cadence, Field, Step, Vendor};
+use gomark_sdk::v1::{Cadence, Field, Group, Step, Vendor};
 use gomark_sdk::{Code, RetryPolicy, Status, cadences, fields};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -72,6 +72,10 @@ async fn every_mutation_sends_what_it_was_given() {
     client.disconnect_vendor("acme", Vendor::Hubspot).await.unwrap();
     client.modify_field("acme", "amount", field).update_mask(["description"]).await.unwrap();
     client.remove_field("acme", "amount").expected_revision(6).await.unwrap();
+    let group = Group { name: "ops".into(), display_order: Some(2), ..Group::default() };
+    client.add_group("acme", group.clone()).reason("new").await.unwrap();
+    client.modify_group("acme", "ops", group).update_mask(["display_order"]).await.unwrap();
+    client.remove_group("acme", "ops").expected_revision(9).await.unwrap();
 
     let expected = [
         ("register_company", vec!["\"acme\"", "\"Acme\"", "reason: \"new\""]),
@@ -83,6 +87,9 @@ async fn every_mutation_sends_what_it_was_given() {
         ("disconnect_vendor", vec!["\"acme\"", "Hubspot"]),
         ("modify_field", vec!["name: \"amount\"", "\"why\"", "paths: [\"description\"]"]),
         ("remove_field", vec!["name: \"amount\"", "expected_revision: 6"]),
+        ("add_group", vec!["name: \"ops\"", "display_order: Some(2)", "reason: \"new\""]),
+        ("modify_group", vec!["name: \"ops\"", "paths: [\"display_order\"]"]),
+        ("remove_group", vec!["name: \"ops\"", "expected_revision: 9"]),
     ];
     for (seen, (method, parts)) in fake.seen().iter().zip(expected) {
         assert_eq!(seen.method, method);

@@ -230,6 +230,9 @@ changes! { ConfigService: {
     add_field(AddFieldRequest) -> AddFieldResponse;
     modify_field(ModifyFieldRequest) -> ModifyFieldResponse;
     remove_field(RemoveFieldRequest) -> RemoveFieldResponse;
+    add_group(AddGroupRequest) -> AddGroupResponse;
+    modify_group(ModifyGroupRequest) -> ModifyGroupResponse;
+    remove_group(RemoveGroupRequest) -> RemoveGroupResponse;
     add_cadence(AddCadenceRequest) -> AddCadenceResponse;
     modify_cadence(ModifyCadenceRequest) -> ModifyCadenceResponse;
     remove_cadence(RemoveCadenceRequest) -> RemoveCadenceResponse;

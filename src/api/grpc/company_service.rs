@@ -5,8 +5,9 @@ use pb::company_service_server::CompanyService;
 use tonic::{Request, Response, Status};
 
 use super::authenticate::caller;
-use super::config_service::{answer, answered, mutate, refuse};
+use super::config_service::{answer, refuse};
 use super::envelope;
+use super::mutate::{answered, mutate};
 use super::{paging, requests};
 use crate::domain::{CompanyId, Digest, Intent, Violation, Violations};
 use crate::engine::{ConnectRequest, Engine};

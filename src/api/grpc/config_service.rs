@@ -8,14 +8,15 @@ use tonic::{Request, Response, Status};
 
 use super::authenticate::caller;
 use super::encoded::Encoded;
-use super::envelope::{self, Mutating, check_reason, fingerprint};
+use super::envelope::{check_reason, fingerprint};
 use super::generated::config_service_server::ConfigService;
+use super::mutate::{answered, mutate};
 use super::status::{self, Answered};
-use super::{cadence_requests, paging, requests};
+use super::{cadence_requests, group_requests, paging, requests};
 use crate::domain::{
-    Caller, CompanyId, Envelope, Intent, JobAction, RequestId, Revision, Violation, Violations,
+    Caller, CompanyId, Intent, JobAction, RequestId, Revision, Violation, Violations,
 };
-use crate::engine::{Accepted, Engine, Error};
+use crate::engine::{Engine, Error};
 use crate::store::{AuditQuery, JobControl, StoredEntry, record};
 
 /// At how many bytes of records a page of the audit log ends: with `include_records` every entry
@@ -65,44 +66,6 @@ impl Config {
     }
 }
 
-/// Runs a mutation whose intent was read or found faulty. The request id is looked up before a
-/// fault is told, as it is looked up before anything else.
-pub(super) async fn mutate<M: Mutating>(
-    engine: &Engine,
-    request: &M,
-    caller: Caller,
-    intent: Result<Intent, Violations>,
-) -> Result<Accepted, Status> {
-    let envelope = envelope::read(request, caller, |_| {}).map_err(refuse)?;
-    let accepted = match intent {
-        Ok(intent) => engine.mutate(envelope.asking(intent, engine.now())).await,
-        Err(violations) => {
-            let Envelope { caller, company_id, request_id, fingerprint, .. } = envelope;
-            let replayed =
-                engine.replay(&caller, &company_id, request_id.as_ref(), &fingerprint).await;
-            match replayed {
-                Ok(Some(accepted)) => Ok(accepted),
-                Ok(None) => return Err(refuse(violations)),
-                Err(error) => Err(error),
-            }
-        }
-    };
-    accepted.map_err(answer)
-}
-
-/// Writes the answer of a mutation.
-macro_rules! answered {
-    ($response:ident, $accepted:expr) => {{
-        let accepted: $crate::engine::Accepted = $accepted;
-        Ok(tonic::Response::new(gomark_sdk::v1::$response {
-            revision: accepted.revision.get(),
-            job: accepted.job.as_ref().map(Into::into),
-            plan: accepted.plan.as_ref().map(Into::into),
-        }))
-    }};
-}
-pub(super) use answered;
-
 pub(super) fn answer(error: Error) -> Status {
     Answered::from(error).into()
 }
@@ -142,6 +105,36 @@ impl ConfigService for Config {
         let (name, allow_data_loss) = (request.name.clone(), request.allow_data_loss);
         let intent = Ok(Intent::RemoveField { name, allow_data_loss });
         answered!(RemoveFieldResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn add_group(
+        &self,
+        request: Request<pb::AddGroupRequest>,
+    ) -> Result<Response<pb::AddGroupResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = group_requests::add_group(request.group.clone());
+        answered!(AddGroupResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn modify_group(
+        &self,
+        request: Request<pb::ModifyGroupRequest>,
+    ) -> Result<Response<pb::ModifyGroupResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = group_requests::modify_group(request.clone());
+        answered!(ModifyGroupResponse, mutate(&self.engine, &request, caller, intent).await?)
+    }
+
+    async fn remove_group(
+        &self,
+        request: Request<pb::RemoveGroupRequest>,
+    ) -> Result<Response<pb::RemoveGroupResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let request = request.into_inner();
+        let intent = Ok(Intent::RemoveGroup { name: request.name.clone() });
+        answered!(RemoveGroupResponse, mutate(&self.engine, &request, caller, intent).await?)
     }
 
     async fn add_cadence(

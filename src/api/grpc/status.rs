@@ -80,16 +80,20 @@ fn code(reason: ErrorReason) -> Code {
         R::CompanyNotFound
         | R::FieldNotFound
         | R::CadenceNotFound
+        | R::GroupNotFound
         | R::JobNotFound
         | R::RevisionNotFound => Code::NotFound,
-        R::CompanyExists | R::FieldExists | R::CadenceExists => Code::AlreadyExists,
+        R::CompanyExists | R::FieldExists | R::CadenceExists | R::GroupExists => {
+            Code::AlreadyExists
+        }
         R::RevisionMismatch => Code::Aborted,
         R::MinRevisionNotReached
         | R::JobState
         | R::NotConnected
         | R::AccountTaken
         | R::FieldAmbiguous
-        | R::FieldGoing => Code::FailedPrecondition,
+        | R::FieldGoing
+        | R::GroupInUse => Code::FailedPrecondition,
         R::LimitReached | R::Overloaded => Code::ResourceExhausted,
         R::Unauthenticated => Code::Unauthenticated,
         R::StoreUnavailable | R::VendorUnavailable | R::ShuttingDown | R::ConnectionAged => {

@@ -115,11 +115,13 @@ fn status(reason: ErrorReason) -> StatusCode {
         R::CompanyNotFound
         | R::FieldNotFound
         | R::CadenceNotFound
+        | R::GroupNotFound
         | R::JobNotFound
         | R::RevisionNotFound => StatusCode::NOT_FOUND,
         R::CompanyExists
         | R::FieldExists
         | R::CadenceExists
+        | R::GroupExists
         | R::RevisionMismatch
         | R::MinRevisionNotReached
         | R::JobState
@@ -127,6 +129,7 @@ fn status(reason: ErrorReason) -> StatusCode {
         | R::AccountTaken
         | R::FieldAmbiguous
         | R::FieldGoing
+        | R::GroupInUse
         | R::LimitReached => StatusCode::CONFLICT,
         R::Overloaded => StatusCode::TOO_MANY_REQUESTS,
         R::StoreUnavailable | R::VendorUnavailable | R::ShuttingDown | R::ConnectionAged => {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use anstyle::{AnsiColor, Style};
 use gomark_sdk::Listing;
 use gomark_sdk::v1::{AuditEntry, Config, PreviewedStep};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{CADENCE, COMPANY, KEY, Outcome, TOKEN};
 use crate::cli::table::{self, Tone};
@@ -87,6 +87,10 @@ pub(super) async fn comparison(config: &Config, vendors: &str) -> Outcome<bool> 
         (cadence.cadence_id.as_str(), cadence.name.as_str(), status.to_lowercase())
     });
     let at_upso = held(vendors, "v1/cadences", KEY, "cadences").await?;
+    // A group that nobody decided is HubSpot's own, or was made ad hoc.
+    let groups = config.groups.iter();
+    let groups = groups.map(|it| (it.name.as_str(), it.label.as_str(), "group".to_owned()));
+    let at_hubspot = held(vendors, &format!("{path}/groups"), TOKEN, "results").await?;
 
     let mut equal =
         properties.len() == config.fields.len() && at_upso.len() == config.cadences.len();
@@ -99,6 +103,11 @@ pub(super) async fn comparison(config: &Config, vendors: &str) -> Outcome<bool> 
         let plain = [decided.0, decided.1, label, kind].map(|text| (text.to_owned(), Tone::Plain));
         rows.push(plain.into_iter().chain([(verdict.0.to_owned(), verdict.1)]).collect());
     };
+    for decided in groups {
+        let held = at_hubspot.iter().find(|group| group["name"] == decided.0);
+        let held = held.map(|group| json!({ "label": group["label"], "kind": "group" }));
+        compare(decided, held.as_ref(), ["label", "kind"]);
+    }
     for decided in fields {
         let is_it = |property: &&&Value| property["name"] == decided.0;
         let held = properties.iter().find(is_it).copied();

@@ -4,6 +4,7 @@
 mod companies;
 mod connections;
 mod fields;
+mod groups;
 mod history;
 mod ledger;
 mod rollbacks;
@@ -13,8 +14,8 @@ use ledger::Ledger;
 use super::{Decision, Situation, Writes, decide};
 use crate::domain::{
     Action, Attributes, Caller, Change, CompanyId, Connection, ConnectionStatus, Door, FieldDraft,
-    FieldPatch, Intent, JobState, Mutation, NewConnection, ProblemReason, Refusal, Resource,
-    ResourceId, Revision, Scope, Sync, Timestamp, Transition, VendorKind,
+    FieldPatch, GroupDraft, GroupPatch, Intent, JobState, Mutation, NewConnection, ProblemReason,
+    Refusal, Resource, ResourceId, Revision, Scope, Sync, Timestamp, Transition, VendorKind,
 };
 
 fn company_id() -> CompanyId {

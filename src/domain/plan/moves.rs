@@ -30,7 +30,12 @@ pub(super) fn doubt(known: &Known<'_>) -> Option<Step> {
             if !was_left && sent.differing_from(attributes).is_empty() =>
         {
             let held = attributes.clone();
-            Step::Found(Left { name: name.clone(), held, target_until_micros: None })
+            Step::Found(Left {
+                name: name.clone(),
+                held,
+                target_until_micros: None,
+                own_since_micros: None,
+            })
         }
         (Some(_), _) => Step::Withdraw,
     })
@@ -40,18 +45,29 @@ pub(super) fn doubt(known: &Known<'_>) -> Option<Step> {
 pub(super) fn place(known: &Known<'_>, names: &Names) -> Place {
     let Known { id, kind, name, sync, desired, observed, .. } = *known;
     let at = sync.key_or(name);
+    if known.stands_in.is_some_and(|what| names.is_coming(what)) {
+        return Place::Waits;
+    }
     if desired.is_none() {
-        return Place::Here;
+        // What stood in it goes first.
+        let emptied =
+            kind.contents().is_none_or(|contents| !names.are_changing(contents, known.desired_rev));
+        return if emptied { Place::Here } else { Place::Waits };
     }
     let is_there = sync.applied.is_some() || matches!(observed, Some(Observed::Present { .. }));
     if at == name && is_there {
         return Place::Here;
     }
+    let prepared = sync.trail.as_ref().is_some_and(|trail| trail.foreign);
     match names.holder(kind, name, id) {
+        // What comes back with the name would be taken for values of this one.
+        None if at == name && !prepared && names.was_anothers(kind, name, id) => {
+            Place::Goes(name.to_owned())
+        }
         None if at == name => Place::Here,
         None => Place::Goes(name.to_owned()),
         // What is on its way here frees the name that another one may wait for.
-        Some(_) if at != name && sync.is_moving() => Place::Here,
+        Some(_) if at != name && !sync.left().is_empty() => Place::Here,
         Some(_) if at != name && names.breaks_ring(id, kind, name) => Place::Goes(detour(id)),
         Some(holder) if holder.is_parked => {
             let message = format!(
@@ -73,31 +89,32 @@ fn detour(id: &crate::domain::ResourceId) -> String {
 /// Tells what is to be done once the definition is as decided; `None` when that is nothing.
 pub(super) fn rest(known: &Known<'_>) -> Option<Step> {
     let Known { sync, desired, .. } = known;
-    match sync.trail.as_ref().filter(|trail| !trail.left.is_empty()) {
+    match sync.trail.as_ref().filter(|_| sync.is_moving()) {
         Some(trail) if desired.is_none() => {
             let name = trail.left.last().map(|left| left.name.clone())?;
             let carry = Carry { from: Vec::new(), ..carry(trail, &begin(None, known)) };
             let to = sync.key_or(known.name).to_owned();
             Some(Step::Call(Effect::Retire(Retire { name, to, carry, at_last: true })))
         }
-        Some(trail) => Some(carry_along(known, trail)),
+        Some(trail) => carry_along(known, trail),
         None if desired.is_none() => None,
         None => fill(known),
     }
 }
 
-fn carry_along(known: &Known<'_>, trail: &Trail) -> Step {
+/// Carries values along; `None` when nothing is left to be.
+fn carry_along(known: &Known<'_>, trail: &Trail) -> Option<Step> {
     let checkpoint = checkpoint(known.sync, None).unwrap_or_else(|| begin(None, known));
     if !checkpoint.done {
-        return Step::Call(Effect::Carry(carry(trail, &checkpoint)));
+        return Some(Step::Call(Effect::Carry(carry(trail, &checkpoint))));
     }
     if checkpoint.refused.count > 0 {
-        return park(refused(&checkpoint, "the field keeps its old name beside the new one"));
+        return Some(park(refused(&checkpoint, "the field keeps its old name beside the new one")));
     }
-    let name = trail.left.last().map(|left| left.name.clone()).unwrap_or_default();
+    let name = trail.left.last().map(|left| left.name.clone())?;
     let to = known.sync.key_or(known.name).to_owned();
     let (carry, at_last) = (carry(trail, &checkpoint), checkpoint.is_last());
-    Step::Call(Effect::Retire(Retire { name, to, carry, at_last }))
+    Some(Step::Call(Effect::Retire(Retire { name, to, carry, at_last })))
 }
 
 fn carry(trail: &Trail, checkpoint: &Checkpoint) -> Carry {

@@ -1,6 +1,6 @@
 //! Who holds which name at the vendor, and who has to make way for whom.
 
-use crate::domain::{ResourceId, ResourceKind, Sync, Tracked, Version};
+use crate::domain::{ResourceId, ResourceKind, Revision, Sync, Tracked, Version};
 
 /// The names that one resource holds at the vendor, and the one that it is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +22,7 @@ pub struct Holder {
 impl Holder {
     /// Tells what a resource holds, and held.
     pub fn of(version: &Version, sync: &Sync) -> Self {
-        let mut holds: Vec<_> = sync.left().iter().map(|left| left.name.clone()).collect();
-        if sync.applied.is_some() || sync.in_doubt.is_some() {
-            holds.push(sync.key_or(&version.name).to_owned());
-        }
+        let holds = names_of(sync, &version.name);
         let mut had = sync.trail.as_ref().map(|trail| trail.had.clone()).unwrap_or_default();
         had.extend(holds.iter().cloned());
         Self {
@@ -46,24 +43,61 @@ impl Holder {
     }
 }
 
-/// Who holds which name at the vendor, as far as it matters to a plan.
+/// Returns the names that a resource holds at the vendor, where `decided` was decided.
+pub fn names_of(sync: &Sync, decided: &str) -> Vec<String> {
+    let mut holds: Vec<_> = sync.left().iter().map(|left| left.name.clone()).collect();
+    // What is on its way to a name is to be created there.
+    if sync.applied.is_some() || sync.in_doubt.is_some() || !holds.is_empty() {
+        holds.push(sync.key_or(decided).to_owned());
+    }
+    holds
+}
+
+/// Who holds which name at the vendor, and what is to come and to go first, as far as it matters to a
+/// plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names(Vec<Holder>);
+pub struct Names {
+    holders: Vec<Holder>,
+    /// What others are to stand in and that is not there yet.
+    coming: Vec<(ResourceKind, String)>,
+    /// What is to be changed by which decision, where nothing holds it up.
+    changing: Vec<(ResourceKind, Revision)>,
+}
 
 impl Names {
     /// Collects them from resources and from others that are not planned.
     pub fn of<'a>(tracked: impl IntoIterator<Item = &'a Tracked>, others: &[Holder]) -> Self {
-        let mut holders: Vec<_> = tracked
-            .into_iter()
-            .map(|tracked| Holder::of(&tracked.version, &tracked.sync))
-            .collect();
+        let (mut holders, mut coming, mut changing) = (Vec::new(), Vec::new(), Vec::new());
+        for Tracked { version, sync, .. } in tracked {
+            let holder = Holder::of(version, sync);
+            if let Some(wants) = holder.wants.as_ref().filter(|_| !holder.is_parked)
+                && sync.applied.is_none()
+            {
+                coming.push((version.kind, wants.clone()));
+            }
+            if !holder.is_parked && sync.failing.is_none() {
+                changing.push((version.kind, version.from_rev));
+            }
+            holders.push(holder);
+        }
         for other in others {
             match holders.iter_mut().find(|holder| holder.id == other.id) {
                 Some(known) => known.had.extend(other.had.iter().cloned()),
                 None => holders.push(other.clone()),
             }
         }
-        Self(holders)
+        Self { holders, coming, changing }
+    }
+
+    /// Tells whether something that others are to stand in is not there yet, and comes.
+    pub(super) fn is_coming(&self, what: (ResourceKind, &str)) -> bool {
+        self.coming.iter().any(|(kind, name)| (*kind, name.as_str()) == what)
+    }
+
+    /// Tells whether something of this kind may still be about to go elsewhere, as it was decided by
+    /// this revision.
+    pub(super) fn are_changing(&self, kind: ResourceKind, by: Revision) -> bool {
+        self.changing.iter().any(|(of, decided)| *of == kind && *decided <= by)
     }
 
     /// Returns who else holds a name.
@@ -76,14 +110,14 @@ impl Names {
         let holds = |holder: &&Holder| {
             holder.kind == kind && holder.id != *except && holder.holds.iter().any(|it| it == name)
         };
-        self.0.iter().find(holds)
+        self.holders.iter().find(holds)
     }
 
     /// Tells whether another one has or had a name, so that what a vendor brings back with it may be
     /// the other's.
     pub(super) fn was_anothers(&self, kind: ResourceKind, name: &str, id: &ResourceId) -> bool {
         let had = |holder: &Holder| holder.had.iter().any(|it| it == name);
-        self.0.iter().any(|holder| holder.kind == kind && holder.id != *id && had(holder))
+        self.holders.iter().any(|holder| holder.kind == kind && holder.id != *id && had(holder))
     }
 
     /// Tells whether a resource is to make way by a detour: it and others wait for each other in a
@@ -91,7 +125,7 @@ impl Names {
     pub(super) fn breaks_ring(&self, id: &ResourceId, kind: ResourceKind, wants: &str) -> bool {
         let (mut at, mut wants) = (id, wants);
         let mut first = id;
-        for _ in 0..=self.0.len() {
+        for _ in 0..=self.holders.len() {
             let Some(holder) = self.holder(kind, wants, at) else { return false };
             if holder.id == *id {
                 return first == id;

@@ -2,6 +2,7 @@
 //! answers ends right whatever happens on the way.
 
 mod executor;
+mod moves;
 mod properties;
 mod readded;
 mod vendor;
@@ -73,6 +74,7 @@ fn known<'a>(
         id,
         kind: ResourceKind::Field,
         name: NAME,
+        stands_in: None,
         desired,
         desired_rev: REVISION,
         sync,

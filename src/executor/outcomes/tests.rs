@@ -21,7 +21,11 @@ fn task(effect: Effect, desired: Option<Attributes>) -> Task {
         is_moving: false,
         checkpoint: None,
         call: Call {
-            target: Target { kind: ResourceKind::Field, name: "tier".to_owned() },
+            target: Target {
+                kind: ResourceKind::Field,
+                name: "tier".to_owned(),
+                expected: Attributes::new(),
+            },
             effect,
             held: None,
             allow_loss: false,

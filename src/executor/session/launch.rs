@@ -159,13 +159,19 @@ impl Session {
             let desired = version.resource.as_ref().map(|resource| open.vendor.desired(resource));
             let known = Known { observed, ..Known::new(tracked, desired.as_ref(), now) };
             let mut operations = plan([known], &names);
+            let target = match observed.is_none()
+                && (tracked.sync.in_doubt.is_some() || self.look_first.contains(&version.id))
+            {
+                true => doubtful_target(tracked, desired.as_ref()),
+                false => target(tracked, desired.as_ref()),
+            };
             let unseen = observed.is_none() && self.look_first.contains(&version.id);
             if unseen {
                 operations = vec![Operation { id: version.id.clone(), step: Step::Read }];
             }
             for operation in operations {
                 let task = |effect| task(tracked, desired.clone(), effect, work.revision, now);
-                sort(&mut due, operation.step, tracked, work.revision, now, task);
+                sort(&mut due, operation.step, tracked, &target, work.revision, now, task);
             }
         }
         due
@@ -341,11 +347,12 @@ fn sort(
     due: &mut Due,
     step: Step,
     tracked: &Tracked,
+    target: &Target,
     seen_rev: Revision,
     now: Timestamp,
     task: impl FnOnce(Effect) -> Task,
 ) {
-    let subject = subject(&target(tracked));
+    let subject = subject(target);
     let mut note = |transition, message| {
         due.outcomes.push(Outcome {
             resource_id: tracked.version.id.clone(),
@@ -395,7 +402,7 @@ fn sort(
         }
         Step::Read => due.looks.push(Look {
             resource_id: tracked.version.id.clone(),
-            target: doubtful_target(tracked),
+            target: target.clone(),
             desired_rev: tracked.version.from_rev,
             seen_rev,
             before: Before::new(tracked.sync.failing, now),
@@ -428,11 +435,12 @@ fn task(
         Effect::Fill(_) => tracked.fill,
         _ => None,
     };
-    let (mut target, mut held) = (target(tracked), sync.applied.clone());
+    let (mut target, mut held) = (target(tracked, desired.as_ref()), sync.applied.clone());
     if let Effect::Retire(retire) = &effect {
         target.name.clone_from(&retire.name);
         let left = sync.left().iter().find(|left| left.name == retire.name);
         held = left.map(|left| left.held.clone());
+        target.expected = held.clone().unwrap_or_default();
     }
     let checkpoint = sync.checkpoint.clone().filter(|checkpoint| checkpoint.fills == fills);
     Task {
@@ -449,15 +457,16 @@ fn task(
 }
 
 /// The resource under the name that the vendor knows it by.
-fn target(tracked: &Tracked) -> Target {
+fn target(tracked: &Tracked, desired: Option<&Attributes>) -> Target {
     let Tracked { version, sync, .. } = tracked;
-    Target { kind: version.kind, name: sync.key_or(&version.name).to_owned() }
+    let (kind, name) = (version.kind, sync.key_or(&version.name).to_owned());
+    Target { kind, name, expected: sync.expected(desired) }
 }
 
 /// The same under the name that the call in doubt was about.
-fn doubtful_target(tracked: &Tracked) -> Target {
-    let Tracked { version, sync, .. } = tracked;
-    Target { kind: version.kind, name: sync.doubtful_name(&version.name).to_owned() }
+fn doubtful_target(tracked: &Tracked, desired: Option<&Attributes>) -> Target {
+    let name = tracked.sync.doubtful_name(&tracked.version.name).to_owned();
+    Target { name, ..target(tracked, desired) }
 }
 
 fn verb(effect: &Effect) -> &'static str {

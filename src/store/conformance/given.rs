@@ -9,9 +9,9 @@ use super::Harness;
 use crate::domain::cadence::{CadencePatch, Change, Channel, StepDraft};
 use crate::domain::{
     Attributes, CadenceDraft, Caller, CompanyId, ConnectionId, Door, Effect, FieldDraft,
-    FieldPatch, Intent, Job, JobAction, JobEvent, JobId, JobState, Mutation, NewConnection,
-    Problem, ProblemReason, Refusal, RequestId, ResourceId, Revision, Scope, Timestamp, Tracked,
-    Transition, VendorKind,
+    FieldPatch, GroupDraft, GroupPatch, Intent, Job, JobAction, JobEvent, JobId, JobState,
+    Mutation, NewConnection, Problem, ProblemReason, Refusal, RequestId, ResourceId, Revision,
+    Scope, Timestamp, Tracked, Transition, VendorKind,
 };
 use crate::store::{
     Begin, Committed, Doorbell, Gate, JobControl, Lease, Outcome, Recorded, Store, StoredEntry,
@@ -354,6 +354,25 @@ pub(super) fn default_value(name: &str, value: &str) -> Intent {
 
 pub(super) fn remove(name: &str) -> Intent {
     Intent::remove_field(name)
+}
+
+/// A field in a group.
+pub(super) fn add_in(name: &str, group_name: &str) -> Intent {
+    let (name, group_name) = (name.to_owned(), group_name.to_owned());
+    Intent::add_field(FieldDraft { name, group_name, ..FieldDraft::default() })
+}
+
+pub(super) fn add_group(name: &str) -> Intent {
+    Intent::AddGroup(GroupDraft { name: name.to_owned(), ..GroupDraft::default() })
+}
+
+pub(super) fn relabel_group(name: &str, label: &str) -> Intent {
+    let patch = GroupPatch { label: Some(label.to_owned()), ..GroupPatch::default() };
+    Intent::ModifyGroup { name: name.to_owned(), patch }
+}
+
+pub(super) fn remove_group(name: &str) -> Intent {
+    Intent::RemoveGroup { name: name.to_owned() }
 }
 
 pub(super) fn roll_back(to: i64) -> Intent {

@@ -20,7 +20,7 @@ impl Portal {
         to: &str,
         carry: &Carry,
     ) -> Result<Page, Failure> {
-        if carry.from.iter().all(is_calculated) {
+        if !carry.from.is_empty() && carry.from.iter().all(is_calculated) {
             return Ok(Page { total: Some(0), ..Page::default() });
         }
         let names = names(to, carry);
@@ -121,12 +121,17 @@ enum Sight {
 fn at_sight(deal: &Deal, to: &str, carry: &Carry) -> Sight {
     let present = deal.value(to);
     let others: BTreeSet<_> = carry.from.iter().map(|left| deal.value(&left.name)).collect();
-    if others.iter().all(|other| *other == present) {
+    // Without another name, what came back with this one is to be cleared.
+    let same = others.iter().all(|other| *other == present);
+    if same && !(carry.from.is_empty() && !present.is_empty()) {
         return Sight::Same;
     }
+    let all_own = carry.from.iter().all(|left| left.own_since_micros.is_none());
     let held: Vec<_> = others.into_iter().filter(|other| !other.is_empty()).collect();
     match held.as_slice() {
-        [only] if carry.first_pass && present.is_empty() => Sight::Carry((*only).to_owned()),
+        [only] if carry.first_pass && present.is_empty() && all_own => {
+            Sight::Carry((*only).to_owned())
+        }
         _ => Sight::Unclear,
     }
 }
@@ -142,7 +147,9 @@ fn by_history(deal: &Deal, to: &str, carry: &Carry, window: i64) -> Option<Strin
     for left in &carry.from {
         let since = left.target_until_micros.map(|_| i64::MIN / 2);
         let role = Role { target_since: since, target_until: left.target_until_micros };
-        all.push((role, deal.history(&left.name)?));
+        let mut values = deal.history(&left.name)?;
+        values.retain(|value| left.own_since_micros.is_none_or(|since| value.at_micros >= since));
+        all.push((role, values));
     }
     let value = newest(&all, window).and_then(|place| all.get(place)?.1.first());
     Some(match value {

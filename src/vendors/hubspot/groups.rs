@@ -1,9 +1,12 @@
-//! Property groups: made where a property needs one that the portal lacks.
+//! Property groups: made ad hoc where a property needs one that the portal lacks, and carried out
+//! where they are decided.
+
+mod managed;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
@@ -11,8 +14,10 @@ use super::calls::Turn;
 use super::classify::Classify as _;
 use super::wire::{List, name_of};
 use crate::domain::field::DEFAULT_GROUP;
+use crate::domain::group::label_of;
 use crate::vendors::Failure;
-use crate::vendors::http::Reply;
+
+pub(super) use managed::desired;
 
 /// The groups that a portal is known to have.
 #[derive(Debug, Default)]
@@ -55,7 +60,7 @@ impl Groups {
             Some(groups) => groups,
             None => {
                 certainty = Certainty::Listed;
-                known.insert(list(turn).await?)
+                known.insert(names_of(&list(turn).await?))
             }
         };
         for name in wanted {
@@ -70,7 +75,7 @@ impl Groups {
 
     /// Lists the groups anew.
     pub(super) async fn refresh(&self, turn: &mut Turn<'_>) -> Result<(), Failure> {
-        let listed = list(turn).await?;
+        let listed = names_of(&list(turn).await?);
         *self.known.lock().await = Some(listed);
         Ok(())
     }
@@ -81,7 +86,7 @@ impl Groups {
     }
 }
 
-async fn list(turn: &mut Turn<'_>) -> Result<BTreeSet<String>, Failure> {
+async fn list(turn: &mut Turn<'_>) -> Result<Vec<Value>, Failure> {
     let reply = turn.get(turn.portal().paths.groups()).await?;
     let view = turn.portal().view(false);
     if reply.status != 200 {
@@ -89,41 +94,26 @@ async fn list(turn: &mut Turn<'_>) -> Result<BTreeSet<String>, Failure> {
     }
     let list: List = serde_json::from_slice(&reply.body)
         .map_err(|_| view.unreadable(reply.status, "it is no list of groups"))?;
-    Ok(list.results.iter().filter_map(name_of).map(str::to_owned).collect())
+    Ok(list.results)
+}
+
+fn names_of(listed: &[Value]) -> BTreeSet<String> {
+    listed.iter().filter_map(name_of).map(str::to_owned).collect()
 }
 
 /// Creates a group. What fails here had no effect on the property that needs it.
 async fn create(turn: &mut Turn<'_>, name: &str) -> Result<(), Failure> {
-    let body = json!({ "name": name, "label": label(name) });
+    let body = json!({ "name": name, "label": label_of(name) });
     let of_group = |mut failure: Failure| {
         failure.effect_unknown = false;
         failure.problem.message = format!("property group {name}: {}", failure.problem.message);
         failure
     };
     let reply = turn.post(turn.portal().paths.groups(), &body).await.map_err(of_group)?;
-    match reply {
-        // 409: somebody else made it.
-        Reply { status: 200 | 201 | 409, .. } => Ok(()),
-        reply => Err(of_group(turn.portal().view(true).failure(&reply))),
-    }
-}
-
-/// Makes a label from an internal name: `sales_ops` gives `Sales ops`.
-fn label(name: &str) -> String {
-    let words: Vec<_> = name.split('_').filter(|word| !word.is_empty()).collect();
-    let text = words.join(" ");
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_groups_label_is_made_from_its_name() {
-        for (name, expected) in [("sales_ops", "Sales ops"), ("a__b_", "A b"), ("x", "X")] {
-            assert_eq!(label(name), expected);
-        }
+    match reply.status {
+        200 | 201 => Ok(()),
+        // Somebody else made it.
+        _ if managed::is_there(&reply) => Ok(()),
+        _ => Err(of_group(turn.portal().view(true).failure(&reply))),
     }
 }

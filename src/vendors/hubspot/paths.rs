@@ -85,6 +85,11 @@ impl Paths {
         self.url(&self.deals, rest)
     }
 
+    /// One group.
+    pub(super) fn group(&self, name: &str) -> Url {
+        self.url(&self.properties, &["groups", name])
+    }
+
     fn url(&self, path: &[String], rest: &[&str]) -> Url {
         let mut url = self.base_url.clone();
         // Fails only for addresses such as `data:`, which no host policy lets through.

@@ -11,7 +11,7 @@ use super::classify::Classify as _;
 use super::portal::Portal;
 use super::said::Said;
 use super::wire::{List, Property, name_of};
-use crate::domain::Observed;
+use crate::domain::{Observed, ResourceKind};
 use crate::vendors::http::Reply;
 use crate::vendors::{Failure, Target};
 
@@ -23,12 +23,23 @@ const HIDDEN_BY_GROUPS: &str = "groups";
 
 impl Portal {
     pub(super) async fn read_all(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure> {
+        let (groups, properties) = apart(targets, |target| target.kind);
+        let mut turn = Turn::with_place(self);
+        let of_groups = self.read_groups(&mut turn, &groups).await?;
+        let of_properties = self.read_properties(turn, &properties).await?;
+        Ok(together(targets.iter().map(|target| target.kind), of_groups, of_properties))
+    }
+
+    async fn read_properties(
+        &self,
+        first: Turn<'_>,
+        targets: &[&Target],
+    ) -> Result<Vec<Observed>, Failure> {
         let hidden = targets.iter().any(|target| target.name == HIDDEN_BY_GROUPS);
         match targets {
             [] => Ok(Vec::new()),
-            many if many.len() > SINGLES_MAX || hidden => self.read_list(many).await,
+            many if many.len() > SINGLES_MAX || hidden => self.read_list(first, many).await,
             few => {
-                let first = Turn::with_place(self);
                 let rest = std::iter::repeat_with(|| Turn::without_place(self));
                 let turns = std::iter::once(first).chain(rest);
                 try_join_all(
@@ -57,8 +68,12 @@ impl Portal {
         }
     }
 
-    async fn read_list(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure> {
-        let reply = Turn::with_place(self).get(self.paths.properties()).await?;
+    async fn read_list(
+        &self,
+        mut turn: Turn<'_>,
+        targets: &[&Target],
+    ) -> Result<Vec<Observed>, Failure> {
+        let reply = turn.get(self.paths.properties()).await?;
         let view = self.view(false);
         if reply.status != 200 {
             return Err(view.failure(&reply));
@@ -81,12 +96,31 @@ impl Portal {
             };
             by_name.insert(name, entry);
         }
-        let find = |target: &Target| match by_name.remove(&target.name) {
+        let find = |target: &&Target| match by_name.remove(&target.name) {
             None => Ok(Observed::Absent),
             Some(entry) => observed(entry).ok_or_else(|| unreadable("a property is incomplete")),
         };
         targets.iter().map(find).collect()
     }
+}
+
+/// Puts groups and properties apart.
+pub(super) fn apart<T>(all: &[T], kind: impl Fn(&T) -> ResourceKind) -> (Vec<&T>, Vec<&T>) {
+    all.iter().partition(|one| kind(one) == ResourceKind::Group)
+}
+
+/// Puts what came of groups and of properties into the order in which they were asked for.
+pub(super) fn together<T>(
+    kinds: impl Iterator<Item = ResourceKind>,
+    of_groups: Vec<T>,
+    of_properties: Vec<T>,
+) -> Vec<T> {
+    let (mut of_groups, mut of_properties) = (of_groups.into_iter(), of_properties.into_iter());
+    let next = |kind| match kind {
+        ResourceKind::Group => of_groups.next(),
+        ResourceKind::Field | ResourceKind::Cadence => of_properties.next(),
+    };
+    kinds.filter_map(next).collect()
 }
 
 /// Tells whether a 404 is about the property: HubSpot says so in JSON. The same status comes from

@@ -110,6 +110,12 @@ impl Said {
         Some(named.collect())
     }
 
+    /// Tells whether a group cannot be archived because properties stand in it.
+    pub(super) fn says_group_holds_properties(&self) -> bool {
+        let is_it = |code: &str| code.contains("GROUP_WITH_ACTIVE_PROPERTIES");
+        is_it(&self.sub_category) || self.details.iter().any(|detail| is_it(&detail.code))
+    }
+
     /// Returns the attributes that the error is about, where it says so plainly.
     pub(super) fn attributes(&self) -> Vec<String> {
         let named = |name: &&&str| {

@@ -1,6 +1,7 @@
 //! HubSpot as a vendor, over real connections.
 
 mod certainty;
+mod groups;
 mod harness;
 mod limits;
 mod reading;

@@ -41,6 +41,14 @@ pub(super) struct ModificationMetadata {
     pub(super) read_only_definition: Option<bool>,
 }
 
+/// A property group.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct PropertyGroup {
+    pub(super) label: Option<String>,
+    pub(super) display_order: Option<i64>,
+}
+
 /// The answer to a list. Entries are read one by one, so that one of a new kind spoils no other.
 #[derive(Debug, Deserialize)]
 pub(super) struct List {

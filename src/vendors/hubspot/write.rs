@@ -9,7 +9,7 @@ use super::canonical::{GROUP_NAME, canonical, create_body, patch_body};
 use super::classify::Classify as _;
 use super::groups::Certainty;
 use super::portal::Portal;
-use super::read::says_absent;
+use super::read::{apart, says_absent, together};
 use super::said::Said;
 use super::wire::{Property, name_of};
 use crate::domain::{Attributes, Effect, Problem, ProblemReason};
@@ -29,13 +29,28 @@ impl Portal {
             false => Lane::Change,
         };
         let mut turn = Turn::with_place(self).in_lane(lane);
-        let creates: Option<Vec<_>> = calls.iter().map(as_create).collect();
+        let (groups, properties) = apart(calls, |call| call.target.kind);
+        // Properties of the same request may stand in them.
+        let mut of_groups = Vec::with_capacity(groups.len());
+        for call in groups {
+            of_groups.push(self.write_group(&mut turn, call).await);
+        }
+        let of_properties = self.write_properties(&mut turn, &properties).await;
+        together(calls.iter().map(|call| call.target.kind), of_groups, of_properties)
+    }
+
+    async fn write_properties(
+        &self,
+        turn: &mut Turn<'_>,
+        calls: &[&Call],
+    ) -> Vec<Result<Answer, Failure>> {
+        let creates: Option<Vec<_>> = calls.iter().map(|call| as_create(call)).collect();
         match creates {
-            Some(creates) if creates.len() > 1 => self.create_many(&mut turn, &creates).await,
+            Some(creates) if creates.len() > 1 => self.create_many(turn, &creates).await,
             _ => {
                 let mut answers = Vec::with_capacity(calls.len());
                 for call in calls {
-                    answers.push(self.write_one(&mut turn, call).await);
+                    answers.push(self.write_one(turn, call).await);
                 }
                 answers
             }

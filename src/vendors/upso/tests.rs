@@ -65,7 +65,7 @@ fn desired(cadence: &Cadence) -> Attributes {
 }
 
 fn target(key: &str) -> Target {
-    Target { kind: ResourceKind::Cadence, name: key.to_owned() }
+    Target { kind: ResourceKind::Cadence, name: key.to_owned(), expected: Attributes::new() }
 }
 
 fn call(key: &str, effect: Effect, held: Option<&Attributes>) -> Call {

@@ -41,6 +41,35 @@ pub mod config_service_server {
             tonic::Response<::gomark_sdk::v1::RemoveFieldResponse>,
             tonic::Status,
         >;
+        /// Decides that a company has a property group. Errors: INVALID_ARGUMENT; NOT_FOUND (company);
+        /// ALREADY_EXISTS (a group of that name); ABORTED; RESOURCE_EXHAUSTED (more than 500 groups).
+        async fn add_group(
+            &self,
+            request: tonic::Request<::gomark_sdk::v1::AddGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<::gomark_sdk::v1::AddGroupResponse>,
+            tonic::Status,
+        >;
+        /// Changes attributes of a group. Errors: INVALID_ARGUMENT (also an unknown mask path); NOT_FOUND
+        /// (company, group); ABORTED; RESOURCE_EXHAUSTED.
+        async fn modify_group(
+            &self,
+            request: tonic::Request<::gomark_sdk::v1::ModifyGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<::gomark_sdk::v1::ModifyGroupResponse>,
+            tonic::Status,
+        >;
+        /// Decides that a company no longer has a group. HubSpot archives it once no property stands in it.
+        /// Adding the name again brings the group back under the same id. Errors: INVALID_ARGUMENT;
+        /// NOT_FOUND (company, group); FAILED_PRECONDITION (fields stand in it; the message names them);
+        /// ABORTED.
+        async fn remove_group(
+            &self,
+            request: tonic::Request<::gomark_sdk::v1::RemoveGroupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<::gomark_sdk::v1::RemoveGroupResponse>,
+            tonic::Status,
+        >;
         /// Decides that a company has a cadence. Errors: INVALID_ARGUMENT; NOT_FOUND (company);
         /// ALREADY_EXISTS (a cadence of that id); ABORTED; RESOURCE_EXHAUSTED (more than 500 cadences, or
         /// more than 16 MiB of fields and cadences).
@@ -99,8 +128,8 @@ pub mod config_service_server {
             tonic::Response<::gomark_sdk::v1::ListAuditResponse>,
             tonic::Status,
         >;
-        /// Decides again what was decided at a past revision: a new revision with the fields and cadences
-        /// of the old one. The company, its connections and the log stay. Errors: INVALID_ARGUMENT; NOT_FOUND
+        /// Decides again what was decided at a past revision: a new revision with the fields, groups and
+        /// cadences of the old one. The company, its connections and the log stay. Errors: INVALID_ARGUMENT; NOT_FOUND
         /// (company, revision); ABORTED.
         async fn rollback(
             &self,
@@ -385,6 +414,141 @@ pub mod config_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RemoveFieldSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.ConfigService/AddGroup" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddGroupSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::UnaryService<::gomark_sdk::v1::AddGroupRequest>
+                    for AddGroupSvc<T> {
+                        type Response = ::gomark_sdk::v1::AddGroupResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<::gomark_sdk::v1::AddGroupRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::add_group(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddGroupSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.ConfigService/ModifyGroup" => {
+                    #[allow(non_camel_case_types)]
+                    struct ModifyGroupSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::UnaryService<::gomark_sdk::v1::ModifyGroupRequest>
+                    for ModifyGroupSvc<T> {
+                        type Response = ::gomark_sdk::v1::ModifyGroupResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<::gomark_sdk::v1::ModifyGroupRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::modify_group(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ModifyGroupSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.ConfigService/RemoveGroup" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveGroupSvc<T: ConfigService>(pub Arc<T>);
+                    impl<
+                        T: ConfigService,
+                    > tonic::server::UnaryService<::gomark_sdk::v1::RemoveGroupRequest>
+                    for RemoveGroupSvc<T> {
+                        type Response = ::gomark_sdk::v1::RemoveGroupResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<::gomark_sdk::v1::RemoveGroupRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConfigService>::remove_group(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveGroupSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -117,7 +117,7 @@ fn simple(ledger: &Ledger) -> BTreeMap<String, (String, String, String)> {
             Resource::Field(field) => {
                 Some((name, (field.id.as_str().to_owned(), field.label, field.default_value)))
             }
-            Resource::Cadence(_) => None,
+            Resource::Cadence(_) | Resource::Group(_) => None,
         })
         .collect()
 }

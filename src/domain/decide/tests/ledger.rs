@@ -169,7 +169,9 @@ impl Ledger {
     fn check_job(&self, writes: &Writes) {
         let Some(job) = writes.parts.first() else { return };
         assert!(!job.items.is_empty());
-        assert_eq!((job.vendor, job.unit), (VendorKind::HubSpot, "fields"));
+        let kinds = writes.touched.iter().filter(|it| job.items.contains(&it.version.id));
+        let unit = super::super::unit(kinds.map(|it| it.version.kind.unit()));
+        assert_eq!((job.vendor, Some(job.unit)), (VendorKind::HubSpot, unit));
         assert_eq!(job.connection.as_ref(), self.connected());
         let reason = job.problem.as_ref().map(|problem| problem.reason);
         let expected = match job.connection {

@@ -160,11 +160,16 @@ pub(super) fn open(access: Access) -> Arc<dyn Account> {
 }
 
 pub(super) fn target(name: &str) -> Target {
-    Target { kind: ResourceKind::Field, name: name.to_owned() }
+    Target { kind: ResourceKind::Field, name: name.to_owned(), expected: Attributes::new() }
 }
 
 pub(super) fn call(name: &str, effect: Effect) -> Call {
     Call { target: target(name), effect, held: None, allow_loss: true }
+}
+
+/// A group of which these attributes are expected.
+pub(super) fn group_target(name: &str, expected: &Attributes) -> Target {
+    Target { kind: ResourceKind::Group, name: name.to_owned(), expected: expected.clone() }
 }
 
 /// The canonical form of an enumeration, or of a text in a group of its own.

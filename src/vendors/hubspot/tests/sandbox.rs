@@ -5,16 +5,16 @@ use crate::domain::{Effect, Field, FieldDraft, Observed, OptionDraft, PropertyTy
 use crate::domain::{FieldType, ResourceId};
 use crate::sandbox::{Config, Running, Sandbox};
 use crate::supervisor::Supervisor;
-use crate::vendors::{Answer, Call};
+use crate::vendors::{Answer, Call, Target};
 
-struct Portal {
+pub(super) struct Portal {
     running: Running,
     account: Arc<dyn Account>,
     _supervisor: Supervisor,
 }
 
 impl Portal {
-    async fn open(config: Config) -> Self {
+    pub(super) async fn open(config: Config) -> Self {
         let supervisor = Supervisor::new();
         let clock = SystemClock::shared();
         let running = Sandbox::start(config, &supervisor, clock).await.unwrap();
@@ -22,19 +22,23 @@ impl Portal {
         Self { running, account, _supervisor: supervisor }
     }
 
-    async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
+    pub(super) async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
         self.account.admit(Lane::Change).await;
         self.account.carry_out(calls).await
     }
 
-    async fn one(&self, name: &str, effect: Effect) -> Result<Answer, Failure> {
+    pub(super) async fn one(&self, name: &str, effect: Effect) -> Result<Answer, Failure> {
         self.carry_out(&[call(name, effect)]).await.pop().unwrap()
     }
 
     async fn read(&self, names: &[&str]) -> Vec<Observed> {
-        self.account.admit(Lane::Change).await;
         let targets: Vec<_> = names.iter().map(|name| target(name)).collect();
-        self.account.read(&targets).await.unwrap()
+        self.read_all(&targets).await
+    }
+
+    pub(super) async fn read_all(&self, targets: &[Target]) -> Vec<Observed> {
+        self.account.admit(Lane::Change).await;
+        self.account.read(targets).await.unwrap()
     }
 
     async fn control(&self, method: &str, path: &str, body: Value) -> Value {
