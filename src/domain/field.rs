@@ -5,7 +5,7 @@ mod draft;
 mod options;
 mod types;
 
-pub use draft::{FieldDraft, FieldPatch};
+pub use draft::{FieldDraft, FieldPatch, derive_name};
 pub use options::{FieldOption, OptionDraft};
 pub use types::{FieldType, PropertyType};
 

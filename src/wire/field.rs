@@ -69,6 +69,7 @@ impl From<&Field> for pb::Field {
             description: field.description.clone(),
             options: field.options.iter().map(Into::into).collect(),
             default_value: field.default_value.clone(),
+            migrating_from: String::new(),
         }
     }
 }

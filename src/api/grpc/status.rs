@@ -88,7 +88,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::JobState
         | R::NotConnected
         | R::AccountTaken
-        | R::FieldAmbiguous => Code::FailedPrecondition,
+        | R::FieldAmbiguous
+        | R::FieldGoing => Code::FailedPrecondition,
         R::LimitReached | R::Overloaded => Code::ResourceExhausted,
         R::Unauthenticated => Code::Unauthenticated,
         R::StoreUnavailable | R::VendorUnavailable | R::ShuttingDown | R::ConnectionAged => {

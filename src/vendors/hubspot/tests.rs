@@ -2,6 +2,7 @@
 
 mod certainty;
 mod harness;
+mod limits;
 mod reading;
 mod sandbox;
 mod table;
@@ -12,5 +13,5 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::SystemClock;
 use crate::domain::{Attributes, ProblemReason};
-use crate::vendors::FailureScope;
+use crate::vendors::{FailureScope, Lane};
 use harness::*;

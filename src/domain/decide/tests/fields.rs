@@ -76,7 +76,7 @@ fn what_does_not_exist_is_neither_changed_nor_removed() {
 #[test]
 fn paths_of_broken_rules_begin_with_the_field() {
     let mut ledger = Ledger::registered();
-    let wrong = Intent::AddField(FieldDraft {
+    let wrong = Intent::add_field(FieldDraft {
         options: vec![OptionDraft::default()],
         property_type: Some(crate::domain::PropertyType::Enumeration),
         ..draft("Wrong", "A")
@@ -177,7 +177,11 @@ fn a_company_has_at_most_so_many_bytes_of_text() {
 }
 
 fn relabel_the_one(label: &str, new_label: &str) -> Intent {
-    Intent::RelabelField { label: label.to_owned(), new_label: new_label.to_owned() }
+    Intent::RelabelField {
+        label: label.to_owned(),
+        new_label: new_label.to_owned(),
+        renames: false,
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl Portal {
     }
 
     async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
-        self.account.admit().await;
+        self.account.admit(Lane::Change).await;
         self.account.carry_out(calls).await
     }
 
@@ -32,7 +32,7 @@ impl Portal {
     }
 
     async fn read(&self, names: &[&str]) -> Vec<Observed> {
-        self.account.admit().await;
+        self.account.admit(Lane::Change).await;
         let targets: Vec<_> = names.iter().map(|name| target(name)).collect();
         self.account.read(&targets).await.unwrap()
     }
