@@ -12,7 +12,7 @@ pub(crate) mod property;
 pub(crate) mod refusal;
 mod rules;
 mod stale;
-mod standard;
+pub(crate) mod standard;
 pub(crate) mod switches;
 pub(crate) mod trouble;
 pub(crate) mod uses;

@@ -5,9 +5,10 @@ Usage: check.py BASE_URL
 
 import json
 import sys
+import urllib.request
 from types import SimpleNamespace
 
-from hubspot import HubSpot
+from hubspot import HubSpot, oauth
 from hubspot.crm import deals as crm_deals
 from hubspot.crm.properties import (
     ApiException,
@@ -241,6 +242,35 @@ def check_tokens(base_url):
     refused(other, 404, lambda: other.get_by_name(DEALS, "tier"))
 
 
+def check_refreshed_tokens(base_url):
+    def control(path, body):
+        request = urllib.request.Request(f"{base_url}/_sandbox/{path}", json.dumps(body).encode())
+        return json.load(urllib.request.urlopen(request))
+
+    control("oauth/apps", {"client_id": "an-app", "client_secret": "a-secret"})
+    granted = control("oauth/grants", {"client_id": "an-app", "portal_id": 4711})
+    wanted = {
+        "grant_type": "refresh_token",
+        "client_id": "an-app",
+        "client_secret": "a-secret",
+        "refresh_token": granted["refresh_token"],
+    }
+    tokens = HubSpot(host=base_url).oauth.tokens_api
+    issued = tokens.create(**wanted)
+    assert issued.expires_in == 1800 and issued.refresh_token == granted["refresh_token"]
+    api = HubSpot(access_token=issued.access_token, host=base_url).crm.properties.core_api
+    assert api.get_by_name(DEALS, "dealname").name == "dealname"
+
+    control("oauth/revoke", {"client_id": "an-app", "portal_id": 4711})
+    refused(api, 401, lambda: api.get_all(DEALS))
+    try:
+        tokens.create(**wanted)
+        raise AssertionError("a revoked grant brings no token")
+    except oauth.ApiException as exception:
+        assert exception.status == 400
+        assert json.loads(exception.body)["status"] == "BAD_REFRESH_TOKEN"
+
+
 def check_dated_path(base_url):
     # The raw requests of the client take `base_url`; they would ignore `host`.
     client = HubSpot(access_token=TOKEN, base_url=base_url)
@@ -262,6 +292,7 @@ def main():
     check_groups(properties.core_api, properties.groups_api)
     check_deals(client.crm.deals)
     check_tokens(base_url)
+    check_refreshed_tokens(base_url)
     check_dated_path(base_url)
     print("every check passed")
 

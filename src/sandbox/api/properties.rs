@@ -14,7 +14,7 @@ use crate::sandbox::answer::Answer;
 use crate::sandbox::hubspot::draft::{BatchCreate, BatchNames, parse};
 use crate::sandbox::hubspot::portal::missing;
 use crate::sandbox::hubspot::property::{DataSensitivity, Property};
-use crate::sandbox::hubspot::{Draft, Refusal};
+use crate::sandbox::hubspot::{Draft, Refusal, standard};
 use crate::sandbox::world::World;
 
 type Result = std::result::Result<Answer, Refusal>;
@@ -49,9 +49,14 @@ async fn list(State(world): State<Arc<World>>, target: Target, query: Query) -> 
     let view = view(&query)?;
     target.may_see(view.data_sensitivity)?;
     let mut portal = target.token.account.lock();
+    let odd = portal.switches.odd_definitions;
     let seen = portal.seen(view.archived, world.now());
     let shown = seen.values().filter(|kept| kept.data_sensitivity == view.data_sensitivity);
-    Ok(results(shown.map(Property::wire).collect()))
+    let mut shown: Vec<Value> = shown.map(Property::wire).collect();
+    if odd && !view.archived && view.data_sensitivity == DataSensitivity::NonSensitive {
+        shown.extend(standard::odd());
+    }
+    Ok(results(shown))
 }
 
 async fn read(State(world): State<Arc<World>>, target: Target, query: Query) -> Result {

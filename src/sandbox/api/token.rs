@@ -73,7 +73,7 @@ impl Token<Portal> {
         let mut standing = if daily.is_some_and(|daily| daily.remaining == 0) {
             let standing = window.standing(now, limit, settings.burst_window_ms);
             Standing { refused_by: Some(Policy::Daily), ..standing }
-        } else if path.ends_with("/search") {
+        } else if path.contains("/objects/") && path.ends_with("/search") {
             portal.admit_search(now)
         } else {
             window.admit(now, limit, settings.burst_window_ms)

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use super::deals::Slot;
 use super::groups::Group;
 use super::options::PropertyOption;
@@ -63,6 +65,25 @@ pub(super) fn properties(now: Timestamp) -> BTreeMap<String, Property> {
         (property.name.clone(), property)
     })
     .collect()
+}
+
+/// Returns definitions as only HubSpot makes them: of types that no create may name, without
+/// attributes that others have, and with one that is not documented.
+pub(crate) fn odd() -> [Value; 2] {
+    let locked = json!({ "archivable": false, "readOnlyDefinition": true, "readOnlyValue": true });
+    [
+        json!({
+            "name": "hs_odd_place", "label": "Odd place", "type": "object_coordinates",
+            "fieldType": "text", "groupName": GROUP, "hubspotDefined": true,
+            "modificationMetadata": locked, "neverDocumented": { "nested": [1, null] },
+        }),
+        json!({
+            "name": "hs_odd_rollup", "label": "Odd rollup", "type": "json",
+            "fieldType": "calculation_rollup", "groupName": GROUP, "description": null,
+            "options": [], "calculated": true, "hubspotDefined": true,
+            "modificationMetadata": locked, "dateDisplayHint": "time_since",
+        }),
+    ]
 }
 
 fn standard(

@@ -41,6 +41,8 @@ pub(crate) struct Switches {
     pub(crate) custom_properties_max: usize,
     /// Whether reads show a generated place of a property that was given none.
     pub(crate) generated_order: bool,
+    /// Whether lists hold definitions of kinds that nobody can create, as those of HubSpot's do.
+    pub(crate) odd_definitions: bool,
     /// Whether the feature for sensitive data is on.
     pub(crate) sensitive_data: bool,
 }
@@ -59,6 +61,7 @@ impl Default for Switches {
             time_zone: "UTC".to_owned(),
             custom_properties_max: 1_000,
             generated_order: false,
+            odd_definitions: false,
             sensitive_data: false,
         }
     }

@@ -63,3 +63,15 @@ async fn a_property_in_use_is_named_with_its_users() {
     assert_eq!(body["errors"][0]["context"]["parentName"], json!(["Deal won"]));
     assert_eq!(body["context"]["usageCount"], json!(["1"]));
 }
+
+#[tokio::test]
+async fn a_list_may_hold_definitions_as_only_hubspot_makes_them() {
+    let client = start(Config::default()).await;
+    let (_, details) = client.call("GET", "/account-info/v3/details", Value::Null).await;
+    let path = format!("/_sandbox/portals/{}/switches", details["portalId"]);
+    client.call("PUT", &path, json!({ "odd_definitions": true })).await;
+    let (_, list) = client.call("GET", DEALS, Value::Null).await;
+    let results = list["results"].as_array().unwrap();
+    let odd = results.iter().find(|property| property["type"] == "object_coordinates").unwrap();
+    assert!(odd.get("archived").is_none() && odd.get("options").is_none());
+}

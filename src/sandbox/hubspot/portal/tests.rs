@@ -329,3 +329,20 @@ fn the_calls_of_a_day_end_at_the_midnight_of_the_portal() {
     assert_eq!(report["results"][0]["resetsAt"], "2026-01-16T05:00:00.000Z");
     assert_eq!(portal.daily(hours(17)).remaining, 625_000);
 }
+
+#[test]
+fn a_display_hint_is_changed_and_never_taken_away() {
+    let mut portal = Portal::open(EARLY);
+    let body = with(margin("amount"), "numberDisplayHint", json!("percentage"));
+    portal.create(draft(body), Recreate::Restore, EARLY).unwrap();
+    let hint = |portal: &mut Portal, hint: Value| {
+        let patch = draft(json!({ "numberDisplayHint": hint }));
+        portal.update("margin", patch, LATER).unwrap().wire()["numberDisplayHint"].clone()
+    };
+    assert_eq!(hint(&mut portal, Value::Null), "percentage");
+    assert_eq!(hint(&mut portal, json!("formatted")), "formatted");
+    for attribute in ["numberDisplayHint", "textDisplayHint"] {
+        let empty = json!({ attribute: "" });
+        assert_eq!(parse::<Draft>(empty).unwrap_err().status, 400, "{attribute}");
+    }
+}
