@@ -11,7 +11,9 @@ mod flood;
 #[path = "../support/hubspot.rs"]
 mod hubspot;
 mod jobs;
+mod limits;
 mod main_job;
+mod oauth;
 mod review;
 mod revisions;
 mod settings;

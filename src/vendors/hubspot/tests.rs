@@ -2,7 +2,9 @@
 
 mod certainty;
 mod harness;
+mod identity;
 mod limits;
+mod oauth;
 mod reading;
 mod sandbox;
 mod table;
