@@ -33,7 +33,7 @@ use crate::vendors::Vendors;
 use crate::vendors::hosts::HostPolicy;
 use crate::wire::PlanView;
 
-pub use connect::{ConnectRequest, Settings as VendorSettings};
+pub use connect::{ConnectRequest, Credential, Settings as VendorSettings};
 pub use preview::Previewed;
 
 use accept::Accept;
@@ -96,6 +96,8 @@ pub enum Error {
     CredentialRefused {
         /// The vendor.
         vendor: VendorKind,
+        /// The path of the credential in the request.
+        path: &'static str,
         /// What it said.
         problem: Problem,
     },
@@ -126,6 +128,8 @@ pub struct Accepted {
     pub job: Option<Job>,
     /// What it leads to at the vendors; `None` for a repeat.
     pub plan: Option<PlanView>,
+    /// What will not work, for people.
+    pub warnings: Vec<String>,
 }
 
 impl Engine {
@@ -208,7 +212,7 @@ impl Engine {
         if let Some(plan) = &mut plan {
             plan.estimate = self.quotas.estimate(&**store, vendors, company_id, plan).await;
         }
-        Accepted { revision: committed.revision, job: committed.job, plan }
+        Accepted { revision: committed.revision, job: committed.job, plan, warnings: Vec::new() }
     }
 
     /// Reads a company.

@@ -5,11 +5,13 @@
 //! executor and the planner see canonical [`Attributes`] and [`Failure`]s.
 
 pub mod answers;
+pub mod grant;
 pub mod hosts;
 pub mod http;
 pub mod hubspot;
 pub mod limiter;
 pub mod places;
+pub mod secrets;
 pub mod upso;
 
 use std::fmt;
@@ -25,6 +27,7 @@ use crate::domain::{
     Allowance, Attributes, Capabilities, Effect, Observed, Problem, ProblemReason, Resource,
     ResourceKind, VendorKind,
 };
+use grant::Keeper;
 use hosts::HostPolicy;
 use http::Bearer;
 pub use limiter::{Lane, Limits};
@@ -74,8 +77,12 @@ impl Vendors {
 pub struct Access {
     /// Where the vendor is reached.
     pub base_url: Url,
-    /// The credential.
+    /// The credential: a token, or the text of a [`grant::Grant`].
     pub credential: Zeroizing<String>,
+    /// Where a credential is kept that the vendor replaced; `None` keeps it in memory only.
+    pub keeper: Option<Arc<dyn Keeper>>,
+    /// The account that it has to open; `None` where that is what is asked for.
+    pub account_id: Option<String>,
     /// What is set about the rate limits.
     pub limits: Limits,
     /// The longest that one operation may take, with all the calls it needs.
@@ -85,25 +92,36 @@ pub struct Access {
 }
 
 impl Access {
-    /// Tells where calls go and the header that they carry.
+    /// Tells where calls go.
     ///
     /// # Errors
     ///
-    /// `policy` may have changed since the connection was made, and a header cannot hold every
-    /// credential.
-    fn reach(&self, policy: &HostPolicy) -> Result<(Url, Bearer), Failure> {
-        let closed = |reason, message: &str| Failure {
-            scope: FailureScope::Connection,
-            effect_unknown: false,
-            retry_after: None,
-            problem: Problem::new(reason, message),
-        };
-        let base_url = policy.check(self.base_url.as_str()).map_err(|rule| {
-            closed(ProblemReason::VendorUnavailable, &format!("base_url: {rule}"))
-        })?;
+    /// `policy` may have changed since the connection was made.
+    fn reach(&self, policy: &HostPolicy) -> Result<Url, Failure> {
+        policy
+            .check(self.base_url.as_str())
+            .map_err(|rule| closed(ProblemReason::VendorUnavailable, &format!("base_url: {rule}")))
+    }
+
+    /// Returns the header that carries a credential that is a token.
+    ///
+    /// # Errors
+    ///
+    /// A header cannot hold every credential.
+    fn bearer(&self) -> Result<Bearer, Failure> {
         let rule = "the credential holds characters that no credential has";
         let bearer = Bearer::new(&self.credential);
-        Ok((base_url, bearer.ok_or_else(|| closed(ProblemReason::CredentialRefused, rule))?))
+        bearer.ok_or_else(|| closed(ProblemReason::CredentialRefused, rule))
+    }
+}
+
+/// Tells that an account cannot be called at all.
+fn closed(reason: ProblemReason, message: &str) -> Failure {
+    Failure {
+        scope: FailureScope::Connection,
+        effect_unknown: false,
+        retry_after: None,
+        problem: Problem::new(reason, message),
     }
 }
 
@@ -160,6 +178,8 @@ pub trait Account: Send + Sync + fmt::Debug {
 pub struct Identity {
     /// The account: HubSpot's portal id.
     pub account_id: String,
+    /// What the credential will not do, for people.
+    pub warnings: Vec<String>,
 }
 
 /// A resource at the vendor.

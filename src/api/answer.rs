@@ -7,13 +7,15 @@ use std::time::Duration;
 use gomark_sdk::v1::ErrorReason;
 use uuid::Uuid;
 
-use crate::domain::{Problem, Refusal, VendorKind, Violation, Violations};
+use crate::domain::{Problem, Refusal, Violation, Violations};
 use crate::engine;
 use crate::store;
 use crate::telemetry;
 
 /// The path of HubSpot's credential in ConnectVendor.
 pub(super) const HUBSPOT_CREDENTIAL_PATH: &str = "hubspot.access_token";
+/// The path of a grant of HubSpot's in ConnectVendor.
+pub(super) const HUBSPOT_GRANT_PATH: &str = "hubspot.oauth";
 /// The path of Upso's credential in ConnectVendor.
 pub(super) const UPSO_CREDENTIAL_PATH: &str = "upso.api_key";
 
@@ -152,11 +154,11 @@ impl From<engine::Error> for Told {
             engine::Error::Refused(refusal) => refused(&refusal),
             engine::Error::Overloaded => Self::overloaded("mutations are waiting"),
             engine::Error::Late | engine::Error::Store(store::Error::Late) => Self::late(),
-            engine::Error::CredentialRefused { vendor, problem } => {
+            engine::Error::CredentialRefused { vendor, path, problem } => {
                 let message = format!("{vendor} refused the credential: {}", problem.message);
                 Self::new(ErrorReason::CredentialRefused, message)
                     .of_vendor(&problem)
-                    .breaks(credential_path(vendor), &problem.message)
+                    .breaks(path, &problem.message)
             }
             engine::Error::VendorUnavailable { vendor, problem, retry_after } => {
                 let message = format!("{vendor} could not be asked: {}", problem.message);
@@ -175,13 +177,6 @@ impl From<engine::Error> for Told {
                 Self::internal(&error)
             }
         }
-    }
-}
-
-fn credential_path(vendor: VendorKind) -> &'static str {
-    match vendor {
-        VendorKind::HubSpot => HUBSPOT_CREDENTIAL_PATH,
-        VendorKind::Upso => UPSO_CREDENTIAL_PATH,
     }
 }
 

@@ -1,19 +1,24 @@
 //! Connecting a company to its account at a vendor: the one use case that waits for the vendor.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use zeroize::Zeroizing;
 
 use super::{Accepted, Engine, Error};
 use crate::domain::{
     Caller, Envelope, Intent, NewConnection, Refusal, Revision, VendorKind, Violations,
 };
-use crate::vendors::{Access, Failure, FailureScope, Limits, hosts};
+use crate::vendors::grant::{Grant, Keeper};
+use crate::vendors::{Access, Failure, FailureScope, Identity, Limits, hosts};
 
 /// The shortest credential that is taken for one, in bytes.
 const CREDENTIAL_LENGTH_MIN: usize = 8;
 /// The longest credential, in bytes.
 const CREDENTIAL_LENGTH_MAX: usize = 2_048;
+/// The longest id of an application, in bytes.
+const CLIENT_ID_LENGTH_MAX: usize = 200;
 /// The highest burst limit that can be set.
 const BURST_MAX: u32 = 10_000;
 /// The largest share that can be left to others, in percent.
@@ -38,7 +43,7 @@ pub struct Settings {
     /// The path of the credential in the request, for messages.
     pub credential_path: &'static str,
     /// The credential.
-    pub credential: Zeroizing<String>,
+    pub credential: Credential,
     /// The path of the burst limit in the request, for messages.
     pub burst_path: &'static str,
     /// The calls that may be made in 10 s; 0 to learn it.
@@ -47,6 +52,72 @@ pub struct Settings {
     pub reserve_path: &'static str,
     /// The share of the vendor's limits that is left to others, in percent.
     pub reserve_percent: u32,
+}
+
+/// A credential, as a caller gives it.
+#[derive(Clone)]
+pub enum Credential {
+    /// A token, or a key.
+    Token(Zeroizing<String>),
+    /// A grant of OAuth.
+    Grant(Grant),
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credential")
+    }
+}
+
+impl Credential {
+    /// Writes it as it is sealed.
+    fn to_text(&self) -> Zeroizing<String> {
+        match self {
+            Self::Token(token) => token.clone(),
+            Self::Grant(grant) => grant.to_text(),
+        }
+    }
+
+    fn check(&self, path: &str, found: &mut Violations) {
+        let mut require = |text: &str, path: String, least: usize, most: usize| {
+            let rule = format!("must be {least} to {most} visible ASCII characters");
+            let visible = text.bytes().all(|c| c.is_ascii_graphic());
+            found.require(visible && (least..=most).contains(&text.len()), path, &rule);
+        };
+        let (least, most) = (CREDENTIAL_LENGTH_MIN, CREDENTIAL_LENGTH_MAX);
+        match self {
+            Self::Token(token) => require(token, path.to_owned(), least, most),
+            Self::Grant(grant) => {
+                require(&grant.client_id, format!("{path}.client_id"), 1, CLIENT_ID_LENGTH_MAX);
+                require(&grant.client_secret, format!("{path}.client_secret"), least, most);
+                require(&grant.refresh_token, format!("{path}.refresh_token"), least, most);
+            }
+        }
+    }
+}
+
+/// Remembers a credential that the vendor replaced while it was asked.
+#[derive(Default)]
+struct Replaced(Mutex<Option<Zeroizing<String>>>);
+
+impl Replaced {
+    fn take(&self) -> Option<Zeroizing<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl std::fmt::Debug for Replaced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Replaced")
+    }
+}
+
+#[async_trait]
+impl Keeper for Replaced {
+    async fn keep(&self, credential: Zeroizing<String>) -> Result<(), Failure> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(credential);
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for Settings {
@@ -74,23 +145,30 @@ impl Engine {
         let access = self.access(&request)?;
         let access = Access { call_timeout: self.in_time(caller)?, ..access };
         let base_url = hosts::as_text(&access.base_url);
-        let account_id = match self.identify(settings.vendor, access).await {
+        let replaced = Arc::new(Replaced::default());
+        let access = Access { keeper: Some(replaced.clone()), ..access };
+        let identity = match self.identify(settings, access).await {
             // The call was given no more time than the caller has.
             Err(_) if self.in_time(caller).is_err() => return Err(Error::Late),
             identified => identified?,
         };
+        let credential = replaced.take().unwrap_or_else(|| settings.credential.to_text());
         let vault = &self.parts.vault;
-        let seal = vault.seal(company_id, settings.vendor, settings.credential.as_str());
+        let seal = vault.seal(company_id, settings.vendor, &credential);
         let new = NewConnection {
             vendor: settings.vendor,
             base_url,
-            account_id,
+            account_id: identity.account_id,
             burst_per_10s: settings.burst_per_10s,
             reserve_percent: settings.reserve_percent,
             sealed: seal.map_err(|error| Error::Internal(error.to_string()))?,
-            credential_id: vault.credential_id(company_id, settings.credential.as_str()),
+            credential_id: vault.credential_id(company_id, &credential),
         };
-        self.mutate(request.envelope.asking(Intent::ConnectVendor(new), self.now())).await
+        let asking = request.envelope.asking(Intent::ConnectVendor(new), self.now());
+        // What is known of limits is about to change.
+        self.quotas.forget(&asking.company_id);
+        let accepted = self.mutate(asking).await?;
+        Ok(Accepted { warnings: identity.warnings, ..accepted })
     }
 
     /// How long a vendor call may take for a caller who waits for a certain time.
@@ -107,15 +185,7 @@ impl Engine {
     fn access(&self, request: &ConnectRequest) -> Result<Access, Refusal> {
         let settings = &request.settings;
         let mut found = Violations::new();
-        let credential = settings.credential.as_str();
-        let visible = credential.bytes().all(|c| c.is_ascii_graphic());
-        let long_enough =
-            (CREDENTIAL_LENGTH_MIN..=CREDENTIAL_LENGTH_MAX).contains(&credential.len());
-        found.require(
-            visible && long_enough,
-            settings.credential_path,
-            "must be 8 to 2048 visible ASCII characters",
-        );
+        settings.credential.check(settings.credential_path, &mut found);
         found.require(
             settings.burst_per_10s <= BURST_MAX,
             settings.burst_path,
@@ -143,7 +213,9 @@ impl Engine {
         match base_url {
             Some(base_url) if found.is_empty() => Ok(Access {
                 base_url,
-                credential: settings.credential.clone(),
+                credential: settings.credential.to_text(),
+                keeper: None,
+                account_id: None,
                 limits: Limits {
                     burst_per_10s: settings.burst_per_10s,
                     reserve_percent: settings.reserve_percent,
@@ -156,21 +228,22 @@ impl Engine {
     }
 
     /// Asks the vendor whose account the credential opens.
-    async fn identify(&self, kind: VendorKind, access: Access) -> Result<String, Error> {
+    async fn identify(&self, settings: &Settings, access: Access) -> Result<Identity, Error> {
+        let kind = settings.vendor;
         let vendor = self.parts.vendors.get(kind);
         let vendor = vendor.ok_or_else(|| Error::Internal(format!("no vendor {kind}")))?;
-        let account = vendor.open(access).map_err(|failure| failed(kind, failure))?;
-        let identity = account.identify().await.map_err(|failure| failed(kind, failure))?;
-        Ok(identity.account_id)
+        let account = vendor.open(access).map_err(|failure| failed(settings, failure))?;
+        account.identify().await.map_err(|failure| failed(settings, failure))
     }
 }
 
-fn failed(vendor: VendorKind, failure: Failure) -> Error {
+fn failed(settings: &Settings, failure: Failure) -> Error {
     use crate::domain::ProblemReason::{CredentialRefused, VendorRefused};
+    let (vendor, path) = (settings.vendor, settings.credential_path);
     let Failure { scope, retry_after, problem, .. } = failure;
     match (scope, problem.reason) {
         (_, CredentialRefused) | (FailureScope::Refused, VendorRefused) => {
-            Error::CredentialRefused { vendor, problem }
+            Error::CredentialRefused { vendor, path, problem }
         }
         _ => Error::VendorUnavailable { vendor, problem, retry_after },
     }

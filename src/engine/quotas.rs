@@ -45,6 +45,11 @@ impl Quotas {
         each.reduce(Estimate::beside)
     }
 
+    /// Has what is known of a company read anew.
+    pub(super) fn forget(&self, company_id: &CompanyId) {
+        self.kept().remove(company_id);
+    }
+
     async fn of(&self, store: &dyn Store, company_id: &CompanyId) -> Known {
         let fresh =
             |(at, known): &(Instant, Known)| (at.elapsed() < AGE_MAX).then(|| known.clone());

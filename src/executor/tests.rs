@@ -69,7 +69,7 @@ impl Vendor for ToldVendor {
 #[async_trait]
 impl Account for ToldAccount {
     async fn identify(&self) -> Result<Identity, Failure> {
-        Ok(Identity { account_id: "1".to_owned() })
+        Ok(Identity { account_id: "1".to_owned(), warnings: Vec::new() })
     }
 
     async fn admit(&self, _lane: Lane) {

@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::http::{self, Reply};
+use super::secrets::Secrets;
 use super::{Failure, FailureScope};
 use crate::domain::{Problem, ProblemReason, Timestamp};
 
@@ -15,23 +16,21 @@ pub const TEXT_MAX: usize = 500;
 /// The longest wait that is believed: HubSpot moves a portal between data centres within 24 h
 /// (its guide to error handling).
 const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// Shorter texts are too common for a credential to be told from them.
-const CREDENTIAL_MIN: usize = 8;
 
 /// What failures are seen from.
-#[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
+#[derive(Clone, Debug)]
+pub struct View {
     /// What people call the vendor.
     pub vendor: &'static str,
     /// Whether the call changes anything.
     pub writes: bool,
-    /// The credential, to take it out of texts.
-    pub credential: &'a str,
+    /// What to take out of texts.
+    pub secrets: Secrets,
     /// The present moment.
     pub now: Timestamp,
 }
 
-impl View<'_> {
+impl View {
     /// Tells what a success means whose body is not the one it should be.
     pub fn unreadable(&self, status: u16, what: &str) -> Failure {
         let message = format!("{}'s answer ({status}) cannot be relied on: {what}", self.vendor);
@@ -58,7 +57,7 @@ impl View<'_> {
         if let Some(cause) = deepest_cause(error) {
             message = format!("{message} ({cause})");
         }
-        let message = clean(&message, self.credential, TEXT_MAX);
+        let message = self.secrets.clean(&message, TEXT_MAX);
         Failure {
             scope,
             effect_unknown: effect && self.writes,
@@ -79,19 +78,6 @@ pub fn retry_after(reply: &Reply, now: Timestamp) -> Option<Duration> {
         }
     };
     Some(wait.min(WAIT_MAX))
-}
-
-/// Makes a text fit to be kept and shown: one line, not too long, and without the credential.
-pub fn clean(text: &str, credential: &str, length_max: usize) -> String {
-    let text = match credential.len() >= CREDENTIAL_MIN {
-        true => text.replace(credential, "(credential)"),
-        false => text.to_owned(),
-    };
-    let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    match one_line.char_indices().nth(length_max) {
-        None => one_line,
-        Some(_) => one_line.chars().take(length_max - 1).chain(['…']).collect(),
-    }
 }
 
 fn deepest_cause(error: &dyn StdError) -> Option<String> {

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, redirect, retry, tls};
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use super::hosts::HostPolicy;
@@ -24,6 +24,9 @@ use resolver::Resolver;
 
 /// The longest answer that is read.
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// How long an unused connection is kept: less than vendors do, so that a call is rarely sent into
 /// a connection that the vendor just closed.
@@ -47,14 +50,30 @@ pub struct Request<'a> {
     pub method: Method,
     /// The address.
     pub url: Url,
-    /// Who asks.
-    pub bearer: &'a Bearer,
+    /// Who asks; `None` where the body says so.
+    pub bearer: Option<&'a Bearer>,
     /// What else the vendor wants to be told.
     pub headers: HeaderMap,
-    /// The JSON to send along.
-    pub body: Option<&'a serde_json::Value>,
+    /// What to send along.
+    pub body: Body<'a>,
     /// The longest that all of it may take, from connecting to the last byte of the answer.
     pub timeout: Duration,
+}
+
+/// What a call carries.
+pub enum Body<'a> {
+    /// Nothing.
+    Empty,
+    /// JSON.
+    Json(&'a serde_json::Value),
+    /// A form, as pairs of names and values.
+    Form(&'a [(&'a str, &'a str)]),
+}
+
+impl<'a> From<Option<&'a serde_json::Value>> for Body<'a> {
+    fn from(json: Option<&'a serde_json::Value>) -> Self {
+        json.map_or(Self::Empty, Self::Json)
+    }
 }
 
 /// What was answered, whatever the status.
@@ -119,11 +138,19 @@ impl Client {
             .inner
             .request(request.method, request.url)
             .timeout(request.timeout)
-            .headers(request.headers)
-            .header(AUTHORIZATION, request.bearer.0.clone());
-        if let Some(body) = request.body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body.to_string());
+            .headers(request.headers);
+        if let Some(bearer) = request.bearer {
+            builder = builder.header(AUTHORIZATION, bearer.0.clone());
         }
+        builder = match request.body {
+            Body::Empty => builder,
+            Body::Json(json) => builder.header(CONTENT_TYPE, JSON).body(json.to_string()),
+            Body::Form(pairs) => {
+                let form =
+                    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+                builder.header(CONTENT_TYPE, FORM).body(form)
+            }
+        };
         let mut response = builder.send().await.map_err(Error::from_reqwest)?;
         if is_write {
             failpoint::hit(Boundary::Sent);
@@ -167,6 +194,16 @@ impl Bearer {
         let mut value = HeaderValue::from_str(&text).ok()?;
         value.set_sensitive(true);
         Some(Self(value))
+    }
+}
+
+impl fmt::Debug for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "Empty",
+            Self::Json(_) => "Json",
+            Self::Form(_) => "Form",
+        })
     }
 }
 

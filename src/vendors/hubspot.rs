@@ -8,6 +8,7 @@
 //! Facts about HubSpot are marked with their source where they are used: its documentation, or
 //! observations that others published.
 
+mod auth;
 mod batch;
 mod calls;
 mod canonical;
@@ -16,11 +17,13 @@ mod classify;
 mod day;
 mod deals;
 mod groups;
+mod identity;
 mod paths;
 mod portal;
 mod read;
 mod retire;
 mod said;
+mod scopes;
 mod wire;
 mod write;
 
@@ -29,11 +32,13 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::grant::Grant;
 use super::hosts::HostPolicy;
 use super::http;
 use super::{Access, Account, Failure, Vendor};
 use crate::clock::Clock;
 use crate::domain::{Attributes, Capabilities, Resource, VendorKind};
+use auth::{Auth, Tokens};
 use paths::Paths;
 use portal::Portal;
 
@@ -97,10 +102,14 @@ impl HubSpot {
     }
 
     fn portal(&self, access: Access) -> Result<Portal, Failure> {
-        let (base_url, bearer) = access.reach(&self.policy)?;
+        let base_url = access.reach(&self.policy)?;
+        let auth = match Grant::parse(&access.credential) {
+            Some(grant) => Auth::Grant(Tokens::new(grant, access.keeper.clone())),
+            None => Auth::token(access.bearer()?, &access.credential),
+        };
         let paths = Paths::new(base_url, &self.config.api_version);
         let clock = Arc::clone(&self.clock);
-        Ok(Portal::new(self.client.clone(), paths, bearer, access, &self.config, clock))
+        Ok(Portal::new(self.client.clone(), paths, auth, access, &self.config, clock))
     }
 }
 

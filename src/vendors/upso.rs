@@ -59,7 +59,7 @@ impl Vendor for Upso {
     }
 
     fn open(&self, access: Access) -> Result<Arc<dyn super::Account>, Failure> {
-        let (base_url, bearer) = access.reach(&self.policy)?;
+        let (base_url, bearer) = (access.reach(&self.policy)?, access.bearer()?);
         let clock = Arc::clone(&self.clock);
         Ok(Arc::new(Account::new(self.client.clone(), base_url, bearer, access, clock)))
     }

@@ -11,8 +11,10 @@ mod flood;
 #[path = "../support/hubspot.rs"]
 mod hubspot;
 mod jobs;
+mod limits;
 mod main_job;
 mod moves;
+mod oauth;
 mod review;
 mod revisions;
 mod settings;

@@ -177,6 +177,25 @@ async fn settings_are_of_the_vendor_and_within_their_bounds() {
         let request = with(Some(connect_vendor_request::Settings::Hubspot(whole)));
         rows.push(row("a reserve", request, "hubspot.reserve_percent", "must be from 0 to 90"));
     }
+    let grant = |client_id: &str, client_secret: &str, refresh_token: &str| {
+        let grant = HubSpotOAuth {
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.to_owned(),
+            refresh_token: refresh_token.to_owned(),
+        };
+        let credential = Some(hub_spot_settings::Credential::Oauth(grant));
+        let settings = HubSpotSettings { credential, ..Default::default() };
+        with(Some(connect_vendor_request::Settings::Hubspot(settings)))
+    };
+    let id_rule = "must be 1 to 200 visible ASCII characters";
+    for (client_id, secret, refresh, path, rule) in [
+        ("", TOKEN, TOKEN, "hubspot.oauth.client_id", id_rule),
+        ("an app", TOKEN, TOKEN, "hubspot.oauth.client_id", id_rule),
+        ("an-app", "short", TOKEN, "hubspot.oauth.client_secret", token_rule),
+        ("an-app", TOKEN, "line\nbreak", "hubspot.oauth.refresh_token", token_rule),
+    ] {
+        rows.push(row("a grant", grant(client_id, secret, refresh), path, rule));
+    }
     let long = "x".repeat(2_049);
     let tokens =
         ["", "7-chars", "with a blank", "line\nbreak", "umlaut-\u{e9}", "zero-\u{0}", &long];

@@ -3872,6 +3872,11 @@ pub struct ConnectVendorResponse {
     /// What it leads to at the vendors. Unset in the answer to a repeated request id.
     #[prost(message, optional, tag = "3")]
     pub plan: ::core::option::Option<Plan>,
+    /// What will not work with this credential, one sentence each: without the scopes
+    /// `crm.objects.deals.read` and `crm.objects.deals.write` values of deals can be neither counted nor
+    /// carried over. Empty where HubSpot does not tell what a credential may do.
+    #[prost(string, repeated, tag = "4")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Asks to disconnect a company from a vendor.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -127,6 +127,22 @@ impl Client {
         Mutate::new(self, request)
     }
 
+    /// Connects a company to its HubSpot portal by a grant of OAuth, or gives the connection a new
+    /// one. The grant is exchanged while the caller waits; GoMark renews it from then on.
+    ///
+    /// Errors: those of [`connect_hubspot`](Self::connect_hubspot).
+    pub fn connect_hubspot_oauth(
+        &self,
+        company_id: impl Into<String>,
+        grant: HubSpotOAuth,
+    ) -> Mutate<ConnectVendorRequest> {
+        let mut connect = self.connect_hubspot(company_id, "");
+        if let Some(Settings::Hubspot(settings)) = &mut connect.request.settings {
+            settings.credential = Some(Credential::Oauth(grant));
+        }
+        connect
+    }
+
     /// Connects a company to its Upso account, or gives the connection a new API key. Upso has no
     /// usual address: give one by [`base_url`](Mutate::base_url). It is asked while the caller
     /// waits.

@@ -10,7 +10,7 @@ use super::envelope;
 use super::mutate::{answered, mutate};
 use super::{paging, requests};
 use crate::domain::{CompanyId, Digest, Intent, Violation, Violations};
-use crate::engine::{ConnectRequest, Engine};
+use crate::engine::{Accepted, ConnectRequest, Engine};
 use crate::wire;
 
 /// Serves `CompanyService`.
@@ -93,7 +93,7 @@ impl CompanyService for Company {
             Ok(settings) => settings,
             Err(violations) => {
                 let accepted = mutate(&self.engine, &request, caller, Err(violations)).await?;
-                return answered!(ConnectVendorResponse, accepted);
+                return connected(accepted);
             }
         };
         let envelope = envelope::read(&request, caller, |bare| {
@@ -102,7 +102,7 @@ impl CompanyService for Company {
         let envelope = envelope.map_err(refuse)?;
         let base_url = request.base_url;
         let accepted = self.engine.connect(ConnectRequest { envelope, base_url, settings });
-        answered!(ConnectVendorResponse, accepted.await.map_err(answer)?)
+        connected(accepted.await.map_err(answer)?)
     }
 
     async fn disconnect_vendor(
@@ -117,6 +117,15 @@ impl CompanyService for Company {
             .map_err(|violation: Violation| violation.into());
         answered!(DisconnectVendorResponse, mutate(&self.engine, &request, caller, intent).await?)
     }
+}
+
+fn connected(accepted: Accepted) -> Result<Response<pb::ConnectVendorResponse>, Status> {
+    Ok(Response::new(pb::ConnectVendorResponse {
+        revision: accepted.revision.get(),
+        job: accepted.job.as_ref().map(Into::into),
+        plan: accepted.plan.as_ref().map(Into::into),
+        warnings: accepted.warnings,
+    }))
 }
 
 /// Puts a keyed digest in the place of the credential: a fingerprint of the request is stored.

@@ -5,12 +5,13 @@ use prost_types::FieldMask;
 use zeroize::Zeroizing;
 
 use super::mask::Mask;
-use crate::api::answer::{HUBSPOT_CREDENTIAL_PATH, UPSO_CREDENTIAL_PATH};
+use crate::api::answer::{HUBSPOT_CREDENTIAL_PATH, HUBSPOT_GRANT_PATH, UPSO_CREDENTIAL_PATH};
 use crate::domain::{
     FieldDraft, FieldPatch, FieldType, Intent, JobId, JobState, PropertyType, Refusal, Revision,
     VendorKind, Violation, Violations,
 };
-use crate::engine::VendorSettings;
+use crate::engine::{Credential, VendorSettings};
+use crate::vendors::grant::Grant;
 use crate::wire;
 
 const FIELD_PATHS: [&str; 7] =
@@ -130,7 +131,7 @@ pub(super) fn settings(request: &pb::ConnectVendorRequest) -> Result<VendorSetti
         (VendorKind::Upso, Some(Settings::Upso(upso))) => Ok(VendorSettings {
             vendor,
             credential_path: UPSO_CREDENTIAL_PATH,
-            credential: Zeroizing::new(upso.api_key.clone()),
+            credential: Credential::Token(Zeroizing::new(upso.api_key.clone())),
             burst_path: "",
             burst_per_10s: 0,
             reserve_path: "",
@@ -141,20 +142,33 @@ pub(super) fn settings(request: &pb::ConnectVendorRequest) -> Result<VendorSetti
 }
 
 fn hubspot_settings(hubspot: &pb::HubSpotSettings) -> Result<VendorSettings, Violations> {
-    use pb::hub_spot_settings::Credential;
+    use pb::hub_spot_settings::Credential as Given;
     let mut found = Violations::new();
     let burst = u32::try_from(hubspot.burst_per_10s);
     found.require(burst.is_ok(), "hubspot.burst_per_10s", "must be from 0 to 10000");
     let reserve = u32::try_from(hubspot.reserve_percent);
     found.require(reserve.is_ok(), "hubspot.reserve_percent", "must be from 0 to 90");
-    let Some(Credential::AccessToken(token)) = &hubspot.credential else {
-        found.add(HUBSPOT_CREDENTIAL_PATH, "must be given");
-        return Err(found);
+    let (credential_path, credential) = match &hubspot.credential {
+        Some(Given::AccessToken(token)) => {
+            (HUBSPOT_CREDENTIAL_PATH, Credential::Token(Zeroizing::new(token.clone())))
+        }
+        Some(Given::Oauth(grant)) => (
+            HUBSPOT_GRANT_PATH,
+            Credential::Grant(Grant {
+                client_id: grant.client_id.clone(),
+                client_secret: grant.client_secret.clone(),
+                refresh_token: grant.refresh_token.clone(),
+            }),
+        ),
+        None => {
+            found.add(HUBSPOT_CREDENTIAL_PATH, "must be given");
+            return Err(found);
+        }
     };
     found.or(VendorSettings {
         vendor: VendorKind::HubSpot,
-        credential_path: HUBSPOT_CREDENTIAL_PATH,
-        credential: Zeroizing::new(token.clone()),
+        credential_path,
+        credential,
         burst_path: "hubspot.burst_per_10s",
         burst_per_10s: burst.unwrap_or(0),
         reserve_path: "hubspot.reserve_percent",

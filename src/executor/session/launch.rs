@@ -106,7 +106,7 @@ impl Session {
         }
         let before = self.open.take().map(|open| open.account.window());
         let window = before.or_else(|| work.window.clone());
-        match accounts::open(&self.parts, &self.lease.doorbell, sealed, window) {
+        match accounts::open(&self.parts, &self.lease, sealed, window) {
             Ok(open) => {
                 self.open = Some(open.clone());
                 Ok(Some(open))

@@ -116,7 +116,7 @@ impl Vendor for Keeper {
 #[async_trait]
 impl Account for Keeper {
     async fn identify(&self) -> Result<Identity, Failure> {
-        Ok(Identity { account_id: "1".to_owned() })
+        Ok(Identity { account_id: "1".to_owned(), warnings: Vec::new() })
     }
 
     async fn admit(&self, _lane: Lane) {}

@@ -15,9 +15,9 @@ async fn get(client: &Client, url: &str) -> Result<Reply, Error> {
     let request = Request {
         method: Method::GET,
         url: url.parse().unwrap(),
-        bearer: &Bearer::new(TOKEN).unwrap(),
+        bearer: Some(&Bearer::new(TOKEN).unwrap()),
         headers: HeaderMap::new(),
-        body: None,
+        body: Body::Empty,
         timeout: Duration::from_secs(3),
     };
     client.send(request).await
@@ -145,9 +145,9 @@ fn neither_a_bearer_nor_a_request_shows_its_token() {
     let request = Request {
         method: Method::GET,
         url,
-        bearer: &bearer,
+        bearer: Some(&bearer),
         headers: HeaderMap::new(),
-        body: None,
+        body: Body::Form(&[("client_secret", "a-secret")]),
         timeout,
     };
     assert!(!format!("{bearer:?} {request:?}").contains("secret"));

@@ -57,19 +57,24 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) async fn get(&mut self, url: Url) -> Result<Reply, Failure> {
-        self.call(Method::GET, url, None).await
+        self.read(Method::GET, url, None).await
+    }
+
+    /// Asks with a body, which changes nothing.
+    pub(super) async fn ask(&mut self, url: Url, body: &Value) -> Result<Reply, Failure> {
+        self.read(Method::POST, url, Some(body)).await
     }
 
     pub(super) async fn post(&mut self, url: Url, body: &Value) -> Result<Reply, Failure> {
-        self.call(Method::POST, url, Some(body)).await
+        self.write(Method::POST, url, Some(body)).await
     }
 
     pub(super) async fn patch(&mut self, url: Url, body: &Value) -> Result<Reply, Failure> {
-        self.call(Method::PATCH, url, Some(body)).await
+        self.write(Method::PATCH, url, Some(body)).await
     }
 
     pub(super) async fn delete(&mut self, url: Url) -> Result<Reply, Failure> {
-        self.call(Method::DELETE, url, None).await
+        self.write(Method::DELETE, url, None).await
     }
 
     /// Searches. Searches have a limit of their own, which is counted apart from all other calls: one
@@ -77,7 +82,7 @@ impl<'a> Turn<'a> {
     pub(super) async fn search(&mut self, url: Url, body: &Value) -> Result<Reply, Failure> {
         let ends_at = self.places.next_of(&self.portal.searches).await?;
         let (method, counted_by) = (Method::POST, Counter::Search);
-        let call = Call { method, url, body: Some(body), counted_by };
+        let call = Call { method, url, body: Some(body), writes: false, counted_by };
         let reply = self.portal.call(call, ends_at).await?;
         let limit = Limit::of(Said::read(&reply.body).as_ref());
         if reply.status == 429 && limit == Limit::Secondly {
@@ -87,14 +92,28 @@ impl<'a> Turn<'a> {
         Ok(reply)
     }
 
-    async fn call(
+    async fn read(
         &mut self,
         method: Method,
         url: Url,
         body: Option<&Value>,
     ) -> Result<Reply, Failure> {
         let ends_at = self.places.next().await?;
-        self.portal.call(Call { method, url, body, counted_by: Counter::Burst }, ends_at).await
+        let call = Call { method, url, body, writes: false, counted_by: Counter::Burst };
+        self.portal.call(call, ends_at).await
+    }
+
+    /// Makes a call that changes something, once it is certain that it is at the right portal.
+    async fn write(
+        &mut self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<Reply, Failure> {
+        self.portal.check_account(self).await?;
+        let ends_at = self.places.next().await?;
+        let call = Call { method, url, body, writes: true, counted_by: Counter::Burst };
+        self.portal.call(call, ends_at).await
     }
 }
 
@@ -103,6 +122,8 @@ struct Call<'a> {
     method: Method,
     url: Url,
     body: Option<&'a Value>,
+    /// Whether it changes anything.
+    writes: bool,
     counted_by: Counter,
 }
 
@@ -116,14 +137,21 @@ enum Counter {
 impl Portal {
     /// Makes a call and learns from its answer how much of the rate limits is left.
     async fn call(&self, call: Call<'_>, until: Instant) -> Result<Reply, Failure> {
-        let writes = call.method != Method::GET && call.counted_by == Counter::Burst;
+        let writes = call.writes;
+        let bearer = match self.auth.bearer(self, until).await {
+            Ok(bearer) => bearer,
+            Err(failure) => {
+                self.limiter_of(call.counted_by).give_back();
+                return Err(failure);
+            }
+        };
         let timeout = until.saturating_duration_since(Instant::now());
         let request = Request {
             method: call.method,
             url: call.url,
-            bearer: &self.bearer,
+            bearer: Some(&bearer),
             headers: HeaderMap::new(),
-            body: call.body,
+            body: call.body.into(),
             timeout,
         };
         let limiter = self.limiter_of(call.counted_by);
@@ -135,6 +163,9 @@ impl Portal {
             // Its answers tell nothing of its limit, and must not be taken to tell of another.
             Counter::Search => Quota::default(),
         };
+        if reply.status == 401 {
+            self.auth.refused().await;
+        }
         if reply.status != 429 {
             limiter.answered(&sent, &quota);
             return Ok(reply);

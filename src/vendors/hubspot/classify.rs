@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::said::Said;
 use crate::domain::{Problem, ProblemReason};
-use crate::vendors::answers::{TEXT_MAX, View, clean, retry_after};
+use crate::vendors::answers::{TEXT_MAX, View, retry_after};
 use crate::vendors::http::Reply;
 use crate::vendors::{Failure, FailureScope};
 
@@ -31,7 +31,7 @@ pub(super) trait Classify {
     fn item_failure(&self, status: u16, said: &Said) -> Failure;
 }
 
-impl Classify for View<'_> {
+impl Classify for View {
     fn failure(&self, reply: &Reply) -> Failure {
         use FailureScope::{Connection, Refused, Resource};
         use ProblemReason as R;
@@ -62,17 +62,17 @@ impl Classify for View<'_> {
             _ => (Resource, R::VendorUnavailable, true, wait),
         };
         let said = said.unwrap_or_default();
-        let told = said.told(self.credential);
+        let told = said.told(&self.secrets);
         let mut message = what_happened(status);
         if status == 403 {
             let scopes: Vec<_> = said.context("requiredGranularScopes").collect();
             if !scopes.is_empty() {
                 message = format!("the credential lacks the scopes {}", scopes.join(", "));
-                message = clean(&message, self.credential, TEXT_MAX);
+                message = self.secrets.clean(&message, TEXT_MAX);
             }
         }
         if !told.is_empty() {
-            message = clean(&format!("{message}: {told}"), self.credential, TEXT_MAX);
+            message = self.secrets.clean(&format!("{message}: {told}"), TEXT_MAX);
         }
         Failure {
             scope,
@@ -81,7 +81,7 @@ impl Classify for View<'_> {
             problem: Problem {
                 attributes: said.attributes(),
                 vendor_status: status,
-                correlation_id: said.identification(self.credential),
+                correlation_id: said.identification(&self.secrets),
                 ..Problem::new(reason, message)
             },
         }
@@ -97,8 +97,8 @@ impl Classify for View<'_> {
         } else {
             (Refused, ProblemReason::VendorRefused, false)
         };
-        let told = said.told(self.credential);
-        let message = clean(&format!("HubSpot refused it: {told}"), self.credential, TEXT_MAX);
+        let told = said.told(&self.secrets);
+        let message = self.secrets.clean(&format!("HubSpot refused it: {told}"), TEXT_MAX);
         Failure {
             scope,
             effect_unknown,
@@ -106,7 +106,7 @@ impl Classify for View<'_> {
             problem: Problem {
                 attributes: said.attributes(),
                 vendor_status: status,
-                correlation_id: said.identification(self.credential),
+                correlation_id: said.identification(&self.secrets),
                 ..Problem::new(reason, message)
             },
         }

@@ -6,8 +6,12 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp as Moment, ToSpan as _};
 
+use serde_json::Value;
+
 use crate::domain::Timestamp;
 
+/// Where the time zone stands among what a limiter wrote down.
+const ZONE: &str = "z";
 /// How long after midnight the first call is made, for clocks that differ.
 const MARGIN: Duration = Duration::from_secs(60);
 /// A refusal this soon after midnight may still be about the day before: clocks differ, and nobody
@@ -31,6 +35,19 @@ pub(super) fn wait(zone: &TimeZone, now: Timestamp) -> Option<Duration> {
         return Some(EARLY_WAIT);
     }
     Some(end(zone, now)?.since(now) + MARGIN)
+}
+
+/// Notes the time zone in what a limiter wrote down: a portal whose day is used up does not tell it.
+pub(super) fn note(zone: &TimeZone, record: &str) -> Option<String> {
+    let mut record: Value = serde_json::from_str(record).ok()?;
+    record.as_object_mut()?.insert(ZONE.to_owned(), zone.iana_name()?.into());
+    Some(record.to_string())
+}
+
+/// Reads the time zone that was noted.
+pub(super) fn noted(record: &str) -> Option<TimeZone> {
+    let record: Value = serde_json::from_str(record).ok()?;
+    TimeZone::get(record.get(ZONE)?.as_str()?).ok()
 }
 
 fn moment(at: Timestamp) -> Option<Moment> {
@@ -68,6 +85,15 @@ mod tests {
         let zone = zone("US/Eastern");
         let wait = |now| wait(&zone, at(now)).unwrap();
         assert_eq!(wait("2026-03-03T23:00:00Z"), Duration::from_secs(6 * 3_600) + MARGIN);
+    }
+
+    #[test]
+    fn the_time_zone_is_noted_with_the_limiters_record() {
+        let record = note(&zone("US/Eastern"), "{\"v\":1}").unwrap();
+        assert_eq!(noted(&record), Some(zone("US/Eastern")));
+        for nothing in ["{\"v\":1}", "{\"z\":\"Nowhere\"}", "{\"z\":1}", "[]", ""] {
+            assert_eq!(noted(nothing), None, "{nothing}");
+        }
     }
 
     #[test]

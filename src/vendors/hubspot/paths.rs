@@ -11,6 +11,7 @@ pub(super) struct Paths {
     details: Vec<String>,
     /// The path of deals, by their object type id.
     deals: Vec<String>,
+    token: Vec<String>,
 }
 
 impl Paths {
@@ -28,6 +29,7 @@ impl Paths {
             deals: deals.map(str::to_owned).to_vec(),
             properties: properties.map(str::to_owned).to_vec(),
             details: ["account-info", version, "details"].map(str::to_owned).to_vec(),
+            token: ["oauth", version, "token"].map(str::to_owned).to_vec(),
         }
     }
 
@@ -38,6 +40,16 @@ impl Paths {
     /// Whose account it is.
     pub(super) fn details(&self) -> Url {
         self.url(&self.details, &[])
+    }
+
+    /// Where a grant is exchanged for a token (HubSpot's published API descriptions).
+    pub(super) fn token(&self) -> Url {
+        self.url(&self.token, &[])
+    }
+
+    /// What a token is good for. It has no version but this one (observed by third parties).
+    pub(super) fn token_info(&self) -> Url {
+        self.url(&[], &["oauth", "v2", "private-apps", "get", "access-token-info"])
     }
 
     /// All properties; also where one is created.
@@ -122,6 +134,10 @@ mod tests {
             paths("2026-09").details().as_str(),
             "https://api.hubapi.com/account-info/2026-09/details"
         );
+        for version in ["v3", "2026-09"] {
+            let expected = format!("https://api.hubapi.com/oauth/{version}/token");
+            assert_eq!(paths(version).token().as_str(), expected);
+        }
     }
 
     #[test]

@@ -6,19 +6,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
-use serde_json::Value;
-use zeroize::Zeroizing;
+use tokio::sync::OnceCell;
 
 use super::HubSpotConfig;
-use super::calls::Turn;
-use super::classify::Classify as _;
+use super::auth::Auth;
 use super::day;
 use super::groups::Groups;
 use super::paths::Paths;
 use crate::clock::Clock;
-use crate::domain::{Allowance, Observed, ProblemReason, Timestamp};
+use crate::domain::{Allowance, Observed, Timestamp};
 use crate::vendors::answers::View;
-use crate::vendors::http::{Bearer, Client};
+use crate::vendors::http::Client;
 use crate::vendors::limiter::Limiter;
 use crate::vendors::{Access, Account, Answer, Call, Failure, Identity, Lane, Target};
 
@@ -30,9 +28,10 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(super) struct Portal {
     pub(super) client: Client,
     pub(super) paths: Paths,
-    pub(super) bearer: Bearer,
-    /// Kept to take it out of texts, should HubSpot repeat it in one.
-    credential: Zeroizing<String>,
+    pub(super) auth: Auth,
+    /// The portal that it has to be, and whether it was asked.
+    pub(super) expected: Option<String>,
+    pub(super) checked: OnceCell<()>,
     pub(super) call_timeout: Duration,
     pub(super) batch_max: usize,
     pub(super) limiter: Limiter,
@@ -48,7 +47,7 @@ impl Portal {
     pub(super) fn new(
         client: Client,
         paths: Paths,
-        bearer: Bearer,
+        auth: Auth,
         access: Access,
         config: &HubSpotConfig,
         clock: Arc<dyn Clock>,
@@ -60,60 +59,34 @@ impl Portal {
         Self {
             client,
             paths,
-            bearer,
+            auth,
+            expected: access.account_id,
+            checked: OnceCell::new(),
             searches,
             limiter: Limiter::new(access.limits, window, Arc::clone(&clock)),
-            credential: access.credential,
             call_timeout: access.call_timeout,
             batch_max: config.batch_max.max(1),
-            zone: OnceLock::new(),
+            zone: window.and_then(day::noted).map_or_else(OnceLock::new, OnceLock::from),
             groups: Groups::default(),
             clock,
         }
     }
 
     /// What failures are seen from.
-    pub(super) fn view(&self, writes: bool) -> View<'_> {
-        View { vendor: NAME, writes, credential: &self.credential, now: self.clock.now() }
+    pub(super) fn view(&self, writes: bool) -> View {
+        View { vendor: NAME, writes, secrets: self.auth.secrets(), now: self.clock.now() }
     }
 
     /// Tells when the portal's day ends, where its time zone is known.
     pub(super) fn day_end(&self) -> Option<Timestamp> {
         day::end(self.zone.get()?, self.clock.now())
     }
-
-    async fn ask_identity(&self) -> Result<Identity, Failure> {
-        let mut turn = Turn::without_place(self);
-        let reply = turn.get(self.paths.details()).await?;
-        let view = self.view(false);
-        if reply.status != 200 {
-            return Err(view.failure(&reply));
-        }
-        let details: Option<Value> = serde_json::from_slice(&reply.body).ok();
-        let account_id = match details.as_ref().and_then(|details| details.get("portalId")) {
-            Some(Value::Number(id)) => id.to_string(),
-            Some(Value::String(id)) if !id.is_empty() => id.clone(),
-            _ => return Err(view.unreadable(reply.status, "it names no portal")),
-        };
-        let zone = details.as_ref().and_then(|details| details.get("timeZone"));
-        if let Some(zone) = zone.and_then(Value::as_str).and_then(|it| TimeZone::get(it).ok()) {
-            self.zone.get_or_init(|| zone);
-        }
-        // Whose token it is any token may ask. What it is for needs a scope.
-        self.groups.refresh(&mut turn).await?;
-        Ok(Identity { account_id })
-    }
 }
 
 #[async_trait]
 impl Account for Portal {
     async fn identify(&self) -> Result<Identity, Failure> {
-        self.ask_identity().await.map_err(|mut failure| {
-            if failure.problem.vendor_status == 403 {
-                failure.problem.reason = ProblemReason::CredentialRefused;
-            }
-            failure
-        })
+        self.ask_identity().await
     }
 
     async fn admit(&self, lane: Lane) {
@@ -125,7 +98,8 @@ impl Account for Portal {
     }
 
     fn window(&self) -> String {
-        self.limiter.record()
+        let record = self.limiter.record();
+        self.zone.get().and_then(|zone| day::note(zone, &record)).unwrap_or(record)
     }
 
     fn allowance(&self) -> Allowance {

@@ -3,7 +3,9 @@
 mod certainty;
 mod groups;
 mod harness;
+mod identity;
 mod limits;
+mod oauth;
 mod reading;
 mod sandbox;
 mod table;

@@ -73,27 +73,51 @@ impl Scene {
 
     /// Six at a time, always more to do.
     async fn backlog(&self, limiter: &Limiter) {
+        self.backlog_in(limiter, Lane::Change).await;
+    }
+
+    async fn backlog_in(&self, limiter: &Limiter, lane: Lane) {
         join_all((0..6).map(|_| async {
             while Instant::now() < self.end {
-                limiter.admit(Lane::Change).await;
-                let sent = limiter.send();
-                self.way().await;
-                let answer = self.vendor.borrow_mut().arrive();
-                sleep(Duration::from_millis(self.thinks_ms)).await;
-                self.way().await;
-                match answer {
-                    Ok(quota) => {
-                        limiter.answered(&sent, &quota);
-                        self.ours.borrow_mut().admitted += 1;
-                    }
-                    Err(quota) => {
-                        limiter.refused(&sent, &quota, None);
-                        self.ours.borrow_mut().refused += 1;
-                    }
-                }
+                limiter.admit(lane).await;
+                self.call(limiter).await;
             }
         }))
         .await;
+    }
+
+    /// One call, in a place that was taken.
+    async fn call(&self, limiter: &Limiter) {
+        let sent = limiter.send();
+        self.way().await;
+        let answer = self.vendor.borrow_mut().arrive();
+        sleep(Duration::from_millis(self.thinks_ms)).await;
+        self.way().await;
+        match answer {
+            Ok(quota) => {
+                limiter.answered(&sent, &quota);
+                self.ours.borrow_mut().admitted += 1;
+            }
+            Err(quota) => {
+                limiter.refused(&sent, &quota, None);
+                self.ours.borrow_mut().refused += 1;
+            }
+        }
+    }
+
+    /// Changes that come now and then, one at a time; answers the longest that one waited.
+    async fn changes(&self, limiter: &Limiter, per_10s: u32) -> Duration {
+        let mut longest = Duration::ZERO;
+        while Instant::now() < self.end {
+            let mean_ms = u64::from(10_000 / per_10s);
+            let wait = self.random.borrow_mut().random_range(0..mean_ms * 2);
+            sleep(Duration::from_millis(wait)).await;
+            let begun = Instant::now();
+            limiter.admit(Lane::Change).await;
+            longest = longest.max(begun.elapsed());
+            self.call(limiter).await;
+        }
+        longest
     }
 
     /// Another client on the quota: `burst` calls at random moments, `per_10s` in the mean.
@@ -185,5 +209,49 @@ async fn with_others_on_the_quota_hardly_a_call_is_refused() {
             let share = f64::from(ours.refused) / f64::from(ours.admitted + ours.refused);
             assert!(share <= 0.01, "limit {max}, others {per_10s} by {burst}: {ours:?}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reserve_is_left_and_the_rest_is_used() {
+    for (seed, max, reserve_percent) in [(1, 100, 20), (2, 190, 10), (3, 100, 50), (4, 190, 90)] {
+        let scene = Scene::new(seed, max, 200, 20, Duration::from_secs(150));
+        let limits = Limits { reserve_percent, ..Limits::default() };
+        scene.backlog(&Limiter::new(limits, None, PausedClock::shared())).await;
+        let ours = scene.ours.borrow();
+        assert_eq!(ours.refused, 0, "limit {max}, reserve {reserve_percent} %: {ours:?}");
+        let share = f64::from(ours.admitted) / f64::from(max) / 15.0;
+        let wanted = 1.0 - f64::from(reserve_percent) / 100.0;
+        assert!(share >= wanted * 0.95, "limit {max}, reserve {reserve_percent} %: {share}");
+        // The first window begins full, so there is one more than the length has.
+        assert!(share <= wanted * 1.08, "limit {max}, reserve {reserve_percent} %: {share}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_who_keep_to_the_reserve_cost_neither_them_nor_us_anything() {
+    for seed in 0..3 {
+        let scene = Scene::new(seed, 100, 200, 20, Duration::from_secs(450));
+        let limits = Limits { reserve_percent: 30, ..Limits::default() };
+        let limiter = Limiter::new(limits, None, PausedClock::shared());
+        join(scene.backlog(&limiter), scene.other(10, 1)).await;
+        let ours = scene.ours.borrow();
+        assert_eq!(ours.refused, 0, "{ours:?}");
+        assert!(f64::from(ours.admitted) / 45.0 >= 70.0 * 0.95, "{ours:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_never_waits_for_the_background_and_both_use_what_there_is() {
+    for (seed, max, per_10s) in [(1, 100, 8), (2, 190, 16), (3, 20, 1)] {
+        let scene = Scene::new(seed, max, 100, 20, Duration::from_secs(300));
+        let limiter = limiter(0);
+        let background = scene.backlog_in(&limiter, Lane::Background);
+        let (longest, ()) = join(scene.changes(&limiter, per_10s), background).await;
+        assert_eq!(longest, Duration::ZERO, "limit {max}: a change waited for {longest:?}");
+        let ours = scene.ours.borrow();
+        assert_eq!(ours.refused, 0, "{ours:?}");
+        let share = f64::from(ours.admitted) / f64::from(max) / 30.0;
+        assert!(share >= 0.8, "limit {max}: {share}");
     }
 }

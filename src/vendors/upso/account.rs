@@ -13,7 +13,6 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::NAME;
 use super::canonical::{canonical, definition, new_cadence};
@@ -24,6 +23,7 @@ use crate::vendors::answers::{View, retry_after};
 use crate::vendors::http::{Bearer, Client, Reply, Request};
 use crate::vendors::limiter::{Limiter, Quota};
 use crate::vendors::places::Places;
+use crate::vendors::secrets::Secrets;
 use crate::vendors::{Access, Answer, Call, Failure, Identity, Lane, Target};
 
 /// How long to wait after a 429 that does not say: as long as the window that the limiter assumes.
@@ -46,7 +46,7 @@ pub(super) struct Account {
     base_url: Url,
     bearer: Bearer,
     /// Kept to take it out of texts, should the vendor repeat it in one.
-    credential: Zeroizing<String>,
+    secrets: Secrets,
     call_timeout: Duration,
     limiter: Limiter,
     clock: Arc<dyn Clock>,
@@ -73,7 +73,7 @@ impl Account {
             base_url,
             bearer,
             limiter: Limiter::new(access.limits, window, Arc::clone(&clock)),
-            credential: access.credential,
+            secrets: Secrets::new([access.credential.as_str()]),
             call_timeout: access.call_timeout,
             clock,
         }
@@ -216,7 +216,7 @@ impl Account {
         let account: Option<Value> = serde_json::from_slice(&reply.body).ok();
         let id = account.as_ref().and_then(|account| account.get("account_id")?.as_str());
         match id.filter(|id| (1..=64).contains(&id.len())) {
-            Some(id) => Ok(Identity { account_id: id.to_owned() }),
+            Some(id) => Ok(Identity { account_id: id.to_owned(), warnings: Vec::new() }),
             None => Err(view.unreadable(reply.status, "it names no account")),
         }
     }
@@ -245,7 +245,8 @@ impl Account {
         let writes = method != Method::GET;
         let timeout = ends_at.saturating_duration_since(Instant::now());
         let Sent { headers, body } = sent;
-        let request = Request { method, url, bearer: &self.bearer, headers, body, timeout };
+        let bearer = Some(&self.bearer);
+        let request = Request { method, url, bearer, headers, body: body.into(), timeout };
         let sent = self.limiter.send();
         let reply =
             self.client.send(request).await.map_err(|error| self.view(writes).no_answer(&error))?;
@@ -263,8 +264,8 @@ impl Account {
     }
 
     /// What failures are seen from.
-    fn view(&self, writes: bool) -> View<'_> {
-        View { vendor: NAME, writes, credential: &self.credential, now: self.clock.now() }
+    fn view(&self, writes: bool) -> View {
+        View { vendor: NAME, writes, secrets: self.secrets.clone(), now: self.clock.now() }
     }
 
     fn url(&self, path: &[&str]) -> Url {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::{Problem, ProblemReason};
-use crate::vendors::answers::{TEXT_MAX, View, clean, retry_after};
+use crate::vendors::answers::{TEXT_MAX, View, retry_after};
 use crate::vendors::http::Reply;
 use crate::vendors::{Failure, FailureScope};
 
@@ -35,7 +35,7 @@ pub(super) fn says(reply: &Reply, code: &str) -> bool {
 }
 
 /// Tells what an answer means that is not the success it should be.
-pub(super) fn failure(view: &View<'_>, reply: &Reply) -> Failure {
+pub(super) fn failure(view: &View, reply: &Reply) -> Failure {
     use FailureScope::{Connection, Refused, Resource};
     use ProblemReason as R;
     let said = Said::read(reply);
@@ -65,7 +65,7 @@ pub(super) fn failure(view: &View<'_>, reply: &Reply) -> Failure {
         problem: Problem {
             attributes,
             vendor_status: status,
-            ..Problem::new(reason, clean(&message, view.credential, TEXT_MAX))
+            ..Problem::new(reason, view.secrets.clean(&message, TEXT_MAX))
         },
     }
 }

@@ -21,6 +21,8 @@ fn open(base_url: &str) -> Arc<dyn Account> {
     let access = Access {
         base_url: base_url.parse().unwrap(),
         credential: Zeroizing::new(KEY.to_owned()),
+        keeper: None,
+        account_id: None,
         limits: Default::default(),
         call_timeout: Duration::from_secs(4),
         window: None,

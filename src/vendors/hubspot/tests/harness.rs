@@ -37,7 +37,11 @@ pub(super) struct Asked {
 #[derive(Default)]
 struct Stage {
     scripts: Mutex<VecDeque<Script>>,
+    /// What the exchange of a grant is answered.
+    exchanges: Mutex<VecDeque<Script>>,
     asked: Mutex<Vec<Asked>>,
+    /// The tokens that were shown.
+    tokens: Mutex<Vec<String>>,
 }
 
 /// A scripted HubSpot, and an account there.
@@ -90,12 +94,22 @@ impl Scene {
         Self { account, stage, base_url, _supervisor: supervisor }
     }
 
+    /// Answers these in turn when a grant is exchanged.
+    pub(super) fn exchanges(&self, scripts: impl IntoIterator<Item = Script>) {
+        self.stage.exchanges.lock().unwrap().extend(scripts);
+    }
+
     pub(super) fn base_url(&self) -> Url {
         self.base_url.clone()
     }
 
     pub(super) fn asked(&self) -> Vec<Asked> {
         self.stage.asked.lock().unwrap().clone()
+    }
+
+    /// The tokens that were shown, one for each call.
+    pub(super) fn tokens(&self) -> Vec<String> {
+        self.stage.tokens.lock().unwrap().clone()
     }
 
     /// What was asked, as method and path.
@@ -124,13 +138,20 @@ impl Scene {
 
 async fn answer(State(stage): State<Arc<Stage>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
+    let token = parts.headers.get("authorization").and_then(|value| value.to_str().ok());
+    stage.tokens.lock().unwrap().push(token.unwrap_or_default().to_owned());
     let body = to_bytes(body, usize::MAX).await.unwrap();
     stage.asked.lock().unwrap().push(Asked {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
-        body: serde_json::from_slice(&body).unwrap_or_default(),
+        body: serde_json::from_slice(&body)
+            .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into()),
     });
-    let script = stage.scripts.lock().unwrap().pop_front();
+    let answers = match parts.uri.path().ends_with("/token") {
+        true => &stage.exchanges,
+        false => &stage.scripts,
+    };
+    let script = answers.lock().unwrap().pop_front();
     let Script(status, headers, body) = script.unwrap_or_else(|| html(500));
     let mut response = Response::builder().status(status);
     for (name, value) in headers {
@@ -149,6 +170,8 @@ pub(super) fn access(base_url: &str) -> Access {
     Access {
         base_url: base_url.parse().unwrap(),
         credential: Zeroizing::new(TOKEN.to_owned()),
+        keeper: None,
+        account_id: None,
         limits: Default::default(),
         call_timeout: Duration::from_secs(2),
         window: None,

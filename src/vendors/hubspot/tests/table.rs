@@ -169,7 +169,11 @@ async fn whose_account_it_is_and_what_it_may_is_asked() {
     let groups = json(200, json!({ "results": [{ "name": "dealinformation" }] }));
     let scene = Scene::new([json(200, json!({ "portalId": 900_074_294_i64 })), groups]).await;
     assert_eq!(scene.account.identify().await.unwrap().account_id, "900074294");
-    let asked = ["GET /account-info/2026-09/details", "GET /crm/properties/2026-09/deals/groups"];
+    let asked = [
+        "GET /account-info/2026-09/details",
+        "GET /crm/properties/2026-09/deals/groups",
+        "POST /oauth/v2/private-apps/get/access-token-info",
+    ];
     assert_eq!(scene.asked_lines(), asked);
 }
 

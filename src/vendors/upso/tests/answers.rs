@@ -7,9 +7,10 @@ use crate::domain::{ProblemReason as R, Timestamp};
 use crate::vendors::FailureScope::{Connection, Refused, Resource};
 use crate::vendors::answers::View;
 use crate::vendors::http::Reply;
+use crate::vendors::secrets::Secrets;
 
-fn view(writes: bool) -> View<'static> {
-    View { vendor: NAME, writes, credential: KEY, now: Timestamp::from_micros(0) }
+fn view(writes: bool) -> View {
+    View { vendor: NAME, writes, secrets: Secrets::new([KEY]), now: Timestamp::from_micros(0) }
 }
 
 fn said(status: u16, code: &str) -> Reply {

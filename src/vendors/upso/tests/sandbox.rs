@@ -190,6 +190,8 @@ async fn a_key_that_is_not_accepted_opens_no_account() {
     let access = Access {
         base_url: rig.running.base_url().parse().unwrap(),
         credential: Zeroizing::new("invalid-key".to_owned()),
+        keeper: None,
+        account_id: None,
         limits: Default::default(),
         call_timeout: Duration::from_secs(4),
         window: None,
