@@ -1,12 +1,17 @@
 //! Deal fields: what they are, and the rules that HubSpot sets for them.
 
 mod default_value;
+mod details;
 mod draft;
+pub mod formula;
+mod hints;
 mod options;
 mod types;
 
+pub use details::{DetailsPatch, FieldDetails, FixedDetails};
 pub(super) use draft::derive_name;
 pub use draft::{FieldDraft, FieldPatch};
+pub use hints::{DataSensitivity, NumberDisplayHint, TextDisplayHint};
 pub use options::{FieldOption, OptionDraft};
 pub use types::{FieldType, PropertyType};
 
@@ -23,6 +28,8 @@ pub const LABEL_LENGTH_MAX: usize = 255;
 pub const DESCRIPTION_LENGTH_MAX: usize = 4_000;
 /// The longest default value, in characters. Ours: HubSpot has no such attribute.
 pub const DEFAULT_VALUE_LENGTH_MAX: usize = 4_000;
+/// The most fields of a company whose values are unique (HubSpot's properties guide).
+pub const UNIQUE_FIELDS_MAX: usize = 10;
 /// The most that the texts of one field may take up, in bytes. Ours: an audit entry holds a field
 /// twice and has to fit into a message.
 pub const FIELD_BYTES_MAX: usize = 512 * 1024;
@@ -48,6 +55,8 @@ pub struct Field {
     pub options: Vec<FieldOption>,
     /// The value a new deal should hold; empty for none. Not known to HubSpot.
     pub default_value: String,
+    /// What else HubSpot knows of a property.
+    pub details: FieldDetails,
 }
 
 impl Field {
@@ -68,6 +77,7 @@ impl Field {
             + self.group_name.len()
             + self.description.len()
             + self.default_value.len()
+            + self.details.bytes()
             + options.sum::<usize>()
     }
 
@@ -93,7 +103,8 @@ impl Field {
                 self.property_type.field_types_listed()
             ),
         );
-        options::check(&mut found, self.property_type, &self.options);
+        options::check(&mut found, &self);
+        details::check(&mut found, &self);
         default_value::check(&mut found, &self);
         found.require(
             self.bytes() <= FIELD_BYTES_MAX,

@@ -183,6 +183,8 @@ impl Intent {
             | Self::RelabelField { .. }
             | Self::AddGroup(_)
             | Self::RemoveGroup { .. } => Needs::All,
+            // How many there are is counted nowhere.
+            Self::AddField(draft) if draft.details.has_unique_value => Needs::All,
             Self::AddField(draft) => Needs::Named(ResourceKind::Field, draft.resolved_name()),
             Self::ModifyField { name, .. } | Self::RemoveField { name } => {
                 Needs::Named(ResourceKind::Field, name.clone())

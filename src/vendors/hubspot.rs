@@ -12,6 +12,7 @@ mod batch;
 mod calls;
 mod canonical;
 mod classify;
+mod details;
 mod groups;
 mod paths;
 mod portal;

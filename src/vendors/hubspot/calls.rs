@@ -35,6 +35,11 @@ impl<'a> Turn<'a> {
         Self { portal, places }
     }
 
+    /// Begins another part of the request, which waits for every place itself.
+    pub(super) fn beside(&self) -> Self {
+        Self { portal: self.portal, places: self.places.beside() }
+    }
+
     pub(super) fn portal(&self) -> &'a Portal {
         self.portal
     }

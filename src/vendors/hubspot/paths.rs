@@ -2,6 +2,9 @@
 
 use url::Url;
 
+use super::details::DATA_SENSITIVITY;
+use crate::domain::field::DataSensitivity;
+
 #[derive(Clone, Debug)]
 pub(super) struct Paths {
     base_url: Url,
@@ -38,6 +41,16 @@ impl Paths {
         self.url(&self.properties, &[])
     }
 
+    /// All properties of a sensitivity.
+    pub(super) fn properties_of(&self, sensitivity: DataSensitivity) -> Url {
+        shown(self.properties(), sensitivity)
+    }
+
+    /// One property, if it is of this sensitivity.
+    pub(super) fn property_of(&self, name: &str, sensitivity: DataSensitivity) -> Url {
+        shown(self.property(name), sensitivity)
+    }
+
     /// One property.
     pub(super) fn property(&self, name: &str) -> Url {
         self.url(&self.properties, &[name])
@@ -66,6 +79,14 @@ impl Paths {
         }
         url
     }
+}
+
+/// Asks for what is of a sensitivity. Without being asked HubSpot shows what is not sensitive.
+fn shown(mut url: Url, sensitivity: DataSensitivity) -> Url {
+    if sensitivity != DataSensitivity::NonSensitive {
+        url.query_pairs_mut().append_pair(DATA_SENSITIVITY, sensitivity.as_str());
+    }
+    url
 }
 
 #[cfg(test)]

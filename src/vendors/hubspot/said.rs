@@ -98,14 +98,14 @@ impl Said {
 
     /// Returns the attributes that the error is about, where it says so plainly.
     pub(super) fn attributes(&self) -> Vec<String> {
-        let named = |name: &&&str| {
-            let place = |detail: &Detail| detail.place.split(['.', '[']).next() == Some(**name);
+        let named = |name: &&str| {
+            let place = |detail: &Detail| detail.place.split(['.', '[']).next() == Some(*name);
             let code =
-                |detail: &Detail| **name == canonical::OPTIONS && detail.code.contains("OPTION");
+                |detail: &Detail| *name == canonical::OPTIONS && detail.code.contains("OPTION");
             self.details.iter().any(|detail| place(detail) || code(detail))
-                || ["field", "fieldName"].iter().any(|key| self.context(key).any(|v| v == **name))
+                || ["field", "fieldName"].iter().any(|key| self.context(key).any(|v| v == *name))
         };
-        canonical::ALL.iter().filter(named).map(|name| (*name).to_owned()).collect()
+        canonical::all().filter(named).map(str::to_owned).collect()
     }
 
     /// Tells it to people, in HubSpot's words and at most 500 characters.

@@ -12,7 +12,7 @@ use super::said::Said;
 use super::wire::{Property, name_of};
 use crate::domain::{Attributes, Effect, ProblemReason};
 use crate::vendors::http::Reply;
-use crate::vendors::{Answer, Call, Failure, FailureScope};
+use crate::vendors::{Answer, Call, Failure, FailureScope, Target};
 
 impl Portal {
     pub(super) async fn write_all(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
@@ -46,14 +46,14 @@ impl Portal {
     }
 
     async fn write_one(&self, turn: &mut Turn<'_>, call: &Call) -> Result<Answer, Failure> {
-        let name = &call.target.name;
+        let target = &call.target;
         match &call.effect {
             Effect::Create(attributes) => {
                 let certainty = self.groups.ensure(turn, group_of(attributes)).await?;
-                self.create_one(turn, name, attributes, certainty).await
+                self.create_one(turn, target, attributes, certainty).await
             }
-            Effect::Update(changes) => self.update(turn, name, changes).await,
-            Effect::Archive => self.archive(turn, name).await,
+            Effect::Update(changes) => self.update(turn, target, changes).await,
+            Effect::Archive => self.archive(turn, &target.name).await,
         }
     }
 
@@ -61,13 +61,14 @@ impl Portal {
     pub(super) async fn create_one(
         &self,
         turn: &mut Turn<'_>,
-        name: &str,
+        target: &Target,
         attributes: &Attributes,
         certainty: Certainty,
     ) -> Result<Answer, Failure> {
-        let reply = turn.post(self.paths.properties(), &create_body(name, attributes)).await?;
+        let body = create_body(&target.name, attributes);
+        let reply = turn.post(self.paths.properties(), &body).await?;
         match reply.status {
-            200 | 201 => self.held(&reply, name),
+            200 | 201 => self.held(&reply, target),
             // A property of that name is there, and was not changed (observed by third parties).
             409 if said(&reply).is_none_or(|s| s.says_exists() || s.category.is_empty()) => {
                 Ok(Answer::Unexpected)
@@ -82,15 +83,16 @@ impl Portal {
     async fn update(
         &self,
         turn: &mut Turn<'_>,
-        name: &str,
+        target: &Target,
         changes: &Attributes,
     ) -> Result<Answer, Failure> {
         let certainty = self.groups.ensure(turn, group_of(changes)).await?;
-        let reply = turn.patch(self.paths.property(name), &patch_body(changes)).await?;
+        let body = patch_body(changes, &target.expected);
+        let reply = turn.patch(self.paths.property(&target.name), &body).await?;
         let said = said(&reply);
         let about_group = said.as_ref().is_some_and(Said::says_group_is_missing);
         match reply.status {
-            200 => self.held(&reply, name),
+            200 => self.held(&reply, target),
             404 if says_absent(&reply) && !about_group => Ok(Answer::Gone),
             _ => {
                 let failure = self.view(true).failure(&reply);
@@ -111,11 +113,11 @@ impl Portal {
     }
 
     /// Reads the property in the answer to a write.
-    fn held(&self, reply: &Reply, name: &str) -> Result<Answer, Failure> {
+    fn held(&self, reply: &Reply, target: &Target) -> Result<Answer, Failure> {
         let property = serde_json::from_slice::<Value>(&reply.body).ok();
         property
-            .filter(|property| name_of(property) == Some(name))
-            .and_then(holds)
+            .filter(|property| name_of(property) == Some(&target.name))
+            .and_then(|property| holds(property, &target.expected))
             .ok_or_else(|| self.view(true).unreadable(reply.status, "it is not the property"))
     }
 
@@ -144,9 +146,9 @@ impl Portal {
 }
 
 /// Reads a definition that HubSpot says it holds; `None` when it is incomplete.
-pub(super) fn holds(entry: Value) -> Option<Answer> {
+pub(super) fn holds(entry: Value, expected: &Attributes) -> Option<Answer> {
     let property: Property = serde_json::from_value(entry).ok()?;
-    canonical(&property).map(Answer::Holds)
+    canonical(&property, expected).map(Answer::Holds)
 }
 
 /// Returns the group that attributes name.
@@ -154,9 +156,9 @@ pub(super) fn group_of(attributes: &Attributes) -> Option<&str> {
     attributes.get(GROUP_NAME).and_then(Value::as_str)
 }
 
-fn as_create(call: &Call) -> Option<(&str, &Attributes)> {
+fn as_create(call: &Call) -> Option<(&Target, &Attributes)> {
     match &call.effect {
-        Effect::Create(attributes) => Some((call.target.name.as_str(), attributes)),
+        Effect::Create(attributes) => Some((&call.target, attributes)),
         Effect::Update(_) | Effect::Archive => None,
     }
 }

@@ -163,8 +163,13 @@ pub(super) fn target(name: &str) -> Target {
     Target { kind: ResourceKind::Field, name: name.to_owned(), expected: Attributes::new() }
 }
 
+/// A call after which what it sends is expected.
 pub(super) fn call(name: &str, effect: Effect) -> Call {
-    Call { target: target(name), effect, held: None }
+    let expected = match &effect {
+        Effect::Create(sent) | Effect::Update(sent) => sent.clone(),
+        Effect::Archive => Attributes::new(),
+    };
+    Call { target: Target { expected, ..target(name) }, effect, held: None }
 }
 
 /// A group of which these attributes are expected.
