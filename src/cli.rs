@@ -120,8 +120,8 @@ pub enum Error {
     /// The demo did not come to its end.
     #[error("the demo failed")]
     Demo(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The stand-in ended with an error.
-    #[error("the stand-in for HubSpot cannot be run")]
+    /// The stand-in ended with an error, or refused what was asked of it.
+    #[error("the stand-in for HubSpot did not do it")]
     Sandbox(#[source] io::Error),
 }
 

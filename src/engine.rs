@@ -7,6 +7,7 @@ mod accept;
 mod connect;
 mod plan;
 mod preview;
+mod quotas;
 mod relabel;
 mod watch;
 
@@ -36,6 +37,7 @@ pub use connect::{ConnectRequest, Settings as VendorSettings};
 pub use preview::Previewed;
 
 use accept::Accept;
+use quotas::Quotas;
 
 /// What the engine is made of.
 #[derive(Clone, Debug)]
@@ -70,6 +72,7 @@ pub struct Engine {
     parts: Parts,
     accept: Accept,
     configs: Arc<Configs>,
+    quotas: Arc<Quotas>,
     supervisor: Supervisor,
 }
 
@@ -135,7 +138,8 @@ impl Engine {
         }
         let accept =
             Accept::start(parts.store.clone(), configs.clone(), parts.queue_max, supervisor);
-        Self { parts, accept, configs, supervisor: supervisor.clone() }
+        let quotas = Arc::default();
+        Self { parts, accept, configs, quotas, supervisor: supervisor.clone() }
     }
 
     /// Returns the present moment, as mutations note it.
@@ -153,9 +157,9 @@ impl Engine {
         let (company_id, dry_run) = (mutation.company_id.clone(), mutation.validate_only);
         let committed = self.accept.submit(mutation).await?;
         if !committed.repeated && !dry_run {
-            self.parts.bus.publish(News::Revision(company_id, committed.revision));
+            self.parts.bus.publish(News::Revision(company_id.clone(), committed.revision));
         }
-        Ok(self.accepted(committed, dry_run).await)
+        Ok(self.accepted(&company_id, committed, dry_run).await)
     }
 
     /// Answers a repeated request as the first time; `None` when the request id is new.
@@ -172,7 +176,7 @@ impl Engine {
         let store = self.store_for(caller);
         let found = store.find_request(company_id, request_id, fingerprint).await??;
         Ok(match found {
-            Some(committed) => Some(self.accepted(committed, false).await),
+            Some(committed) => Some(self.accepted(company_id, committed, false).await),
             None => None,
         })
     }
@@ -188,13 +192,22 @@ impl Engine {
         }
     }
 
-    async fn accepted(&self, committed: Committed, dry_run: bool) -> Accepted {
+    async fn accepted(
+        &self,
+        company_id: &CompanyId,
+        committed: Committed,
+        dry_run: bool,
+    ) -> Accepted {
         self.tell(committed.events);
         for doorbell in &committed.ring {
             self.parts.broker.ring(doorbell).await;
         }
-        let plan = (!committed.repeated)
-            .then(|| plan::view(&self.parts.vendors, &committed.touched, dry_run));
+        let Parts { store, vendors, .. } = &self.parts;
+        let mut plan =
+            (!committed.repeated).then(|| plan::view(vendors, &committed.touched, dry_run));
+        if let Some(plan) = &mut plan {
+            plan.estimate = self.quotas.estimate(&**store, vendors, company_id, plan).await;
+        }
         Accepted { revision: committed.revision, job: committed.job, plan }
     }
 

@@ -1,5 +1,5 @@
-//! Stand-ins for vendors, with latency, limits and faults on request: for HubSpot, deal properties
-//! and groups over HTTP, faithful enough to be driven by HubSpot's official clients; for a cadence
+//! Stand-ins for vendors, with latency, limits and faults on request: for HubSpot, deals,
+//! their properties and groups over HTTP, faithful enough to be driven by HubSpot's official clients; for a cadence
 //! vendor, what GoMark's own contract says.
 //!
 //! The one imitates what has been documented or observed and nothing else; `docs/sandbox.md` says
@@ -29,6 +29,7 @@ mod faults;
 mod gate;
 mod hubspot;
 mod limiter;
+mod oauth;
 mod registry;
 mod server;
 mod upso;
@@ -64,6 +65,8 @@ pub struct Config {
     pub burst_window_ms: u64,
     /// What a create under an archived name does.
     pub recreate: Recreate,
+    /// How many deals a portal has when it is opened.
+    pub deals: u32,
     /// The seed of every random choice, that is of faults with a rate.
     pub seed: u64,
 }
@@ -76,6 +79,7 @@ impl Default for Config {
             burst_limit: 190,
             burst_window_ms: 10_000,
             recreate: Recreate::Restore,
+            deals: 0,
             seed: 1,
         }
     }

@@ -38,7 +38,7 @@ pub use migrations::{Step, Tables, Updated};
 pub use offline::{Claim, OfflineError};
 pub use types::{
     AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate,
-    JobControl, LateCall, Lease, Outcome, Page, Recorded, StoredEntry, Work,
+    JobControl, LateCall, Lease, Outcome, Page, Recorded, StoredEntry, VendorWindow, Work,
 };
 
 use crate::domain::{
@@ -94,6 +94,10 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Reads a company and its connections (those no longer in use only while none of their vendor
     /// is).
     async fn company(&self, scope: &Scope, id: &CompanyId) -> Result<Option<CompanyView>, Error>;
+
+    /// Reads what is known of the vendors' limits of a company, for each connection in use. MUST be
+    /// cheap.
+    async fn windows(&self, id: &CompanyId) -> Result<Vec<VendorWindow>, Error>;
 
     /// Lists companies after `after`, by id.
     async fn companies(
@@ -195,6 +199,11 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         settles_after: Duration,
         window: Option<String>,
     ) -> Result<Recorded, Error>;
+
+    /// Puts a renewed credential in the place of the one that `credential_id` stands for, which it
+    /// goes on standing for: it is the same access, given by the same caller. No revision tells of it.
+    /// Answers [`Error::Disconnected`] as [`Store::begin`] does.
+    async fn reseal(&self, lease: &Lease, credential_id: &str, sealed: &[u8]) -> Result<(), Error>;
 
     /// Notes what came of operations, what that means for jobs, and when the connection may be
     /// used again where `gate` closes it: of two gates the longer one counts, and open jobs are told

@@ -20,12 +20,14 @@ use async_trait::async_trait;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::domain::carry::Page;
 use crate::domain::{
-    Attributes, Capabilities, Effect, Observed, Problem, ProblemReason, Resource, ResourceKind,
-    VendorKind,
+    Allowance, Attributes, Capabilities, Effect, Observed, Problem, ProblemReason, Resource,
+    ResourceKind, VendorKind,
 };
 use hosts::HostPolicy;
 use http::Bearer;
+pub use limiter::{Lane, Limits};
 
 /// A kind of vendor.
 pub trait Vendor: Send + Sync + fmt::Debug {
@@ -74,8 +76,8 @@ pub struct Access {
     pub base_url: Url,
     /// The credential.
     pub credential: Zeroizing<String>,
-    /// The calls that may be made in 10 s; 0 to learn it.
-    pub burst_per_10s: u32,
+    /// What is set about the rate limits.
+    pub limits: Limits,
     /// The longest that one operation may take, with all the calls it needs.
     pub call_timeout: Duration,
     /// The limiter's window that an earlier holder left, as [`Account::window`] gave it.
@@ -109,7 +111,7 @@ impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access")
             .field("base_url", &self.base_url.as_str())
-            .field("burst_per_10s", &self.burst_per_10s)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
@@ -125,13 +127,18 @@ pub trait Account: Send + Sync + fmt::Debug {
     /// Waits until the rate limit allows one more call, and takes the place of one.
     ///
     /// Cancel safe: a place is taken only when it returns.
-    async fn admit(&self);
+    async fn admit(&self, lane: Lane);
 
     /// Tells how long [`Account::admit`] would wait now.
-    fn wait(&self) -> Duration;
+    fn wait(&self, lane: Lane) -> Duration;
 
     /// Returns the limiter's window, for a later holder to go on from.
     fn window(&self) -> String;
+
+    /// Tells how many calls we may make, as far as that is known.
+    fn allowance(&self) -> Allowance {
+        Allowance::default()
+    }
 
     /// Reads what the vendor holds under these names, in their order. The caller holds a place
     /// from [`Account::admit`]; further calls, where some are needed, wait for their own. All of
@@ -177,6 +184,10 @@ pub struct Call {
     pub effect: Effect,
     /// What the vendor was last known to hold under that name for us.
     pub held: Option<Attributes>,
+    /// Whether values that records hold may be lost by it. Otherwise an archive, or a change that
+    /// takes options away, MUST be refused with [`ProblemReason::HoldsValues`] where records hold
+    /// such values.
+    pub allow_loss: bool,
 }
 
 /// What the vendor holds after a call.
@@ -191,6 +202,13 @@ pub enum Answer {
     /// something under that name already; for a change, another version than [`Call::held`]. To be
     /// read. The call MUST have had no effect.
     Unexpected,
+    /// A page of long work is done.
+    Page(Page),
+    /// The name that was to be retired is gone; so many values were carried along last.
+    Retired(i64),
+    /// The name that was to be retired is there yet: too much was written meanwhile, so that all
+    /// records are to be looked at once more.
+    NotYet,
 }
 
 /// Why a call did not do what it should.

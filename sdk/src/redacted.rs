@@ -3,13 +3,14 @@
 use std::fmt;
 
 use crate::v1::hub_spot_settings::Credential;
-use crate::v1::{HubSpotSettings, UpsoSettings};
+use crate::v1::{HubSpotOAuth, HubSpotSettings, UpsoSettings};
 
 impl fmt::Debug for HubSpotSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HubSpotSettings")
             .field("credential", &self.credential)
             .field("burst_per_10s", &self.burst_per_10s)
+            .field("reserve_percent", &self.reserve_percent)
             .finish()
     }
 }
@@ -18,7 +19,17 @@ impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AccessToken(_) => f.write_str("AccessToken([redacted])"),
+            Self::Oauth(oauth) => oauth.fmt(f),
         }
+    }
+}
+
+impl fmt::Debug for HubSpotOAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HubSpotOAuth")
+            .field("client_id", &self.client_id)
+            .field("secrets", &format_args!("[redacted]"))
+            .finish()
     }
 }
 
@@ -36,10 +47,23 @@ mod tests {
 
     #[test]
     fn a_credential_is_not_printed() {
-        let credential = Some(Credential::AccessToken("a-secret".to_owned()));
-        let hubspot = HubSpotSettings { credential, burst_per_10s: 5 };
+        let grant = HubSpotOAuth {
+            client_id: "an-app".to_owned(),
+            client_secret: "a-secret".to_owned(),
+            refresh_token: "a-secret".to_owned(),
+        };
+        let hubspot = |credential| {
+            Settings::Hubspot(HubSpotSettings {
+                credential: Some(credential),
+                ..Default::default()
+            })
+        };
         let upso = UpsoSettings { api_key: "a-secret".to_owned() };
-        for settings in [Settings::Hubspot(hubspot), Settings::Upso(upso)] {
+        for settings in [
+            hubspot(Credential::AccessToken("a-secret".to_owned())),
+            hubspot(Credential::Oauth(grant)),
+            Settings::Upso(upso),
+        ] {
             let request = ConnectVendorRequest { settings: Some(settings), ..Default::default() };
             let printed = format!("{request:?} {request:#?}");
             assert!(printed.contains("redacted") && !printed.contains("a-secret"), "{printed}");

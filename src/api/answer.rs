@@ -202,6 +202,7 @@ fn refused(refusal: &Refusal) -> Told {
         Refusal::GroupNotFound { name, .. } => told(R::GroupNotFound).resource("group", name),
         Refusal::GroupExists { name, .. } => told(R::GroupExists).resource("group", name),
         Refusal::GroupInUse { name, .. } => told(R::GroupInUse).with("group", name),
+        Refusal::FieldGoing { name, .. } => told(R::FieldGoing).resource("field", name),
         Refusal::CadenceNotFound { cadence_id, .. } => {
             told(R::CadenceNotFound).resource("cadence", cadence_id)
         }

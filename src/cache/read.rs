@@ -121,9 +121,13 @@ impl Configs {
         }
     }
 
-    /// Keeps what the database answered, for all processes.
+    /// Keeps what the database answered, for all processes: but not what says more than its revision
+    /// does, since that changes without another one.
     fn keep(&self, config: &Config) -> Bytes {
         let bytes = Bytes::from(wire::encode_config(config));
+        if !config.migrating.is_empty() {
+            return bytes;
+        }
         let (id, revision) = (&config.company_id, config.revision);
         if let Some(shared) = &self.shared {
             shared.put(id, revision, bytes.clone());

@@ -317,7 +317,7 @@ async fn those_who_wait_for_a_read_that_fails_fail_with_it() {
 async fn what_is_kept_are_the_bytes_that_a_message_would_be_encoded_to() {
     let world = World::with(None).await;
     let field = crate::domain::FieldDraft { label: "Größe".to_owned(), ..Default::default() };
-    world.commit(ask("acme", Intent::AddField(field))).await;
+    world.commit(ask("acme", Intent::add_field(field))).await;
     let config = world.store.config(&Scope::All, &acme(), None).await.unwrap().unwrap();
     assert_eq!(config.fields.len(), 1);
     let message = pb::GetConfigResponse { config: Some((&config).into()) };

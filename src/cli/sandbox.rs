@@ -8,15 +8,22 @@ use crate::clock::Clock;
 use crate::sandbox::{Config, Recreate, Sandbox};
 use crate::supervisor::Supervisor;
 
+pub mod edit;
+
 /// Runs stand-ins for HubSpot and for a cadence vendor, to try GoMark out and to test against.
 ///
-/// The one keeps deal properties and groups in memory and answers like HubSpot's API. The other
+/// The one keeps deals, their properties and groups in memory and answers like HubSpot's API. The other
 /// keeps cadences and answers, below /v1, as GoMark's own contract says (docs/upso-openapi.yaml).
 /// Every bearer token of at least 8 characters opens a portal or an account of its own at first
 /// use; one that begins with `invalid` or `revoked` is turned away. Faults, the log of calls and
 /// what portals and accounts hold are under /_sandbox/. Never give it a real token.
 #[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// What to do with stand-ins that run already; without it, they are run.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+
     /// Address to listen on. Everyone who reaches it can do everything, so keep it on loopback
     /// unless it runs in a container network of its own
     #[arg(
@@ -49,23 +56,38 @@ pub struct Args {
     #[arg(long, env = "GOMARK_SANDBOX_RECREATE", value_enum, default_value_t = Recreate::Restore)]
     pub recreate: Recreate,
 
+    /// How many deals a portal of HubSpot has when it is opened
+    #[arg(long, env = "GOMARK_SANDBOX_DEALS", default_value_t = 0, value_name = "NUMBER")]
+    pub deals: u32,
+
     /// Seed of the random choices that faults with a rate make
     #[arg(long, env = "GOMARK_SANDBOX_SEED", default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,
 }
 
-/// Serves until the supervisor stops.
+/// What can be done with stand-ins that run already.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    Edit(edit::Args),
+}
+
+/// Serves until the supervisor stops, or does what is asked for with stand-ins that run already.
 ///
 /// # Errors
 ///
-/// Fails when the address cannot be bound or standard output cannot be written.
+/// Fails when the address cannot be bound, standard output cannot be written, or the running
+/// stand-in cannot be reached or refuses.
 pub async fn run(args: Args, supervisor: &Supervisor, clock: Arc<dyn Clock>) -> io::Result<()> {
+    if let Some(Action::Edit(edit)) = args.action {
+        return edit::run(edit).await;
+    }
     let config = Config {
         listen: args.listen,
         latency_ms: args.latency_ms,
         burst_limit: args.burst_limit,
         burst_window_ms: args.burst_window_ms,
         recreate: args.recreate,
+        deals: args.deals,
         seed: args.seed,
     };
     let running = Sandbox::start(config, supervisor, clock).await?;

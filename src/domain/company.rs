@@ -115,6 +115,8 @@ pub struct Connection {
     pub account_id: String,
     /// The calls that may be made in 10 s; 0 while learned from the vendor's answers.
     pub burst_per_10s: u32,
+    /// The share of the vendor's limits that is left to whoever else calls the account, in percent.
+    pub reserve_percent: u32,
     /// Whether it is in use.
     pub status: ConnectionStatus,
     /// Changes whenever the credential does.

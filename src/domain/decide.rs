@@ -108,6 +108,8 @@ pub struct VersionWrite {
     pub before: Option<Resource>,
     /// Where the connection in use stands with it.
     pub sync: Sync,
+    /// Whether its default value is to be filled in on records that have none.
+    pub fills: bool,
 }
 
 /// A connection that is made, changed or ended.
@@ -132,6 +134,8 @@ pub struct PartWrite {
     pub problem: Option<Problem>,
     /// The resources to be confirmed.
     pub items: Vec<ResourceId>,
+    /// Those of them whose default value is to be filled in, too.
+    pub fills: Vec<ResourceId>,
     /// What is counted.
     pub unit: &'static str,
 }
@@ -163,10 +167,17 @@ pub fn decide(situation: &Situation, mutation: &Mutation) -> Result<Decision, Re
         }
         Intent::ConnectVendor(new) => connection::connect(&context, new),
         Intent::DisconnectVendor { vendor } => connection::disconnect(&context, *vendor),
-        Intent::AddField(draft) => fields::add(&context, draft),
-        Intent::ModifyField { name, patch } => fields::modify(&context, name, patch),
-        Intent::RelabelField { label, new_label } => fields::relabel(&context, label, new_label),
-        Intent::RemoveField { name } => fields::remove(&context, name),
+        Intent::AddField { draft, backfill } => fields::add(&context, draft, *backfill),
+        Intent::ModifyField { name, patch, backfill, allow_data_loss } => {
+            let asked = Asked { backfill: *backfill, allows_loss: *allow_data_loss };
+            fields::modify(&context, name, patch, asked)
+        }
+        Intent::RelabelField { label, new_label, renames } => {
+            fields::relabel(&context, label, new_label, *renames)
+        }
+        Intent::RemoveField { name, allow_data_loss } => {
+            fields::remove(&context, name, *allow_data_loss)
+        }
         Intent::AddCadence(draft) => cadences::add(&context, draft),
         Intent::ModifyCadence { cadence_id, change } => {
             cadences::modify(&context, cadence_id, change)
@@ -175,8 +186,19 @@ pub fn decide(situation: &Situation, mutation: &Mutation) -> Result<Decision, Re
         Intent::AddGroup(draft) => groups::add(&context, draft),
         Intent::ModifyGroup { name, patch } => groups::modify(&context, name, patch),
         Intent::RemoveGroup { name } => groups::remove(&context, name),
-        Intent::Rollback { to } => rollback::rollback(&context, *to),
+        Intent::Rollback { to, allow_data_loss } => {
+            rollback::rollback(&context, *to, *allow_data_loss)
+        }
     }
+}
+
+/// What is asked for beside a version of a resource.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    /// Whether its default value is to be filled in on records that have none.
+    backfill: bool,
+    /// Whether values that records hold may be lost.
+    allows_loss: bool,
 }
 
 /// What all decisions have in common.
@@ -265,30 +287,38 @@ impl Context<'_> {
             let pair = write.before.as_ref().zip(write.version.resource.as_ref());
             let same = pair.is_some_and(|(before, after)| before.same_at_vendor(after));
             // A new version takes up what was parked, and that is to be seen in a job.
-            !same || write.sync.parked.is_some()
+            !same || write.fills || write.sync.parked.is_some()
         });
-        let mut by_vendor: BTreeMap<VendorKind, Vec<&Version>> = BTreeMap::new();
+        let mut by_vendor: BTreeMap<VendorKind, Vec<&VersionWrite>> = BTreeMap::new();
         for write in seen_by_vendor {
-            by_vendor.entry(write.version.kind.vendor()).or_default().push(&write.version);
+            by_vendor.entry(write.version.kind.vendor()).or_default().push(write);
         }
-        let part = |(vendor, versions): (VendorKind, Vec<&Version>)| {
-            part(vendor, self.connection(vendor).cloned(), &versions)
+        let part = |(vendor, versions): (VendorKind, Vec<&VersionWrite>)| {
+            let fills = versions.iter().filter(|write| write.fills);
+            let fills = fills.map(|write| write.version.id.clone()).collect();
+            let versions: Vec<_> = versions.iter().map(|write| &write.version).collect();
+            part(vendor, self.connection(vendor).cloned(), &versions, fills)
         };
         let parts = by_vendor.into_iter().filter_map(part).collect();
-        let touched = versions
-            .iter()
-            .map(|write| Tracked { version: write.version.clone(), sync: write.sync.clone() });
+        let revision = self.revision();
+        let touched = versions.iter().map(|write| Tracked {
+            version: write.version.clone(),
+            sync: write.sync.clone(),
+            fill: write.fills.then_some(revision),
+        });
         let touched = touched.collect();
         let writes =
             Writes { entry, display_name: None, versions, connection: None, parts, touched };
         Decision::Change(Box::new(writes))
     }
 
-    /// The latest version of the resource of a kind and name, tombstones included.
+    /// The latest version of the resource of a kind and name: the one that there is, or else the one
+    /// that was removed last.
     fn named(&self, kind: ResourceKind, name: &str) -> Option<&Tracked> {
         let is_it =
             |tracked: &&Tracked| tracked.version.kind == kind && tracked.version.name == name;
-        self.situation.latest.iter().find(is_it)
+        let latest = self.situation.latest.iter().filter(is_it);
+        latest.max_by_key(|tracked| (tracked.version.resource.is_some(), tracked.version.from_rev))
     }
 
     /// The version of a resource that begins with the decision.
@@ -299,6 +329,7 @@ impl Context<'_> {
             name: resource.name().to_owned(),
             from_rev: self.revision(),
             resource: Some(resource),
+            allows_loss: false,
         }
     }
 
@@ -317,10 +348,11 @@ impl Context<'_> {
         action: Action,
         resource: Resource,
         known: Option<&Tracked>,
+        fills: bool,
     ) -> Result<Decision, Refusal> {
         self.check_room(None, &resource)?;
         let sync = known.map(|tracked| tracked.sync.clone()).unwrap_or_default();
-        let write = VersionWrite { version: self.version(resource), before: None, sync };
+        let write = VersionWrite { version: self.version(resource), before: None, sync, fills };
         Ok(self.versions(action, vec![write]))
     }
 
@@ -330,16 +362,19 @@ impl Context<'_> {
         action: Action,
         tracked: &Tracked,
         resource: Resource,
+        asked: Asked,
     ) -> Result<Decision, Refusal> {
         let before = tracked.version.resource.as_ref();
-        if before == Some(&resource) {
+        if before == Some(&resource) && !asked.backfill {
             return Ok(self.unchanged());
         }
         self.check_room(before, &resource)?;
+        let version = self.version(resource);
         let write = VersionWrite {
-            version: self.version(resource),
+            sync: self.sync_of(tracked, &version.name),
+            version: Version { allows_loss: asked.allows_loss, ..version },
             before: before.cloned(),
-            sync: tracked.sync.clone(),
+            fills: asked.backfill,
         };
         Ok(self.versions(action, vec![write]))
     }
@@ -363,16 +398,27 @@ impl Context<'_> {
     }
 
     /// A write that removes a resource.
-    fn tombstone(&self, tracked: &Tracked) -> VersionWrite {
+    fn tombstone(&self, tracked: &Tracked, allows_loss: bool) -> VersionWrite {
         VersionWrite {
             version: Version {
                 from_rev: self.revision(),
                 resource: None,
+                allows_loss,
                 ..tracked.version.clone()
             },
             before: tracked.version.resource.clone(),
             sync: tracked.sync.clone(),
+            fills: false,
         }
+    }
+
+    /// Where the vendor stands with a resource that is to have this name from now on.
+    fn sync_of(&self, tracked: &Tracked, name: &str) -> Sync {
+        let mut sync = tracked.sync.clone();
+        if tracked.version.name != name {
+            sync.rename_from(&tracked.version.name);
+        }
+        sync
     }
 }
 
@@ -381,6 +427,7 @@ fn part(
     vendor: VendorKind,
     connection: Option<Connection>,
     versions: &[&Version],
+    fills: Vec<ResourceId>,
 ) -> Option<PartWrite> {
     let unit = unit(versions.iter().map(|version| version.kind.unit()))?;
     let items = versions.iter().map(|version| version.id.clone()).collect();
@@ -388,7 +435,7 @@ fn part(
         Some(_) => (JobState::Queued, None),
         None => (JobState::Waiting, Some(not_connected(vendor))),
     };
-    Some(PartWrite { vendor, connection, state, problem, items, unit })
+    Some(PartWrite { vendor, connection, state, problem, items, fills, unit })
 }
 
 /// What people call things of these units together; `None` where there are none.

@@ -9,8 +9,7 @@ mod options;
 mod types;
 
 pub use details::{DetailsPatch, FieldDetails, FixedDetails};
-pub(super) use draft::derive_name;
-pub use draft::{FieldDraft, FieldPatch};
+pub use draft::{FieldDraft, FieldPatch, derive_name};
 pub use hints::{DataSensitivity, NumberDisplayHint, TextDisplayHint};
 pub use options::{FieldOption, OptionDraft};
 pub use types::{FieldType, PropertyType};

@@ -1,5 +1,6 @@
 //! Identities, each a type of its own.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
@@ -134,7 +135,9 @@ impl RequestId {
 }
 
 /// The number of a decision of a company: 1, 2, 3 …; 0 stands for "none yet".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Revision(i64);
 
 impl Revision {

@@ -85,13 +85,22 @@ pub enum Intent {
         vendor: VendorKind,
     },
     /// Add a field.
-    AddField(FieldDraft),
+    AddField {
+        /// The field.
+        draft: FieldDraft,
+        /// Whether its default value is to be filled in on deals that have none.
+        backfill: bool,
+    },
     /// Change a field.
     ModifyField {
         /// Its internal name.
         name: String,
         /// The change.
         patch: FieldPatch,
+        /// Whether its default value is to be filled in on deals that have none.
+        backfill: bool,
+        /// Whether values that deals hold may be lost.
+        allow_data_loss: bool,
     },
     /// Change the label of the only field that has this one.
     RelabelField {
@@ -99,11 +108,15 @@ pub enum Intent {
         label: String,
         /// Its new label.
         new_label: String,
+        /// Whether its name is to be made from the new label, too.
+        renames: bool,
     },
     /// Remove a field.
     RemoveField {
         /// Its internal name.
         name: String,
+        /// Whether values that deals hold may be lost.
+        allow_data_loss: bool,
     },
     /// Add a cadence.
     AddCadence(CadenceDraft),
@@ -137,6 +150,8 @@ pub enum Intent {
     Rollback {
         /// That revision.
         to: Revision,
+        /// Whether values that deals hold may be lost.
+        allow_data_loss: bool,
     },
 }
 
@@ -151,6 +166,8 @@ pub struct NewConnection {
     pub account_id: String,
     /// The calls that may be made in 10 s; 0 to learn it.
     pub burst_per_10s: u32,
+    /// The share of the vendor's limits that is left to others, in percent.
+    pub reserve_percent: u32,
     /// The sealed credential.
     pub sealed: Vec<u8>,
     /// The same for the same credential, and telling nothing of it.
@@ -162,9 +179,9 @@ pub struct NewConnection {
 pub enum Needs {
     /// Nothing more.
     Nothing,
-    /// The latest version of the resource of this kind and name, tombstones included, and how much
-    /// the company holds.
-    Named(ResourceKind, String),
+    /// The latest versions of the resources of this kind and these names, tombstones included, and
+    /// how much the company holds.
+    Named(ResourceKind, Vec<String>),
     /// The latest version of every resource, tombstones included.
     All,
     /// That, and the version of every resource that was current at this revision.
@@ -172,8 +189,32 @@ pub enum Needs {
 }
 
 impl Intent {
+    /// Adds a field, and no more than that.
+    pub fn add_field(draft: FieldDraft) -> Self {
+        Self::AddField { draft, backfill: false }
+    }
+
+    /// Changes a field, and no more than that.
+    pub fn modify_field(name: impl Into<String>, patch: FieldPatch) -> Self {
+        let name = name.into();
+        Self::ModifyField { name, patch, backfill: false, allow_data_loss: false }
+    }
+
+    /// Removes a field, unless that would lose values.
+    pub fn remove_field(name: impl Into<String>) -> Self {
+        Self::RemoveField { name: name.into(), allow_data_loss: false }
+    }
+
+    /// Goes back to a revision, unless that would lose values.
+    pub fn rollback(to: Revision) -> Self {
+        Self::Rollback { to, allow_data_loss: false }
+    }
+
     /// Returns what has to be looked up to decide about it.
     pub fn needs(&self) -> Needs {
+        let field = |names| Needs::Named(ResourceKind::Field, names);
+        let cadence = |id| Needs::Named(ResourceKind::Cadence, vec![id]);
+        let group = |name| Needs::Named(ResourceKind::Group, vec![name]);
         match self {
             Self::RegisterCompany { .. }
             | Self::UpdateCompany { .. }
@@ -184,17 +225,18 @@ impl Intent {
             | Self::AddGroup(_)
             | Self::RemoveGroup { .. } => Needs::All,
             // How many there are is counted nowhere.
-            Self::AddField(draft) if draft.details.has_unique_value => Needs::All,
-            Self::AddField(draft) => Needs::Named(ResourceKind::Field, draft.resolved_name()),
-            Self::ModifyField { name, .. } | Self::RemoveField { name } => {
-                Needs::Named(ResourceKind::Field, name.clone())
-            }
-            Self::AddCadence(draft) => Needs::Named(ResourceKind::Cadence, draft.resolved_id()),
+            Self::AddField { draft, .. } if draft.details.has_unique_value => Needs::All,
+            Self::AddField { draft, .. } => field(vec![draft.resolved_name()]),
+            Self::ModifyField { name, patch, .. } => field(
+                [Some(name), patch.new_name.as_ref()].into_iter().flatten().cloned().collect(),
+            ),
+            Self::RemoveField { name, .. } => field(vec![name.clone()]),
+            Self::AddCadence(draft) => cadence(draft.resolved_id()),
             Self::ModifyCadence { cadence_id, .. } | Self::RemoveCadence { cadence_id } => {
-                Needs::Named(ResourceKind::Cadence, cadence_id.clone())
+                cadence(cadence_id.clone())
             }
-            Self::ModifyGroup { name, .. } => Needs::Named(ResourceKind::Group, name.clone()),
-            Self::Rollback { to } => Needs::AllAnd(*to),
+            Self::ModifyGroup { name, .. } => group(name.clone()),
+            Self::Rollback { to, .. } => Needs::AllAnd(*to),
         }
     }
 }

@@ -4,7 +4,15 @@
 //! Carrying out a change, a rollback and a dry run are this one function with different inputs; a
 //! restart only plans again.
 
-use super::{Attributes, Effect, Problem, ProblemReason, ResourceId, Revision, Sync};
+mod moves;
+mod names;
+
+use super::carry::Left;
+use super::{
+    Attributes, Effect, Problem, ProblemReason, Resource, ResourceId, ResourceKind, Revision, Sync,
+    Timestamp, Tracked,
+};
+pub use names::{Holder, Names};
 
 /// What a read of the vendor found under the name of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +33,10 @@ pub enum Observed {
 pub struct Known<'a> {
     /// The resource.
     pub id: &'a ResourceId,
+    /// Its kind.
+    pub kind: ResourceKind,
+    /// The name that was decided.
+    pub name: &'a str,
     /// What was decided, in canonical form; `None` when it was removed.
     pub desired: Option<&'a Attributes>,
     /// The revision that decided it.
@@ -33,6 +45,33 @@ pub struct Known<'a> {
     pub sync: &'a Sync,
     /// What a fresh read found; `None` where none was made.
     pub observed: Option<&'a Observed>,
+    /// The revision that asks for a value to be filled in on records, and the value.
+    pub fill: Option<(Revision, &'a str)>,
+    /// The present moment, by the database's clock.
+    pub now: Timestamp,
+}
+
+impl<'a> Known<'a> {
+    /// Returns what is known of a resource without a read. `desired` is what was decided, in
+    /// canonical form.
+    pub fn new(tracked: &'a Tracked, desired: Option<&'a Attributes>, now: Timestamp) -> Self {
+        let Tracked { version, sync, fill } = tracked;
+        let value = match &version.resource {
+            Some(Resource::Field(field)) => field.default_value.as_str(),
+            _ => "",
+        };
+        Self {
+            id: &version.id,
+            kind: version.kind,
+            name: &version.name,
+            desired,
+            desired_rev: version.from_rev,
+            sync,
+            observed: None,
+            fill: fill.map(|revision| (revision, value)),
+            now,
+        }
+    }
 }
 
 /// What is to be done about one resource.
@@ -51,6 +90,23 @@ pub enum Step {
     Read,
     /// Make this call.
     Call(Effect),
+    /// Note that it goes on its way to another name.
+    Move {
+        /// That name.
+        name: String,
+        /// Whether what the vendor may bring back under it was another's.
+        foreign: bool,
+    },
+    /// Note that the vendor holds this under another name than the present one.
+    Found(Left),
+    /// Note that a name that it had is gone.
+    Retired(String),
+    /// Note that a call about another name had no effect.
+    Withdraw,
+    /// Note that there is nothing more to fill in, as this revision asked.
+    Filled(Revision),
+    /// It cannot go on until another one has made way, which itself does not go on.
+    Wait(Problem),
     /// Nothing: the vendor holds what was decided. Note it.
     Confirm(Option<Attributes>),
     /// Note what the read found. What is left to do after that, if the decision is not parked, is
@@ -66,15 +122,20 @@ pub enum Step {
 }
 
 /// Plans what is to be done about each resource. Resources that are parked and not in doubt need
-/// nothing and are left out.
-pub fn plan<'a>(known: impl IntoIterator<Item = Known<'a>>) -> Vec<Operation> {
-    let operation =
-        |known: Known<'_>| plan_one(known).map(|step| Operation { id: known.id.clone(), step });
+/// nothing and are left out, and so are those that wait for another one to make way: `names` says who
+/// holds which name at the vendor.
+pub fn plan<'a>(known: impl IntoIterator<Item = Known<'a>>, names: &Names) -> Vec<Operation> {
+    let operation = |known: Known<'_>| {
+        plan_one(known, names).map(|step| Operation { id: known.id.clone(), step })
+    };
     known.into_iter().filter_map(operation).collect()
 }
 
-fn plan_one(known: Known<'_>) -> Option<Step> {
-    let Known { desired, desired_rev, sync, observed, .. } = known;
+fn plan_one(known: Known<'_>, names: &Names) -> Option<Step> {
+    let Known { desired_rev, sync, observed, .. } = known;
+    if let Some(step) = moves::doubt(&known) {
+        return Some(step);
+    }
     let parked = sync.is_parked_at(desired_rev);
     let held = match (observed, &sync.in_doubt) {
         (None, Some(_)) => return Some(Step::Read),
@@ -87,13 +148,33 @@ fn plan_one(known: Known<'_>) -> Option<Step> {
     if parked {
         return sync.in_doubt.is_some().then(|| Step::Settle(held.filter(|_| ours).cloned()));
     }
-    let step = match (desired, held) {
-        (Some(desired), None) => Step::Call(Effect::Create(desired.clone())),
+    let step = match moves::place(&known, names) {
+        moves::Place::Here => plan_here(&known, held, protected, ours),
+        moves::Place::Goes(name) => {
+            let foreign = names.was_anothers(known.kind, &name, known.id);
+            Step::Move { name, foreign }
+        }
+        moves::Place::Waits => return sync.in_doubt.is_some().then(|| Step::Settle(held.cloned())),
+        moves::Place::Stuck(problem) => Step::Wait(problem),
+    };
+    // The next call is begun only once it is noted what the vendor holds: when that call comes to
+    // nothing, `applied` is all that is left to plan from.
+    let noted = sync.applied.as_ref() == held && sync.in_doubt.is_none();
+    let goes_on = matches!(step, Step::Move { .. } | Step::Wait(_) | Step::Filled(_));
+    let begins = matches!(step, Step::Call(_)) && sync.applied.as_ref() != held;
+    Some(if begins || (goes_on && !noted) { Step::Settle(held.cloned()) } else { step })
+}
+
+/// Plans for a resource that has the name that it is to have.
+fn plan_here(known: &Known<'_>, held: Option<&Attributes>, protected: bool, ours: bool) -> Step {
+    let Known { desired, sync, .. } = known;
+    match (desired, held) {
+        (Some(desired), None) => Step::Call(Effect::Create((*desired).clone())),
         (Some(_), Some(_)) if protected => park(protected_problem()),
         (Some(desired), Some(held)) => {
             let changes = desired.differing_from(held);
             if changes.is_empty() {
-                Step::Confirm(Some(held.clone()))
+                moves::rest(known).unwrap_or_else(|| Step::Confirm(Some(held.clone())))
             } else if !ours {
                 park(conflict(&changes))
             } else if let Some(problem) = changed_by_others(sync, held) {
@@ -102,16 +183,18 @@ fn plan_one(known: Known<'_>) -> Option<Step> {
                 Step::Call(Effect::Update(changes))
             }
         }
-        (None, Some(held)) if ours => match changed_by_others(sync, held) {
-            Some(problem) => Step::Park { held: Some(held.clone()), problem },
-            None => Step::Call(Effect::Archive),
+        (None, held) => match moves::rest(known) {
+            // What it had goes first: what is left of it is then in one place.
+            Some(step) => step,
+            None => match held.filter(|_| ours) {
+                Some(held) => match changed_by_others(sync, held) {
+                    Some(problem) => Step::Park { held: Some(held.clone()), problem },
+                    None => Step::Call(Effect::Archive),
+                },
+                None => Step::Confirm(None),
+            },
         },
-        (None, _) => Step::Confirm(None),
-    };
-    // The next call is begun only once it is noted what the vendor holds: when that call comes to
-    // nothing, `applied` is all that is left to plan from.
-    let noted = sync.applied.as_ref() == held;
-    Some(if matches!(step, Step::Call(_)) && !noted { Step::Settle(held.cloned()) } else { step })
+    }
 }
 
 /// Tells whether what the vendor holds came from us: it was confirmed to us, or it is what a call
@@ -119,7 +202,7 @@ fn plan_one(known: Known<'_>) -> Option<Step> {
 fn is_ours(sync: &Sync, held: Option<&Attributes>) -> bool {
     let created = sync.in_doubt.as_ref().and_then(|in_doubt| match &in_doubt.effect {
         Effect::Create(sent) => Some(sent),
-        Effect::Update(_) | Effect::Archive => None,
+        _ => None,
     });
     let made_in_doubt =
         created.zip(held).is_some_and(|(sent, held)| sent.differing_from(held).is_empty());
@@ -147,7 +230,8 @@ fn changed_by_others(sync: &Sync, held: &Attributes) -> Option<Problem> {
         Some(in_doubt) => match &in_doubt.effect {
             Effect::Update(changes) => Some(applied.with(changes)),
             Effect::Create(sent) => Some(sent.clone()),
-            Effect::Archive => None,
+            // What happens to records changes nothing about it.
+            _ => None,
         },
     };
     if attributes.is_empty() || expected.is_some_and(|it| differs_from(&it).is_empty()) {

@@ -41,6 +41,14 @@ pub enum Refusal {
         /// The internal name.
         name: String,
     },
+    /// A field of that name was removed, and its vendor still holds it.
+    #[error("field {name} of company {company_id} was removed and is not gone at the vendor yet")]
+    FieldGoing {
+        /// The company.
+        company_id: CompanyId,
+        /// The internal name.
+        name: String,
+    },
     /// The company has no such property group.
     #[error("group {name} does not exist in company {company_id}")]
     GroupNotFound {

@@ -130,6 +130,8 @@ pub struct Version {
     pub from_rev: Revision,
     /// What was decided; `None` is a tombstone: it was removed.
     pub resource: Option<Resource>,
+    /// Whether values that records hold may be lost by it.
+    pub allows_loss: bool,
 }
 
 /// A resource whose decision and confirmation are looked at together.
@@ -139,6 +141,8 @@ pub struct Tracked {
     pub version: Version,
     /// Where the vendor stands; the default when it was never touched there.
     pub sync: Sync,
+    /// The revision that asks for its default value to be filled in, and waits for that.
+    pub fill: Option<Revision>,
 }
 
 /// The configuration of a company at a revision.
@@ -154,6 +158,9 @@ pub struct Config {
     pub cadences: Vec<Cadence>,
     /// The property groups, by name.
     pub groups: Vec<Group>,
+    /// Fields on their way to a new name, with the one that they come from. Only of the latest
+    /// revision, and more than a revision says: it changes when the vendor is done.
+    pub migrating: Vec<(ResourceId, String)>,
 }
 
 /// The connection that work is carried out at, with the credential still sealed.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::carry::{Carry, Checkpoint, Fill, Left, Refused, Retire};
 use super::{Attributes, Revision, Timestamp};
 
 /// Where the vendor stands with one resource of one connection.
@@ -27,6 +28,26 @@ pub struct Sync {
     pub parked: Option<Parked>,
     /// The failures since the last clear answer.
     pub failing: Option<Failing>,
+    /// The name at the vendor that all this is about; `None` where it is the one that was decided.
+    pub key: Option<String>,
+    /// The names that it had before; `None` when it never had another.
+    pub trail: Option<Trail>,
+    /// How far long work is.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// The names at the vendor that a resource had before the present one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trail {
+    /// Those that are still there, with values to be carried along.
+    pub left: Vec<Left>,
+    /// All of them.
+    pub had: Vec<String>,
+    /// Whether what the vendor may bring back under the present name was another's.
+    #[serde(default)]
+    pub foreign: bool,
+    /// Since when values are carried to the present name, in microseconds.
+    pub since_micros: i64,
 }
 
 /// A call whose outcome is not known.
@@ -34,6 +55,9 @@ pub struct Sync {
 pub struct InDoubt {
     /// What was to be done.
     pub effect: Effect,
+    /// The name that the call was about; `None` where that is the one that everything else is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The moment from which the call cannot take effect any more, in microseconds of the
     /// database's clock.
     pub settled_at_micros: i64,
@@ -49,6 +73,12 @@ pub enum Effect {
     Update(Attributes),
     /// Archives it.
     Archive,
+    /// Carries values of records along from names that it had.
+    Carry(Carry),
+    /// Fills in a value on records that have none.
+    Fill(Fill),
+    /// Archives a name that it had, once more carrying values along.
+    Retire(Retire),
 }
 
 /// A decision that is left alone.
@@ -87,6 +117,12 @@ pub struct Problem {
     /// The vendor's own identification of its answer.
     #[serde(default)]
     pub correlation_id: String,
+    /// The values of records that the vendor refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+    /// Who uses it at the vendor, where that is what is in the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_by: Vec<String>,
 }
 
 impl Problem {
@@ -98,6 +134,8 @@ impl Problem {
             attributes: Vec::new(),
             vendor_status: 0,
             correlation_id: String::new(),
+            refused: None,
+            used_by: Vec::new(),
         }
     }
 }
@@ -124,6 +162,16 @@ pub enum ProblemReason {
     Conflict,
     /// It was tried for 24 hours without a clear answer.
     GaveUp,
+    /// The vendor refused values of records.
+    ValuesRefused,
+    /// Records hold values that would be lost.
+    HoldsValues,
+    /// The vendor does not archive what something else there uses.
+    InUse,
+    /// The calls of the day are used up.
+    DailyLimit,
+    /// The credential opens another account than the connection's.
+    WrongAccount,
 }
 
 /// How the outcome of an operation changes a [`Sync`].
@@ -145,6 +193,22 @@ pub enum Transition {
         /// Why.
         problem: Problem,
     },
+    /// It goes on its way to another name. What the vendor holds under the present one stays there
+    /// for now, with values to be carried along.
+    Move {
+        /// That name.
+        name: String,
+        /// Whether what the vendor may bring back under it was another's.
+        foreign: bool,
+    },
+    /// The vendor still holds this under a name that it had.
+    Found(Left),
+    /// A name that it had is gone at the vendor.
+    Retired(String),
+    /// A page of long work is done.
+    Advance(Box<Checkpoint>),
+    /// The values of records are filled in, as this revision asked.
+    Filled(Revision),
     /// It failed and is tried again after the wait.
     Fail {
         /// Whether the call may have had an effect, so that it stays in doubt.
@@ -162,7 +226,7 @@ impl Sync {
     pub fn expected(&self, desired: Option<&Attributes>) -> Attributes {
         let in_doubt = match self.in_doubt.as_ref().map(|in_doubt| &in_doubt.effect) {
             Some(Effect::Create(sent) | Effect::Update(sent)) => Some(sent),
-            Some(Effect::Archive) | None => None,
+            _ => None,
         };
         let all = [self.applied.as_ref(), in_doubt, desired];
         all.into_iter().flatten().fold(Attributes::new(), |all, one| all.with(one))
@@ -187,27 +251,125 @@ impl Sync {
                 }
             }
             Transition::Withdraw => self.in_doubt = None,
+            Transition::Move { name, foreign } => self.go_to(name, *foreign, now),
+            Transition::Found(left) => {
+                self.in_doubt = None;
+                self.trail.get_or_insert_default().left.push(left.clone());
+            }
+            Transition::Retired(name) => {
+                self.in_doubt = None;
+                self.failing = None;
+                if let Some(trail) = &mut self.trail {
+                    trail.left.retain(|left| left.name != *name);
+                }
+            }
+            Transition::Advance(checkpoint) => {
+                self.in_doubt = None;
+                self.failing = None;
+                self.checkpoint = Some((**checkpoint).clone());
+            }
+            Transition::Filled(_) => self.checkpoint = None,
             Transition::Park { held, problem } => {
                 match held {
                     Some(held) => self.settle(Some(held.clone()), now),
                     None if problem.reason == ProblemReason::GaveUp => {}
                     None => self.in_doubt = None,
                 }
+                // Whoever retries wants all of it looked at once more.
+                if problem.reason == ProblemReason::ValuesRefused {
+                    self.look_again(now);
+                }
                 self.park(Parked { revision: desired_rev, problem: Some(problem.clone()) });
                 self.failing = None;
             }
-            Transition::Fail { in_doubt, wait_ms, .. } => {
+            Transition::Fail { in_doubt, wait_ms, problem } => {
                 if !in_doubt {
                     self.in_doubt = None;
+                }
+                // What is in use goes on being written to.
+                if problem.reason == ProblemReason::InUse {
+                    self.look_again(now);
                 }
                 self.fail(now, now.plus(Duration::from_millis(*wait_ms)));
             }
         }
     }
 
-    /// Notes that a call is about to be made.
-    pub fn begin(&mut self, effect: Effect, settled_at: Timestamp) {
-        self.in_doubt = Some(InDoubt { effect, settled_at_micros: settled_at.as_micros() });
+    /// Notes that a call about this name is about to be made.
+    pub fn begin(&mut self, effect: Effect, name: &str, settled_at: Timestamp) {
+        if !self.is_moving() {
+            self.key.get_or_insert_with(|| name.to_owned());
+        }
+        let name = Some(name.to_owned()).filter(|_| self.key.as_deref() != Some(name));
+        self.in_doubt = Some(InDoubt { effect, name, settled_at_micros: settled_at.as_micros() });
+    }
+
+    /// Notes that another name was decided than `name`, the one that the vendor knows it by.
+    pub fn rename_from(&mut self, name: &str) {
+        if self.applied.is_some() || self.in_doubt.is_some() {
+            self.key.get_or_insert_with(|| name.to_owned());
+            self.trail.get_or_insert_default();
+        }
+    }
+
+    /// Returns the name at the vendor that all this is about, where `decided` was decided.
+    pub fn key_or<'a>(&'a self, decided: &'a str) -> &'a str {
+        self.key.as_deref().unwrap_or(decided)
+    }
+
+    /// Returns the name that the call in doubt was about.
+    pub fn doubtful_name<'a>(&'a self, decided: &'a str) -> &'a str {
+        let named = self.in_doubt.as_ref().and_then(|in_doubt| in_doubt.name.as_deref());
+        named.unwrap_or_else(|| self.key_or(decided))
+    }
+
+    /// Returns the names that it had and that are still there.
+    pub fn left(&self) -> &[Left] {
+        self.trail.as_ref().map_or(&[], |trail| &trail.left)
+    }
+
+    /// Tells whether values are still to be carried along from a name that it had.
+    pub fn is_moving(&self) -> bool {
+        !self.left().is_empty()
+    }
+
+    /// Returns the name whose values are on their way to the decided one: the first that it had.
+    pub fn migrating_from<'a>(&'a self, decided: &str) -> Option<&'a str> {
+        let first = self.left().first().map(|left| left.name.as_str());
+        let key = self.key.as_deref().filter(|key| *key != decided && self.applied.is_some());
+        first.or(key)
+    }
+
+    /// Goes to another name, leaving what the vendor holds for now. It may be one that it had.
+    fn go_to(&mut self, name: &str, foreign: bool, now: Timestamp) {
+        let mut trail = self.trail.take().unwrap_or_default();
+        let (key, held) = (self.key.take(), self.applied.take());
+        if let Some(key) = key {
+            trail.had.retain(|had| *had != key);
+            trail.had.push(key.clone());
+            if let Some(held) = held {
+                let target_until_micros = (!trail.left.is_empty()).then(|| now.as_micros());
+                trail.left.push(Left { name: key, held, target_until_micros });
+            }
+        }
+        let back = trail.left.iter().position(|left| left.name == name);
+        self.applied = back.map(|place| trail.left.remove(place).held);
+        let is_new = !trail.had.iter().any(|had| had == name);
+        trail.foreign = back.is_none() && (foreign || is_new);
+        trail.since_micros = now.as_micros();
+        *self = Self {
+            applied: self.applied.take(),
+            key: Some(name.to_owned()),
+            trail: Some(trail),
+            parked: self.parked.take(),
+            ..Self::default()
+        };
+    }
+
+    fn look_again(&mut self, now: Timestamp) {
+        if let Some(checkpoint) = &mut self.checkpoint {
+            checkpoint.again(now);
+        }
     }
 
     /// Notes that the vendor holds what was decided up to `revision`: `held`, or nothing.
@@ -220,6 +382,9 @@ impl Sync {
         self.confirmed_at = Some(at);
         self.in_doubt = None;
         self.failing = None;
+        // Only what is carried along altogether is confirmed; filling in goes on after that.
+        self.trail = self.trail.take().filter(|trail| !trail.had.is_empty());
+        self.checkpoint = self.checkpoint.take().filter(|checkpoint| checkpoint.fills.is_some());
         if self.parked.as_ref().is_some_and(|parked| parked.revision <= revision) {
             self.parked = None;
         }

@@ -90,6 +90,15 @@ impl Violations {
         Self(self.0.into_iter().map(|violation| violation.within(parent)).collect())
     }
 
+    /// Calls the field at one path by another, under which the caller gave it.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        for violation in self.0.iter_mut().filter(|violation| violation.field == from) {
+            to.clone_into(&mut violation.field);
+        }
+        self
+    }
+
     /// Returns `value` if no rule was broken.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() { Ok(value) } else { Err(self) }

@@ -8,7 +8,7 @@ use super::{Accepted, Engine, Error};
 use crate::domain::{
     Caller, Envelope, Intent, NewConnection, Refusal, Revision, VendorKind, Violations,
 };
-use crate::vendors::{Access, Failure, FailureScope, hosts};
+use crate::vendors::{Access, Failure, FailureScope, Limits, hosts};
 
 /// The shortest credential that is taken for one, in bytes.
 const CREDENTIAL_LENGTH_MIN: usize = 8;
@@ -16,6 +16,8 @@ const CREDENTIAL_LENGTH_MIN: usize = 8;
 const CREDENTIAL_LENGTH_MAX: usize = 2_048;
 /// The highest burst limit that can be set.
 const BURST_MAX: u32 = 10_000;
+/// The largest share that can be left to others, in percent.
+const RESERVE_MAX: u32 = 90;
 
 /// A request to connect.
 #[derive(Debug)]
@@ -41,6 +43,10 @@ pub struct Settings {
     pub burst_path: &'static str,
     /// The calls that may be made in 10 s; 0 to learn it.
     pub burst_per_10s: u32,
+    /// The path of the reserve in the request, for messages.
+    pub reserve_path: &'static str,
+    /// The share of the vendor's limits that is left to others, in percent.
+    pub reserve_percent: u32,
 }
 
 impl std::fmt::Debug for Settings {
@@ -80,6 +86,7 @@ impl Engine {
             base_url,
             account_id,
             burst_per_10s: settings.burst_per_10s,
+            reserve_percent: settings.reserve_percent,
             sealed: seal.map_err(|error| Error::Internal(error.to_string()))?,
             credential_id: vault.credential_id(company_id, settings.credential.as_str()),
         };
@@ -114,6 +121,11 @@ impl Engine {
             settings.burst_path,
             "must be from 0 to 10000",
         );
+        found.require(
+            settings.reserve_percent <= RESERVE_MAX,
+            settings.reserve_path,
+            "must be from 0 to 90",
+        );
         let vendor = self.parts.vendors.get(settings.vendor);
         let base_url = match (vendor, request.base_url.is_empty()) {
             (Some(vendor), true) => {
@@ -132,7 +144,10 @@ impl Engine {
             Some(base_url) if found.is_empty() => Ok(Access {
                 base_url,
                 credential: settings.credential.clone(),
-                burst_per_10s: settings.burst_per_10s,
+                limits: Limits {
+                    burst_per_10s: settings.burst_per_10s,
+                    reserve_percent: settings.reserve_percent,
+                },
                 call_timeout: self.parts.call_timeout,
                 window: None,
             }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Parts;
 use crate::domain::{Problem, ProblemReason, SealedConnection};
 use crate::store::Doorbell;
-use crate::vendors::{Access, Account, Vendor};
+use crate::vendors::{Access, Account, Limits, Vendor};
 
 /// An account that is open with a certain credential.
 #[derive(Clone, Debug)]
@@ -35,7 +35,10 @@ pub(super) fn open(
     let access = Access {
         base_url,
         credential,
-        burst_per_10s: connection.burst_per_10s,
+        limits: Limits {
+            burst_per_10s: connection.burst_per_10s,
+            reserve_percent: connection.reserve_percent,
+        },
         call_timeout: parts.settings.call_timeout,
         window,
     };

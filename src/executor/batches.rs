@@ -3,6 +3,7 @@
 use crate::domain::Effect;
 
 use super::session::Task;
+use crate::vendors::Lane;
 
 /// What is under way at a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,13 +12,24 @@ pub(super) struct UnderWay {
     pub(super) calls: usize,
     /// Calls that create.
     pub(super) creates: usize,
+    /// Calls that do long work.
+    pub(super) long: usize,
+}
+
+/// Tells in which lane a call goes.
+pub(super) fn lane(effect: &Effect) -> Lane {
+    match effect {
+        Effect::Create(_) | Effect::Update(_) | Effect::Archive => Lane::Change,
+        Effect::Carry(_) | Effect::Fill(_) | Effect::Retire(_) => Lane::Background,
+    }
 }
 
 /// Takes from `waiting` what is to be sent now, a list of tasks per call.
 ///
 /// At most `calls_max` calls are under way. Creates wait for each other: while one such call is
 /// under way the next collects, and is sent early only when it is full. So a lone change is sent at
-/// once, and a flood of changes costs the fewest calls.
+/// once, and a flood of changes costs the fewest calls. Long work goes last, in at most half of the
+/// calls, so that a change of a person never waits for more than the call that is under way.
 pub(super) fn next_calls(
     waiting: Vec<Task>,
     mut under_way: UnderWay,
@@ -37,8 +49,13 @@ pub(super) fn next_calls(
         under_way.calls += 1;
         under_way.creates += 1;
     }
+    let (changes, long): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|task| lane(&task.call.effect) == Lane::Change);
     let free = calls_max.saturating_sub(under_way.calls);
-    calls.extend(others.into_iter().take(free).map(|task| vec![task]));
+    let changes: Vec<_> = changes.into_iter().take(free).map(|task| vec![task]).collect();
+    let free = (free - changes.len()).min((calls_max / 2).max(1).saturating_sub(under_way.long));
+    calls.extend(changes);
+    calls.extend(long.into_iter().take(free).map(|task| vec![task]));
     calls
 }
 
@@ -46,6 +63,7 @@ pub(super) fn next_calls(
 mod tests {
     use super::super::outcomes::Before;
     use super::*;
+    use crate::domain::carry::Fill;
     use crate::domain::{Attributes, ResourceId, ResourceKind, Revision};
     use crate::vendors::{Call, Target};
 
@@ -57,6 +75,8 @@ mod tests {
             seen_rev: Revision::ZERO,
             before: Before::default(),
             in_doubt: None,
+            is_moving: false,
+            checkpoint: None,
             call: Call {
                 target: Target {
                     kind: ResourceKind::Field,
@@ -65,6 +85,7 @@ mod tests {
                 },
                 effect,
                 held: None,
+                allow_loss: false,
             },
         };
         let creates = (0..creates).map(|number| (number, Effect::Create(Attributes::new())));
@@ -72,8 +93,17 @@ mod tests {
         creates.chain(updates).map(task).collect()
     }
 
+    /// Work that goes record by record.
+    fn long(number: usize) -> Task {
+        let mut task = tasks(0, 1).remove(0);
+        task.resource_id = ResourceId::from_trusted(format!("long-{number}"));
+        let (value, cursor) = (String::new(), None);
+        task.call.effect = Effect::Fill(Fill { value, cursor, count: false });
+        task
+    }
+
     fn sizes(waiting: Vec<Task>, calls: usize, creates: usize) -> Vec<usize> {
-        let calls = next_calls(waiting, UnderWay { calls, creates }, 6, 100);
+        let calls = next_calls(waiting, UnderWay { calls, creates, long: 0 }, 6, 100);
         calls.iter().map(Vec::len).collect()
     }
 
@@ -98,5 +128,21 @@ mod tests {
         assert_eq!(sizes(tasks(0, 9), 2, 0), [1; 4]);
         assert_eq!(sizes(tasks(5, 9), 0, 0), [5, 1, 1, 1, 1, 1]);
         assert_eq!(sizes(tasks(5, 9), 6, 0), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn long_work_goes_last_and_takes_half_of_the_calls_at_most() {
+        let calls = |changes: usize, calls: usize, long_ones: usize| {
+            let waiting = (0..9).map(long).chain(tasks(0, changes)).collect();
+            let under_way = UnderWay { calls, creates: 0, long: long_ones };
+            let next = next_calls(waiting, under_way, 6, 100);
+            let is_long = |call: &&Vec<Task>| lane(&call[0].call.effect) == Lane::Background;
+            let long = next.iter().filter(is_long).count();
+            (next.len() - long, long)
+        };
+        assert_eq!(calls(0, 0, 0), (0, 3));
+        assert_eq!(calls(4, 0, 0), (4, 2));
+        assert_eq!(calls(9, 0, 0), (6, 0));
+        assert_eq!(calls(1, 3, 3), (1, 0));
     }
 }

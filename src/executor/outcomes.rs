@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::backoff;
 use super::session::Task;
+use crate::domain::carry::{Checkpoint, Page};
 use crate::domain::{Attributes, Effect, Failing, Problem, ProblemReason, Timestamp, Transition};
 use crate::store::Gate;
 use crate::vendors::{Answer, Failure, FailureScope};
@@ -29,28 +30,45 @@ pub(super) enum Meaning {
 pub(super) fn unexpected(task: &Task) -> String {
     match task.call.effect {
         Effect::Create(_) => format!("the vendor holds {} already", task.subject()),
-        Effect::Update(_) | Effect::Archive => {
-            format!("{} was changed at the vendor meanwhile", task.subject())
-        }
+        _ => format!("{} was changed at the vendor meanwhile", task.subject()),
     }
 }
 
-/// Tells what the answer to a task means.
-pub(super) fn answered(task: &Task, answer: Answer) -> Meaning {
+/// Tells what the answer to a task means. `now` is the present moment, by the database's clock.
+pub(super) fn answered(task: &Task, answer: Answer, now: Timestamp) -> Meaning {
     let subject = task.subject();
     match (answer, &task.call.effect) {
         (Answer::Unexpected, _) => Meaning::Look,
+        (Answer::Page(page), effect) => advanced(task, effect, &page, now),
+        (Answer::NotYet, _) => {
+            let mut checkpoint = task.checkpoint.clone().unwrap_or(Checkpoint::begin(None, now));
+            checkpoint.again(now);
+            let message = format!("much was written to {subject} meanwhile");
+            Meaning::Note(Transition::Advance(Box::new(checkpoint)), message)
+        }
+        (Answer::Retired(carried), effect) => {
+            let name = match effect {
+                Effect::Retire(retire) => retire.name.clone(),
+                _ => task.call.target.name.clone(),
+            };
+            let message = match carried {
+                0 => format!("archived {subject}"),
+                carried => {
+                    format!("archived {subject}; {carried} values were written to it at the last")
+                }
+            };
+            Meaning::Note(Transition::Retired(name), message)
+        }
+        (Answer::Gone, Effect::Retire(retire)) => {
+            let message = format!("archived {subject}");
+            Meaning::Note(Transition::Retired(retire.name.clone()), message)
+        }
         (Answer::Gone, _) if task.desired.is_none() => {
             Meaning::Note(Transition::Confirm(None), format!("archived {subject}"))
         }
         (Answer::Gone, _) => {
             let message = format!("{subject} is gone at the vendor");
             Meaning::Note(Transition::Settle(None), message)
-        }
-        (Answer::Holds(held), Effect::Archive) => {
-            let message = format!("the vendor did not archive {subject}");
-            let problem = Problem::new(ProblemReason::VendorIgnored, message.clone());
-            Meaning::Note(Transition::Park { held: Some(held), problem }, message)
         }
         (Answer::Holds(held), Effect::Create(sent)) => {
             holds(task, sent, held, format!("created {subject}"))
@@ -59,7 +77,24 @@ pub(super) fn answered(task: &Task, answer: Answer) -> Meaning {
             let message = format!("updated {subject}: {}", sent.names().join(", "));
             holds(task, sent, held, message)
         }
+        (Answer::Holds(held), _) => {
+            let message = format!("the vendor did not archive {subject}");
+            let problem = Problem::new(ProblemReason::VendorIgnored, message.clone());
+            Meaning::Note(Transition::Park { held: Some(held), problem }, message)
+        }
     }
+}
+
+/// Tells what it means that a page of long work is done.
+fn advanced(task: &Task, effect: &Effect, page: &Page, now: Timestamp) -> Meaning {
+    let before = task.checkpoint.clone().unwrap_or(Checkpoint::begin(None, now));
+    let checkpoint = before.after(page, now);
+    let verb = match effect {
+        Effect::Fill(_) => "filled in",
+        _ => "carried",
+    };
+    let message = format!("{}: {}", task.subject(), checkpoint.told(verb));
+    Meaning::Note(Transition::Advance(Box::new(checkpoint)), message)
 }
 
 fn holds(task: &Task, sent: &Attributes, held: Attributes, done: String) -> Meaning {
@@ -73,7 +108,8 @@ fn holds(task: &Task, sent: &Attributes, held: Attributes, done: String) -> Mean
         return Meaning::Note(Transition::Park { held: Some(held), problem }, message);
     }
     let desired = task.desired.as_ref();
-    if desired.is_some_and(|desired| desired.differing_from(&held).is_empty()) {
+    let as_decided = desired.is_some_and(|desired| desired.differing_from(&held).is_empty());
+    if as_decided && !task.is_moving {
         Meaning::Note(Transition::Confirm(Some(held)), done)
     } else {
         // Something else about it was changed meanwhile: the next plan sees to that.
@@ -98,6 +134,11 @@ impl Health {
 
     /// Notes a call that failed; tells whether the connection is to be closed, and how long.
     pub(super) fn failed(&mut self, failure: &Failure) -> Option<Gate> {
+        // What is in use says nothing of anything else.
+        if failure.problem.reason == ProblemReason::InUse {
+            self.succeeded();
+            return None;
+        }
         match failure.scope {
             FailureScope::Refused => {
                 self.succeeded();

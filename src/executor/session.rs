@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::accounts::Open;
 use super::outcomes::{Before, Health};
 use super::{Bell, Parts};
+use crate::domain::carry::Checkpoint;
 use crate::domain::{
     Attributes, Effect, InDoubt, JobEvent, Observed, ResourceId, Revision, Timestamp,
 };
@@ -50,6 +51,10 @@ pub(super) struct Task {
     pub(super) before: Before,
     /// The call that was in doubt when it was planned.
     pub(super) in_doubt: Option<InDoubt>,
+    /// Whether values are still to be carried along once the definition is as decided.
+    pub(super) is_moving: bool,
+    /// How far long work is.
+    pub(super) checkpoint: Option<Checkpoint>,
     pub(super) call: Call,
 }
 
@@ -168,9 +173,10 @@ struct Session {
     look_first: HashSet<ResourceId>,
     in_flight: HashSet<ResourceId>,
     /// What was begun and is not recorded.
-    begun: HashMap<ResourceId, Effect>,
+    begun: HashMap<ResourceId, (String, Effect)>,
     calls: usize,
     creates: usize,
+    long: usize,
     health: Health,
     closed_until: Option<Instant>,
     /// The company's revision whose jobs know that the connection is closed.
@@ -197,6 +203,7 @@ impl Session {
             begun: HashMap::new(),
             calls: 0,
             creates: 0,
+            long: 0,
             health: Health::default(),
             closed_until: None,
             told_rev: Revision::ZERO,
@@ -334,7 +341,7 @@ impl Session {
         if !is_over && Instant::now() < self.lease_until {
             return;
         }
-        let late = |(resource_id, effect)| LateCall { resource_id, effect };
+        let late = |(resource_id, (name, effect))| LateCall { resource_id, name, effect };
         let mut late: Vec<_> = self.begun.drain().map(late).collect();
         let give_up_at = Instant::now() + self.parts.settings.lease_period * 2;
         let at = &self.lease.doorbell;

@@ -27,7 +27,7 @@ use crate::store::{Doorbell, Store, Tables};
 use crate::supervisor::Supervisor;
 use crate::vault::{Key, Vault};
 use crate::vendors::{
-    Access, Account, Answer, Call, Failure, FailureScope, Identity, Target, Vendor, Vendors,
+    Access, Account, Answer, Call, Failure, FailureScope, Identity, Lane, Target, Vendor, Vendors,
 };
 
 /// How long a test waits for something before it says that it did not happen.
@@ -72,13 +72,13 @@ impl Account for ToldAccount {
         Ok(Identity { account_id: "1".to_owned() })
     }
 
-    async fn admit(&self) {
+    async fn admit(&self, _lane: Lane) {
         if self.0.crowded.load(Ordering::Relaxed) {
             std::future::pending().await
         }
     }
 
-    fn wait(&self) -> Duration {
+    fn wait(&self, _lane: Lane) -> Duration {
         Duration::ZERO
     }
 
@@ -96,7 +96,7 @@ impl Account for ToldAccount {
             (self.0.answer)(number)?;
             Ok(match &call.effect {
                 Effect::Create(sent) | Effect::Update(sent) => Answer::Holds(sent.clone()),
-                Effect::Archive => Answer::Gone,
+                _ => Answer::Gone,
             })
         };
         calls.iter().map(answer).collect()
@@ -181,7 +181,7 @@ impl Rig {
     /// A connected company that decided on a field.
     async fn company(&self, name: &str) -> (Doorbell, JobId) {
         let bell = self.connected(name).await;
-        let job = self.ask(&bell.company_id, Intent::AddField(field("tier"))).await.unwrap();
+        let job = self.ask(&bell.company_id, Intent::add_field(field("tier"))).await.unwrap();
         (bell, job)
     }
 
@@ -193,6 +193,7 @@ impl Rig {
             base_url: "https://vendor.test".to_owned(),
             account_id: name.to_owned(),
             burst_per_10s: 0,
+            reserve_percent: 0,
             sealed: self.parts.vault.seal(&id, VendorKind::HubSpot, "credential").unwrap(),
             credential_id: "credential".to_owned(),
         };
@@ -334,7 +335,7 @@ async fn what_is_decided_while_the_connection_is_closed_tells_when_it_opens() {
     let (bell, first) = rig.company("acme").await;
     rig.start();
     rig.until(&first, JobState::Waiting).await;
-    let second = rig.ask(&bell.company_id, Intent::AddField(field("later"))).await.unwrap();
+    let second = rig.ask(&bell.company_id, Intent::add_field(field("later"))).await.unwrap();
     rig.parts.broker.ring(&bell).await;
     rig.until(&second, JobState::Waiting).await;
     let first = rig.store.job(&Scope::All, &first).await.unwrap().unwrap();

@@ -15,9 +15,12 @@ use super::hubspot::Refusal;
 use super::world::World;
 
 mod account;
+mod deals;
 mod groups;
 pub(crate) mod items;
+pub(crate) mod oauth;
 mod properties;
+mod query;
 mod target;
 pub(crate) mod token;
 
@@ -30,7 +33,13 @@ pub(crate) fn router(world: Arc<World>) -> Router {
     Router::new()
         .nest("/crm/v3/properties/{object_type}", of_an_object())
         .nest("/crm/properties/{version}/{object_type}", of_an_object())
+        .nest("/crm/v3/objects/{object_type}", deals::router())
+        .nest("/crm/objects/{version}/{object_type}", deals::router())
         .route("/account-info/{version}/details", get(account::details))
+        .route("/account-info/{version}/api-usage/daily/private-apps", get(account::daily_usage))
+        .route("/crm/v3/limits/{what}", get(account::limits))
+        .route("/crm/limits/{version}/{what}", get(account::limits))
+        .route("/oauth/{version}/token", post(oauth::token))
         .route(token::TOKEN_INFO, post(account::token_info))
         .fallback(async || Refusal::not_found("There is no such path here."))
         .method_not_allowed_fallback(async || {

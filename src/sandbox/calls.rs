@@ -1,6 +1,6 @@
 //! The log of API calls, by which a test proves what was asked, how often and how many at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,10 @@ pub(crate) struct Call {
     pub(crate) account_id: Option<String>,
     pub(crate) method: String,
     pub(crate) path: String,
+    /// What kind of call it is: `deals.batch_update`, for example.
+    pub(crate) kind: &'static str,
+    /// How many inputs a batch of deals has.
+    pub(crate) inputs: usize,
     /// The names of the properties, groups or cadences it is about.
     pub(crate) items: Vec<String>,
     /// What the client was answered; none while it is being served, or when it got no answer.
@@ -56,6 +60,7 @@ pub(crate) struct Query {
     account_id: Option<String>,
     method: Option<String>,
     path_contains: Option<String>,
+    kind: Option<String>,
     item: Option<String>,
     status: Option<u16>,
     after: Option<u64>,
@@ -68,10 +73,20 @@ impl Query {
             && self.account_id.as_ref().is_none_or(|id| call.account_id.as_ref() == Some(id))
             && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
             && self.path_contains.as_ref().is_none_or(|part| call.path.contains(part.as_str()))
+            && self.kind.as_ref().is_none_or(|kind| call.kind == kind)
             && self.item.as_ref().is_none_or(|item| call.items.contains(item))
             && self.status.is_none_or(|status| call.status == Some(status))
             && self.after.is_none_or(|n| call.n > n)
     }
+}
+
+/// How many calls of a kind ended how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Count {
+    calls: u64,
+    inputs: usize,
+    /// By what the client was answered; calls without an answer are under `none`.
+    by_status: BTreeMap<String, u64>,
 }
 
 /// The log.
@@ -113,6 +128,19 @@ impl Calls {
         self.kept.iter().filter(|call| query.matches(call)).cloned().collect()
     }
 
+    /// Counts the calls a query matches, by their kind.
+    pub(crate) fn counted(&self, query: &Query) -> BTreeMap<&'static str, Count> {
+        let mut counts = BTreeMap::<_, Count>::new();
+        for call in self.kept.iter().filter(|call| query.matches(call)) {
+            let count = counts.entry(call.kind).or_default();
+            count.calls += 1;
+            count.inputs += call.inputs;
+            let status = call.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+            *count.by_status.entry(status).or_default() += 1;
+        }
+        counts
+    }
+
     /// Returns how many calls were made, and how many of them were pushed out of the log.
     pub(crate) fn counts(&self) -> (u64, u64) {
         (self.last, self.forgotten)
@@ -134,6 +162,8 @@ pub(crate) fn arrived(n: u64, at: Timestamp, method: &str, path: &str) -> Call {
         account_id: None,
         method: method.to_owned(),
         path: path.to_owned(),
+        kind: "other",
+        inputs: 0,
         items: Vec::new(),
         status: None,
         effect_status: None,

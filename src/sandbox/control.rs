@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::Response;
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use serde_json::json;
 
 use super::answer::Answer;
@@ -17,7 +17,11 @@ use super::faults::Spec;
 use super::world::{SettingsChange, World, lock};
 
 mod accounts;
+mod deals;
+mod edit;
+mod oauth;
 mod portals;
+mod switches;
 
 /// Says what is wrong with a control request.
 #[derive(Debug)]
@@ -38,11 +42,24 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/health", get(health))
         .route("/settings", get(settings).put(change_settings))
         .route("/calls", get(list_calls).delete(clear_calls))
+        .route("/calls/counts", get(count_calls))
         .route("/faults", get(list_faults).post(add_fault).delete(clear_faults))
         .route("/faults/{id}", get(read_fault).delete(remove_fault))
         .route("/portals", get(portals::list).post(portals::assign))
         .route("/portals/{id}", get(portals::dump))
-        .route("/portals/{id}/edit", post(portals::edit))
+        .route("/portals/{id}/edit", post(edit::edit_portal))
+        .route("/edit", post(edit::edit))
+        .route("/portals/{id}/switches", get(switches::switches).put(switches::turn))
+        .route("/portals/{id}/uses", put(switches::uses))
+        .route("/portals/{id}/refused", put(switches::refused))
+        .route("/portals/{id}/daily", put(switches::daily))
+        .route("/consume", post(switches::consume))
+        .route("/oauth", get(oauth::show))
+        .route("/oauth/apps", post(oauth::make_app))
+        .route("/oauth/grants", post(oauth::make_grant))
+        .route("/oauth/revoke", post(oauth::revoke))
+        .route("/portals/{id}/deals", get(deals::holding).post(deals::seed))
+        .route("/portals/{id}/deals/fill", post(deals::fill))
         .route("/upso", get(accounts::list).post(accounts::assign))
         .route("/upso/{id}", get(accounts::dump))
         .route("/upso/{id}/edit", post(accounts::edit))
@@ -75,6 +92,10 @@ async fn list_calls(State(world): Shared, Query(query): Query<calls::Query>) -> 
     let matching = calls.matching(&query);
     drop(calls);
     Answer::new(200, json!({ "calls": matching, "total": total, "forgotten": forgotten }))
+}
+
+async fn count_calls(State(world): Shared, Query(query): Query<calls::Query>) -> Answer {
+    Answer::new(200, json!({ "counts": lock(&world.calls).counted(&query) }))
 }
 
 async fn clear_calls(State(world): Shared) -> Answer {

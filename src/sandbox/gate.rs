@@ -93,11 +93,11 @@ impl Passage {
     async fn run(self, parts: Parts, body: Bytes) -> Result<Response<Body>, Unanswered> {
         let now = self.world.now();
         let entry = self.vendor.enter(&self.world, &parts, &body, now);
-        let entered = entry.as_ref().ok();
+        let entered = entry.as_ref().ok().and_then(Option::as_ref);
         let whose = entered.map(|entry| &entry.whose);
         let standing = entered.map(|entry| entry.standing);
         let (method, path) = (parts.method.as_str(), parts.uri.path());
-        let plan = if standing.is_some_and(|standing| !standing.admitted) {
+        let plan = if standing.is_some_and(|standing| !standing.admitted()) {
             Plan::default()
         } else {
             lock(&self.world.faults).plan(method, path, whose)
@@ -107,6 +107,7 @@ impl Passage {
             call.portal_id = whose.and_then(Whose::portal_id);
             call.account_id = whose.and_then(Whose::account_id).map(str::to_owned);
             call.items = self.vendor.items(path, &body);
+            (call.kind, call.inputs) = self.vendor.about(method, path, &body);
             call.fault = plan.kind;
             call.in_flight = entered.map_or(1, |entry| entry.serving.number);
             call
@@ -130,13 +131,13 @@ impl Passage {
     /// Lets the call take effect, or not, and returns its answer, or none, as the plan says.
     async fn cross(
         &self,
-        entry: Result<Entry, Denied>,
+        entry: Result<Option<Entry>, Denied>,
         plan: Plan,
         parts: Parts,
         body: Bytes,
     ) -> (Option<Response<Body>>, Option<u16>) {
-        if let Ok(Entry { standing, .. }) = &entry
-            && !standing.admitted
+        if let Ok(Some(Entry { standing, .. })) = &entry
+            && !standing.admitted()
         {
             return (Some(self.vendor.used_up(standing)), None);
         }
@@ -152,7 +153,8 @@ impl Passage {
             real = Some(match &entry {
                 Ok(entry) => {
                     let mut request = Request::from_parts(parts, Body::from(body));
-                    request.extensions_mut().extend(entry.token.clone());
+                    let token = entry.iter().map(|entry| entry.token.clone());
+                    token.for_each(|token| request.extensions_mut().extend(token));
                     answer_of(self.api.clone(), request).await
                 }
                 Err(why) => self.vendor.denied(*why),

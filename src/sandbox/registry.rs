@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use serde::{Deserialize, Serialize};
+
 use super::limiter::{Standing, Window};
 use super::world::{Settings, lock};
 use crate::domain::Timestamp;
@@ -17,6 +19,8 @@ const TOKEN_CHARS_MIN: usize = 8;
 pub(crate) trait Kept: Send + Sized + 'static {
     /// How the vendor names an account.
     type Id: Clone + Ord + fmt::Debug + Send + Sync;
+    /// How the sandbox wants new accounts to be.
+    type Opening: Default + Send + Sync;
     /// What a token may do unless it was given less; nothing where the vendor knows no scopes.
     const SCOPES: &'static [&'static str];
 
@@ -24,7 +28,7 @@ pub(crate) trait Kept: Send + Sized + 'static {
     fn id_of(token: &str) -> Self::Id;
 
     /// Returns what a new account holds.
-    fn opened(now: Timestamp) -> Self;
+    fn opened(opening: &Self::Opening, now: Timestamp) -> Self;
 }
 
 /// An account with what the sandbox knows about its use.
@@ -63,22 +67,56 @@ impl Drop for InFlight {
     }
 }
 
-/// A token: a key to one account, with its own scopes and its own burst window.
+/// What a token was made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TokenKind {
+    #[default]
+    PrivateApp,
+    ServiceKey,
+    Oauth,
+}
+
+/// A token: a key to one account, with its own scopes. Its burst window is its own, or that of the
+/// application it belongs to.
 #[derive(Debug)]
 pub(crate) struct Token<K: Kept> {
     pub(crate) account: Arc<Account<K>>,
+    pub(crate) kind: TokenKind,
     pub(crate) scopes: Vec<String>,
     pub(crate) burst_limit: Option<u32>,
     pub(crate) revoked: bool,
-    window: Mutex<Window>,
+    /// The moment from which on it opens nothing.
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) application: Option<String>,
+    pub(crate) window: Arc<Mutex<Window>>,
+}
+
+impl<K: Kept> Clone for Token<K> {
+    fn clone(&self) -> Self {
+        Self {
+            account: Arc::clone(&self.account),
+            kind: self.kind,
+            scopes: self.scopes.clone(),
+            burst_limit: self.burst_limit,
+            revoked: self.revoked,
+            expires_at: self.expires_at,
+            application: self.application.clone(),
+            window: Arc::clone(&self.window),
+        }
+    }
 }
 
 impl<K: Kept> Token<K> {
-    /// Counts a call in: as being served, and against the burst limit.
-    pub(crate) fn enter(&self, now: Timestamp, settings: &Settings) -> (InFlight, Standing) {
+    /// Counts a call in as being served.
+    pub(crate) fn serve(&self) -> InFlight {
+        InFlight::enter(&self.account.in_flight)
+    }
+
+    /// Counts a call in against the burst limit.
+    pub(crate) fn admit(&self, now: Timestamp, settings: &Settings) -> Standing {
         let limit = self.burst_limit.unwrap_or(settings.burst_limit);
-        let standing = lock(&self.window).admit(now, limit, settings.burst_window_ms);
-        (InFlight::enter(&self.account.in_flight), standing)
+        lock(&self.window).admit(now, limit, settings.burst_window_ms)
     }
 }
 
@@ -94,6 +132,26 @@ pub(crate) struct TokenSpec<K: Kept> {
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) burst_limit: Option<u32>,
     pub(crate) revoked: bool,
+    pub(crate) kind: TokenKind,
+    pub(crate) expires_at: Option<Timestamp>,
+    /// Tokens of one application in one account share a burst window; none: it has its own.
+    pub(crate) application: Option<String>,
+}
+
+impl<K: Kept> TokenSpec<K> {
+    /// Describes a token as one that was never described would be.
+    pub(crate) fn of(token: String) -> Self {
+        Self {
+            token,
+            account: None,
+            scopes: None,
+            burst_limit: None,
+            revoked: false,
+            kind: TokenKind::default(),
+            expires_at: None,
+            application: None,
+        }
+    }
 }
 
 /// Why a token opens nothing.
@@ -111,18 +169,31 @@ pub(crate) struct Registry<K: Kept> {
 }
 
 struct Inner<K: Kept> {
+    opening: K::Opening,
     accounts: BTreeMap<K::Id, Arc<Account<K>>>,
     tokens: HashMap<String, Arc<Token<K>>>,
+    /// The burst windows that several tokens share.
+    windows: BTreeMap<(K::Id, String), Arc<Mutex<Window>>>,
 }
 
 impl<K: Kept> Default for Registry<K> {
     fn default() -> Self {
-        let inner = Inner { accounts: BTreeMap::new(), tokens: HashMap::new() };
-        Self { inner: Mutex::new(inner) }
+        Self::new(K::Opening::default())
     }
 }
 
 impl<K: Kept> Registry<K> {
+    /// Creates a registry whose accounts are opened in one way.
+    pub(crate) fn new(opening: K::Opening) -> Self {
+        let inner = Inner {
+            opening,
+            accounts: BTreeMap::new(),
+            tokens: HashMap::new(),
+            windows: BTreeMap::new(),
+        };
+        Self { inner: Mutex::new(inner) }
+    }
+
     /// Returns what a token opens; one that was never seen opens an account of its own.
     pub(crate) fn token(&self, token: &str, now: Timestamp) -> Result<Arc<Token<K>>, Denied> {
         if token.chars().count() < TOKEN_CHARS_MIN {
@@ -136,18 +207,11 @@ impl<K: Kept> Registry<K> {
         }
         let mut inner = lock(&self.inner);
         if let Some(known) = inner.tokens.get(token) {
-            return if known.revoked { Err(Denied::Revoked) } else { Ok(Arc::clone(known)) };
+            let expired = known.expires_at.is_some_and(|end| now >= end);
+            let over = known.revoked || expired;
+            return if over { Err(Denied::Revoked) } else { Ok(Arc::clone(known)) };
         }
-        let account = inner.account(K::id_of(token), now);
-        let opened = Arc::new(Token {
-            account,
-            scopes: all_scopes::<K>(),
-            burst_limit: None,
-            revoked: false,
-            window: Mutex::default(),
-        });
-        inner.tokens.insert(token.to_owned(), Arc::clone(&opened));
-        Ok(opened)
+        Ok(inner.assign(TokenSpec::of(token.to_owned()), now))
     }
 
     /// Maps a token to an account, with the scopes and the limit the test wants.
@@ -159,17 +223,21 @@ impl<K: Kept> Registry<K> {
         if spec.token.chars().count() < TOKEN_CHARS_MIN {
             return Err(format!("a token has at least {TOKEN_CHARS_MIN} characters"));
         }
-        let id = spec.account.unwrap_or_else(|| K::id_of(&spec.token));
+        Ok(lock(&self.inner).assign(spec, now))
+    }
+
+    /// Revokes every token of an application in an account; returns how many there were.
+    pub(crate) fn revoke(&self, account: &K::Id, application: &str) -> usize {
         let mut inner = lock(&self.inner);
-        let token = Arc::new(Token {
-            account: inner.account(id, now),
-            scopes: spec.scopes.unwrap_or_else(all_scopes::<K>),
-            burst_limit: spec.burst_limit,
-            revoked: spec.revoked,
-            window: Mutex::default(),
-        });
-        inner.tokens.insert(spec.token, Arc::clone(&token));
-        Ok(token)
+        let of_it = |token: &Token<K>| {
+            token.account.id == *account && token.application.as_deref() == Some(application)
+        };
+        let tokens: Vec<_> = inner.tokens.values_mut().filter(|token| of_it(token)).collect();
+        let number = tokens.len();
+        for token in tokens {
+            *token = Arc::new(Token { revoked: true, ..Token::clone(token) });
+        }
+        number
     }
 
     /// Returns an account by its id.
@@ -203,9 +271,29 @@ impl<K: Kept> fmt::Debug for Registry<K> {
 }
 
 impl<K: Kept> Inner<K> {
+    fn assign(&mut self, spec: TokenSpec<K>, now: Timestamp) -> Arc<Token<K>> {
+        let id = spec.account.unwrap_or_else(|| K::id_of(&spec.token));
+        let window = match &spec.application {
+            Some(name) => self.windows.entry((id.clone(), name.clone())).or_default().clone(),
+            None => Arc::default(),
+        };
+        let token = Arc::new(Token {
+            account: self.account(id, now),
+            kind: spec.kind,
+            scopes: spec.scopes.unwrap_or_else(all_scopes::<K>),
+            burst_limit: spec.burst_limit,
+            revoked: spec.revoked,
+            expires_at: spec.expires_at,
+            application: spec.application,
+            window,
+        });
+        self.tokens.insert(spec.token, Arc::clone(&token));
+        token
+    }
+
     fn account(&mut self, id: K::Id, now: Timestamp) -> Arc<Account<K>> {
         let open = || {
-            let (id, kept) = (id.clone(), Mutex::new(K::opened(now)));
+            let (id, kept) = (id.clone(), Mutex::new(K::opened(&self.opening, now)));
             Arc::new(Account { id, kept, in_flight: Arc::default() })
         };
         Arc::clone(self.accounts.entry(id.clone()).or_insert_with(open))
@@ -246,11 +334,9 @@ mod tests {
     fn two_tokens_can_open_one_portal_with_different_scopes() {
         let registry = Registry::<Portal>::default();
         let spec = |token: &str, scopes: Option<Vec<String>>| TokenSpec {
-            token: token.to_owned(),
             account: Some(77),
             scopes,
-            burst_limit: None,
-            revoked: false,
+            ..TokenSpec::of(token.to_owned())
         };
         registry
             .assign(spec("reads-only", Some(vec!["crm.schemas.deals.read".into()])), NOW)

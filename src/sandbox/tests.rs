@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::SystemClock;
 
+mod deals;
+mod definitions;
+mod limits;
+mod oauth;
 mod upso;
 
 const DEALS: &str = "/crm/properties/2026-09/deals";

@@ -11,10 +11,11 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
-use super::faults::{FaultAnswer, Policy};
-use super::hubspot::{Refusal, trouble};
+use super::faults::FaultAnswer;
+use super::hubspot::{Portal, Refusal, trouble};
 use super::limiter::Standing;
-use super::registry::{Denied, InFlight, Kept, Registry};
+use super::registry::{Denied, InFlight, Kept, Registry, Token};
+use super::upso::Cadences;
 use super::world::World;
 use super::{api, upso};
 use crate::domain::Timestamp;
@@ -91,17 +92,27 @@ impl Vendor {
         }
     }
 
-    /// Lets a call in by its token and counts it.
+    /// Lets a call in by its token and counts it; none: it is for a path that asks for no token.
     pub(crate) fn enter(
         self,
         world: &World,
         parts: &Parts,
         body: &Bytes,
         now: Timestamp,
-    ) -> Result<Entry, Denied> {
+    ) -> Result<Option<Entry>, Denied> {
+        let settings = world.settings();
+        let path = parts.uri.path();
         match self {
-            Self::Hubspot => enter(&world.portals, api::token::presented(parts, body), world, now),
-            Self::Upso => enter(&world.upso, bearer(parts), world, now),
+            Self::Hubspot if api::oauth::is_token_path(path) => Ok(None),
+            Self::Hubspot => {
+                let presented = api::token::presented(parts, body);
+                let limits = |token: &Token<Portal>| token.within_limits(path, now, &settings);
+                enter(&world.portals, presented, limits, now).map(Some)
+            }
+            Self::Upso => {
+                let limits = |token: &Token<Cadences>| token.admit(now, &settings);
+                enter(&world.upso, bearer(parts), limits, now).map(Some)
+            }
         }
     }
 
@@ -110,6 +121,14 @@ impl Vendor {
         match self {
             Self::Hubspot => api::items::names(path, body),
             Self::Upso => upso::api::items(path, body),
+        }
+    }
+
+    /// Returns what kind of call this is, and how many inputs a batch of deals has.
+    pub(crate) fn about(self, method: &str, path: &str, body: &Bytes) -> (&'static str, usize) {
+        match self {
+            Self::Hubspot => api::items::about(method, path, body),
+            Self::Upso => ("upso", 0),
         }
     }
 
@@ -131,11 +150,11 @@ impl Vendor {
         }
     }
 
-    /// 429 of the burst limit.
+    /// 429 of the limit that is used up.
     pub(crate) fn used_up(self, standing: &Standing) -> Response<Body> {
         match self {
             Self::Hubspot => {
-                let policy = Policy::TenSecondlyRolling;
+                let policy = standing.refused_by.unwrap_or_default();
                 Answer::new(429, trouble::rate_limited(policy, &api::correlation_id()))
                     .into_response()
             }
@@ -179,11 +198,11 @@ impl Vendor {
 fn enter<K: Kept<Id: Into<Whose>>>(
     registry: &Registry<K>,
     token: Option<String>,
-    world: &World,
+    limits: impl FnOnce(&Token<K>) -> Standing,
     now: Timestamp,
 ) -> Result<Entry, Denied> {
     let token = registry.token(&token.ok_or(Denied::Unknown)?, now)?;
-    let (serving, standing) = token.enter(now, &world.settings());
+    let (serving, standing) = (token.serve(), limits(&token));
     let whose = token.account.id.clone().into();
     let mut extensions = Extensions::new();
     extensions.insert(token);

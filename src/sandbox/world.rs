@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::api::token::Opening;
 use super::calls::Calls;
 use super::faults::Faults;
 use super::hubspot::Portal;
+use super::oauth::Oauth;
 use super::registry::Registry;
 use super::upso::{Cadences, Courier};
 use super::{Config, Recreate};
@@ -41,6 +43,7 @@ pub(crate) struct World {
     pub(crate) supervisor: Supervisor,
     pub(crate) portals: Registry<Portal>,
     pub(crate) upso: Registry<Cadences>,
+    pub(crate) oauth: Mutex<Oauth>,
     /// Carries what subscribers of Upso are told.
     pub(crate) courier: Courier,
     pub(crate) faults: Mutex<Faults>,
@@ -65,8 +68,9 @@ impl World {
         Ok(Self {
             clock,
             supervisor,
-            portals: Registry::default(),
+            portals: Registry::new(Opening { deals: config.deals }),
             upso: Registry::default(),
+            oauth: Mutex::default(),
             courier,
             faults: Mutex::new(Faults::new(config.seed)),
             calls: Mutex::new(Calls::default()),

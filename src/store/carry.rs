@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::progress::{Gated, ItemRow, JobRow, Ledger};
-use super::rows::{LeaseRow, Rows};
-use super::{Begin, Doorbell, Error, Gate, LateCall, Lease, Outcome, Recorded, Work, leases};
+use super::rows::{LeaseRow, NamedQuery, Rows};
+use super::{
+    Begin, Doorbell, Error, Gate, LateCall, Lease, Outcome, Recorded, Work, leases, stored,
+};
+use crate::domain::plan::Holder;
 use crate::domain::{
     ConnectionStatus, ResourceId, ResourceKind, Revision, SealedConnection, Sync, Timestamp,
-    Transition, VendorKind,
+    Tracked, Transition, VendorKind,
 };
 
 /// To how many open jobs a closed connection is told; those after them wait behind these anyway.
@@ -28,11 +31,77 @@ pub(super) async fn work<R: Rows>(rows: &mut R, lease: Lease, limit: usize) -> R
             resources.extend(rows.unconfirmed(at, kind, now, limit).await?);
         }
     }
+    let holders = holders(rows, at, &resources).await?;
     let gate = row.gate.and_then(|(until, problem)| {
         let wait_ms = u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX);
         (until > now).then_some(Gate { wait_ms, problem })
     });
-    Ok(Work { connection, revision, resources, gate, window: row.window, now })
+    Ok(Work { connection, revision, resources, holders, gate, window: row.window, now })
+}
+
+/// Reads which names are in the way, where something is to be created or to get another name.
+async fn holders<R: Rows>(
+    rows: &mut R,
+    at: &Doorbell,
+    resources: &[Tracked],
+) -> Result<Vec<Holder>, Error> {
+    let goes = |Tracked { version, sync, .. }: &Tracked| {
+        let is_there = sync.applied.is_some() && sync.key_or(&version.name) == version.name;
+        version.resource.is_some() && !is_there
+    };
+    if !resources.iter().any(goes) {
+        return Ok(Vec::new());
+    }
+    let mut holders = named(rows, at, resources).await?;
+    let ids = rows.holding(at).await?;
+    if !ids.is_empty() {
+        for kind in ResourceKind::ALL {
+            let of = rows.latest(&at.company_id, kind, Some(&at.connection_id), Some(&ids)).await?;
+            holders.extend(of.iter().map(|it| Holder::of(&it.version, &it.sync)));
+        }
+    }
+    Ok(holders)
+}
+
+/// Reads who else has or had the names that resources are to get.
+async fn named<R: Rows>(
+    rows: &mut R,
+    at: &Doorbell,
+    resources: &[Tracked],
+) -> Result<Vec<Holder>, Error> {
+    let goes = resources.iter().filter(|Tracked { version, sync, .. }| {
+        version.resource.is_some() && sync.key_or(&version.name) != version.name
+    });
+    let query = |tracked: &Tracked| {
+        let company_id = at.company_id.clone();
+        let (kind, name) = (tracked.version.kind, tracked.version.name.clone());
+        (NamedQuery { company_id, kind, name }, Some(at.connection_id.clone()))
+    };
+    let wanted: Vec<_> = goes.map(query).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = rows.named(&wanted).await?.into_iter();
+    let holder = |(_, tracked): (_, Tracked)| {
+        Holder::of(&tracked.version, &tracked.sync).with_name(&tracked.version.name)
+    };
+    Ok(found.map(holder).collect())
+}
+
+/// Puts a renewed credential in the place of the one in use.
+pub(super) async fn reseal<R: Rows>(
+    rows: &mut R,
+    lease: Lease,
+    credential_id: String,
+    sealed: Vec<u8>,
+) -> Result<(), Error> {
+    leases::check_locked(rows, &lease).await?;
+    let at = &lease.doorbell;
+    in_use(rows, at)
+        .await?
+        .filter(|held| held.connection.credential_id == credential_id)
+        .ok_or(Error::Disconnected)?;
+    rows.write_sealed(at, &sealed).await
 }
 
 /// Notes that calls are about to be made.
@@ -64,7 +133,7 @@ pub(super) async fn begin<R: Rows>(
         if sync.in_doubt != begin.planned_in_doubt {
             return Err(Error::Outdated);
         }
-        sync.begin(begin.effect.clone(), now.plus(settles_after));
+        sync.begin(begin.effect.clone(), &begin.name, now.plus(settles_after));
     }
     rows.write_syncs(at, &syncs.into_iter().collect::<Vec<_>>()).await?;
     if window.is_some() && window != row.window {
@@ -147,7 +216,7 @@ pub(super) async fn suspect<R: Rows>(
             not_yet.push(call);
         } else {
             // It has ended, so nothing has to be waited for.
-            sync.begin(call.effect, now);
+            sync.begin(call.effect, &call.name, now);
         }
     }
     rows.write_syncs(&at, &syncs.into_iter().collect::<Vec<_>>()).await?;
@@ -184,6 +253,13 @@ async fn jobs_of_items<R: Rows>(
 async fn close<R: Rows>(rows: &mut R, at: &Doorbell, ledger: Ledger) -> Result<Recorded, Error> {
     let progress = ledger.close();
     rows.write_progress(&at.company_id, &progress).await?;
+    if !progress.work.is_empty() {
+        let text = |(revision, vendor, work): &(_, _, _)| {
+            Ok::<_, Error>((*revision, *vendor, stored::write(work)?))
+        };
+        let work = progress.work.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        rows.write_work(&at.company_id, &work).await?;
+    }
     Ok(Recorded { job: None, events: progress.told(), ring: Vec::new() })
 }
 

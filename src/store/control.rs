@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::progress::{ItemRow, JobRow, Ledger, Wish, of_no_resource};
-use super::rows::{Head, Rows};
+use super::rows::{Asked, Head, Rows};
 use super::{Answer, Doorbell, Error, JobControl, Recorded};
 use crate::domain::decide::not_connected;
 use crate::domain::{
@@ -150,7 +150,7 @@ impl Controlled<'_> {
             self.ids_in(&[ItemState::Failed, ItemState::Cancelled]).into_iter().collect();
         let mut latest = self.latest(rows, &ids.iter().cloned().collect::<Vec<_>>()).await?;
         latest.retain(|tracked| {
-            let Tracked { version, sync } = tracked;
+            let Tracked { version, sync, .. } = tracked;
             let by_caller = sync.parked.as_ref().is_some_and(|parked| parked.problem.is_none());
             let elsewhere = by_caller
                 && sync.is_parked_at(version.from_rev)
@@ -166,9 +166,22 @@ impl Controlled<'_> {
             tracked.sync.unpark();
         }
         self.write_syncs(rows, &parked).await?;
+        if self.control.allow_data_loss {
+            let decisions = parked.iter().chain(&others).map(|tracked| &tracked.version);
+            let allow_loss =
+                decisions.map(|version| (version.id.clone(), version.from_rev)).collect();
+            let asked = Asked { allow_loss, ..Asked::default() };
+            rows.write_asked(&self.id().company_id, &asked).await?;
+        }
+        let filling: BTreeSet<_> =
+            self.items.iter().filter(|item| item.fills).map(|item| &item.resource_id).collect();
         let confirmed = others
             .into_iter()
-            .filter(|tracked| self.at.is_some() && tracked.sync.applied_rev >= self.id().revision);
+            .filter(|tracked| self.at.is_some() && tracked.sync.applied_rev >= self.id().revision)
+            // The definition is there, the values are not.
+            .filter(|tracked| {
+                tracked.version.resource.is_none() || !filling.contains(&tracked.version.id)
+            });
         let covered: BTreeSet<_> = confirmed.map(|tracked| tracked.version.id).collect();
         let held_up = self.at.is_none().then(|| of_no_resource(not_connected(self.vendor)));
         let mut ledger = self.ledger(rows, &[]).await?;

@@ -9,8 +9,8 @@ use futures::future::BoxFuture;
 use super::rows::{Backend, Rows};
 use super::{
     Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events,
-    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Work, carry,
-    commit, control, leases, read,
+    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, VendorWindow,
+    Work, carry, commit, control, leases, read,
 };
 use crate::domain::{
     CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
@@ -208,6 +208,11 @@ impl<B: Backend> Store for Database<B> {
         self.read(|rows| Box::pin(read::company(rows, id))).await
     }
 
+    async fn windows(&self, id: &CompanyId) -> Result<Vec<VendorWindow>, Error> {
+        let id = id.clone();
+        self.read(|rows| Box::pin(read::windows(rows, id))).await
+    }
+
     async fn companies(
         &self,
         scope: &Scope,
@@ -338,6 +343,11 @@ impl<B: Backend> Store for Database<B> {
             Box::pin(carry::begin(rows, lease, credential_id, begins, settles_after, window))
         })
         .await
+    }
+
+    async fn reseal(&self, lease: &Lease, credential_id: &str, sealed: &[u8]) -> Result<(), Error> {
+        let (lease, id, sealed) = (lease.clone(), credential_id.to_owned(), sealed.to_vec());
+        self.write(|rows| Box::pin(carry::reseal(rows, lease, id, sealed))).await
     }
 
     async fn record(

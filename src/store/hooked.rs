@@ -18,7 +18,8 @@ use crate::domain::{
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
     Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events,
-    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables, Work,
+    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables,
+    VendorWindow, Work,
 };
 use crate::supervisor::Supervisor;
 use steps::Steps;
@@ -195,6 +196,11 @@ impl Store for Hooked {
         read
     }
 
+    async fn windows(&self, id: &CompanyId) -> Result<Vec<VendorWindow>, Error> {
+        self.may_read()?;
+        self.inner.windows(id).await
+    }
+
     async fn companies(
         &self,
         scope: &Scope,
@@ -322,6 +328,10 @@ impl Store for Hooked {
         let takes = self.begin_takes_ms.swap(0, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(takes as u64)).await;
         begun
+    }
+
+    async fn reseal(&self, lease: &Lease, credential_id: &str, sealed: &[u8]) -> Result<(), Error> {
+        self.inner.reseal(lease, credential_id, sealed).await
     }
 
     async fn record(

@@ -7,6 +7,10 @@ mod ledger;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
     Digest, ItemCounts, Job, JobError, JobEvent, JobId, JobPart, JobState, Problem, RequestId,
     ResourceId, Timestamp, VendorKind,
@@ -50,6 +54,37 @@ pub(super) struct PartRow {
     pub(super) held_up: Option<JobError>,
     /// Until when, where that is known.
     pub(super) next_attempt_at: Option<Timestamp>,
+    /// Its long work.
+    pub(super) work: LongWork,
+}
+
+/// Long work that goes record by record, by resource: how many records are done, and of how many.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LongWork {
+    pub(super) unit: String,
+    pub(super) of: BTreeMap<String, (i64, i64)>,
+}
+
+impl LongWork {
+    /// Notes how far the work on a resource is; tells whether people would see a difference.
+    fn advance(&mut self, resource_id: &ResourceId, unit: &str, done: i64, total: i64) -> bool {
+        unit.clone_into(&mut self.unit);
+        let before = self.of.insert(resource_id.to_string(), (done, total));
+        let share = |(done, total): (i64, i64)| done.saturating_mul(100) / total.max(1);
+        before.is_none_or(|before| before.1 != total || share(before) != share((done, total)))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.of.is_empty()
+    }
+
+    fn done(&self) -> i64 {
+        self.of.values().map(|(done, _)| done).sum()
+    }
+
+    fn total(&self) -> i64 {
+        self.of.values().map(|(_, total)| total).sum()
+    }
 }
 
 /// A resource of a job, as the database keeps it.
@@ -59,6 +94,8 @@ pub(super) struct ItemRow {
     pub(super) vendor: VendorKind,
     pub(super) resource_id: ResourceId,
     pub(super) state: ItemState,
+    /// Whether it is about filling in its default value, too.
+    pub(super) fills: bool,
 }
 
 /// The caller's wish that is behind a step.
@@ -85,6 +122,8 @@ pub(super) struct Progress {
     pub(super) jobs: Vec<JobRow>,
     pub(super) items: Vec<ItemRow>,
     pub(super) events: Vec<NewEvent>,
+    /// Long work that went on.
+    pub(super) work: Vec<(Revision, VendorKind, LongWork)>,
 }
 
 impl Progress {
@@ -186,9 +225,9 @@ impl JobRow {
         let part = |part: &PartRow| JobPart {
             vendor: part.vendor,
             state: part.state,
-            done: part.counts.done,
-            total: part.counts.total(),
-            unit: part.unit.clone(),
+            done: part.done(),
+            total: part.total(),
+            unit: part.shown_unit().to_owned(),
             message: part.message.clone(),
         };
         Job {
@@ -247,16 +286,15 @@ impl JobRow {
 
     fn event(&mut self, message: String, wish: Option<Wish>, at: Timestamp) -> JobEvent {
         self.last_seq += 1;
-        let counts = self.counts();
         let (actor, reason, request) =
             wish.map(|wish| (wish.actor, wish.reason, wish.request)).unwrap_or_default();
         JobEvent {
             job_id: self.id.clone(),
             seq: self.last_seq,
             state: self.state,
-            done: counts.done,
-            total: counts.total(),
-            unit: unit(self.parts.iter().map(|part| &*part.unit)).unwrap_or_default().to_owned(),
+            done: self.parts.iter().map(PartRow::done).sum(),
+            total: self.parts.iter().map(PartRow::total).sum(),
+            unit: unit(self.parts.iter().map(PartRow::shown_unit)).unwrap_or_default().to_owned(),
             message,
             attempt: self.attempt,
             next_attempt_at: self.next_attempt_at,
@@ -280,7 +318,21 @@ impl PartRow {
             message: problem.map_or(ACCEPTED, |problem| &problem.message).to_owned(),
             held_up: problem.cloned().map(of_no_resource),
             next_attempt_at: None,
+            work: LongWork::default(),
         }
+    }
+
+    /// How many units are done: records, where it goes record by record.
+    fn done(&self) -> i64 {
+        if self.work.is_empty() { self.counts.done } else { self.work.done() }
+    }
+
+    fn total(&self) -> i64 {
+        if self.work.is_empty() { self.counts.total() } else { self.work.total() }
+    }
+
+    fn shown_unit(&self) -> &str {
+        if self.work.is_empty() { &self.unit } else { &self.work.unit }
     }
 
     /// Takes its part in a step, after its items were counted anew; tells whether that changes what

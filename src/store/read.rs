@@ -1,10 +1,12 @@
 //! Reading what callers may see.
 
 use super::rows::{Head, Rows};
-use super::{Answer, AuditQuery, CompanyView, Error, Events, Page, StoredEntry};
+use super::{
+    Answer, AuditQuery, CompanyView, Doorbell, Error, Events, Page, StoredEntry, VendorWindow,
+};
 use crate::domain::{
-    CompanyId, Config, Connection, ConnectionStatus, Job, JobId, JobState, Refusal, Resource,
-    Revision,
+    CompanyId, Config, Connection, ConnectionStatus, Field, Job, JobId, JobState, Refusal,
+    Resource, ResourceId, ResourceKind, Revision, Sync,
 };
 
 /// Reads a company.
@@ -13,6 +15,28 @@ pub(super) async fn company<R: Rows>(
     id: CompanyId,
 ) -> Result<Option<CompanyView>, Error> {
     Ok(head(rows, &id).await?.map(view))
+}
+
+/// Reads what is known of the limits of each connection in use.
+pub(super) async fn windows<R: Rows>(
+    rows: &mut R,
+    id: CompanyId,
+) -> Result<Vec<VendorWindow>, Error> {
+    let Some(head) = head(rows, &id).await? else { return Ok(Vec::new()) };
+    let mut windows = Vec::new();
+    for connection in head.connections {
+        if connection.status != ConnectionStatus::Connected {
+            continue;
+        }
+        let at = Doorbell { company_id: id.clone(), connection_id: connection.id };
+        windows.push(VendorWindow {
+            vendor: connection.vendor,
+            burst_per_10s: connection.burst_per_10s,
+            reserve_percent: connection.reserve_percent,
+            window: rows.lease(&at).await?.and_then(|lease| lease.window),
+        });
+    }
+    Ok(windows)
 }
 
 /// Lists companies.
@@ -54,7 +78,33 @@ pub(super) async fn config<R: Rows>(
     fields.sort_by(|one, other| one.name.cmp(&other.name));
     cadences.sort_by(|one, other| one.cadence_id.cmp(&other.cadence_id));
     groups.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(Ok(Config { company_id: id, revision: wanted, fields, cadences, groups }))
+    let migrating = match wanted == present {
+        true => migrating(rows, &head, &fields).await?,
+        false => Vec::new(),
+    };
+    Ok(Ok(Config { company_id: id, revision: wanted, fields, cadences, groups, migrating }))
+}
+
+/// Reads which fields are on their way to the name that was decided.
+async fn migrating<R: Rows>(
+    rows: &mut R,
+    head: &Head,
+    fields: &[Field],
+) -> Result<Vec<(ResourceId, String)>, Error> {
+    let Some(connection_id) = head.in_use(ResourceKind::Field.vendor()) else {
+        return Ok(Vec::new());
+    };
+    let at = Doorbell { company_id: head.company.id.clone(), connection_id: connection_id.clone() };
+    let ids = rows.holding(&at).await?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let syncs = rows.syncs(&at, &ids).await?;
+    let from = |(id, sync): (ResourceId, Sync)| {
+        let field = fields.iter().find(|field| field.id == id)?;
+        Some((id, sync.migrating_from(&field.name)?.to_owned()))
+    };
+    Ok(syncs.into_iter().filter_map(from).collect())
 }
 
 /// Reads audit entries.

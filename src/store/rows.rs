@@ -18,7 +18,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 pub(super) use companies::{CompanyRows, Head, UsedRequest};
-pub(super) use entries::{EntryRows, NewJob, NewRevision, VersionSpan, version_spans};
+pub(super) use entries::{Asked, EntryRows, NewJob, NewRevision, VersionSpan, version_spans};
 pub(super) use events::{EventRows, EventsOf};
 pub(super) use jobs::JobRows;
 pub(super) use leases::{LeaseRow, LeaseRows};

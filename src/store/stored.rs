@@ -34,6 +34,9 @@ pub(super) struct SyncRow {
     pub(super) failing_since: Option<i64>,
     pub(super) failing_count: Option<i64>,
     pub(super) next_attempt_at: Option<i64>,
+    pub(super) vendor_key: Option<String>,
+    pub(super) trail: Option<String>,
+    pub(super) checkpoint: Option<String>,
 }
 
 impl SyncRow {
@@ -52,6 +55,9 @@ impl SyncRow {
             failing_since: sync.failing.map(|failing| failing.since.as_micros()),
             failing_count: sync.failing.map(|failing| i64::from(failing.count)),
             next_attempt_at: sync.failing.map(|failing| failing.next_attempt_at.as_micros()),
+            vendor_key: sync.key.clone(),
+            trail: sync.trail.as_ref().map(write).transpose()?,
+            checkpoint: sync.checkpoint.as_ref().map(write).transpose()?,
         })
     }
 
@@ -74,6 +80,9 @@ impl SyncRow {
                 .parked_rev
                 .map(|revision| Parked { revision: Revision::new(revision), problem }),
             failing,
+            key: self.vendor_key,
+            trail: read_if(self.trail)?,
+            checkpoint: read_if(self.checkpoint)?,
         })
     }
 }
@@ -86,6 +95,9 @@ pub(super) struct VersionRow {
     pub(super) name: String,
     pub(super) from_rev: i64,
     pub(super) spec: Option<Vec<u8>>,
+    /// Not read where only what was decided matters.
+    #[sqlx(default)]
+    pub(super) allows_loss: bool,
 }
 
 impl VersionRow {
@@ -99,6 +111,7 @@ impl VersionRow {
             id: ResourceId::from_trusted(self.resource_id),
             name: self.name,
             from_rev: Revision::new(self.from_rev),
+            allows_loss: self.allows_loss,
         })
     }
 }
@@ -110,12 +123,16 @@ pub(super) struct TrackedRow {
     pub(super) version: VersionRow,
     #[sqlx(flatten)]
     pub(super) sync: SyncRow,
+    /// Only read for those that something is to be done about.
+    #[sqlx(default)]
+    pub(super) fill: Option<i64>,
 }
 
 impl TrackedRow {
     /// Reads the columns.
     pub(super) fn read(self) -> Result<Tracked, Error> {
-        Ok(Tracked { version: self.version.read()?, sync: self.sync.read()? })
+        let fill = self.fill.map(Revision::new);
+        Ok(Tracked { version: self.version.read()?, sync: self.sync.read()?, fill })
     }
 }
 

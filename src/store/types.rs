@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::plan::Holder;
 use crate::domain::{
     Caller, Company, CompanyId, Connection, ConnectionId, Digest, Effect, InDoubt, Job, JobAction,
     JobEvent, JobId, JobState, Problem, RequestId, ResourceId, Revision, SealedConnection,
-    Timestamp, Tracked, Transition,
+    Timestamp, Tracked, Transition, VendorKind,
 };
 
 /// Why a store could not do something.
@@ -79,6 +80,19 @@ pub struct Backlog {
     pub open_jobs: u64,
 }
 
+/// What is known of the limits of a connection in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendorWindow {
+    /// The vendor.
+    pub vendor: VendorKind,
+    /// The calls that may be made in 10 s; 0 while learned.
+    pub burst_per_10s: u32,
+    /// The share of the vendor's limits that is left to others, in percent.
+    pub reserve_percent: u32,
+    /// The limiter's window, as whoever held the lease left it last.
+    pub window: Option<String>,
+}
+
 /// A company with its connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompanyView {
@@ -145,6 +159,8 @@ pub struct JobControl {
     pub job_id: JobId,
     /// What to do.
     pub action: JobAction,
+    /// Whether values that records hold may be lost by it.
+    pub allow_data_loss: bool,
     /// The caller's name for the request.
     pub request_id: Option<RequestId>,
     /// A digest of the request without its id.
@@ -208,6 +224,8 @@ impl Claimed {
 pub struct LateCall {
     /// The resource.
     pub resource_id: ResourceId,
+    /// Its name at the vendor.
+    pub name: String,
     /// What it does.
     pub effect: Effect,
 }
@@ -221,6 +239,8 @@ pub struct Work {
     pub revision: Revision,
     /// The resources.
     pub resources: Vec<Tracked>,
+    /// Which names others hold at the vendor that may be in their way.
+    pub holders: Vec<Holder>,
     /// Whether the connection is closed for a while, and why.
     pub gate: Option<Gate>,
     /// The limiter's window to go on from.
@@ -245,6 +265,8 @@ pub struct Begin {
     pub resource_id: ResourceId,
     /// The version that it was planned for.
     pub desired_rev: Revision,
+    /// Its name at the vendor.
+    pub name: String,
     /// What the call does.
     pub effect: Effect,
     /// The call that was in doubt when it was planned.

@@ -36,6 +36,7 @@ impl From<&Connection> for pb::Connection {
             base_url: connection.base_url.clone(),
             account_id: connection.account_id.clone(),
             burst_per_10s: i32::try_from(connection.burst_per_10s).unwrap_or(i32::MAX),
+            reserve_percent: i32::try_from(connection.reserve_percent).unwrap_or(i32::MAX),
             status: status as i32,
             credential_id: connection.credential_id.clone(),
         }
@@ -60,6 +61,7 @@ impl TryFrom<pb::Connection> for Connection {
             base_url: connection.base_url,
             account_id: connection.account_id,
             burst_per_10s: u32::try_from(connection.burst_per_10s).unwrap_or(0),
+            reserve_percent: u32::try_from(connection.reserve_percent).unwrap_or(0),
             status,
             credential_id: connection.credential_id,
         })

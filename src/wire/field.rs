@@ -77,6 +77,7 @@ impl From<&Field> for pb::Field {
             external_options: details.external_options,
             referenced_object_type: details.referenced_object_type.clone(),
             display_order: details.display_order,
+            migrating_from: String::new(),
         }
     }
 }

@@ -3,8 +3,9 @@
 use gomark_sdk::v1 as pb;
 
 use super::{Unreadable, moment, timestamp};
+use crate::domain::carry::RefusedValue;
 use crate::domain::{
-    Effect, Job, JobError, JobEvent, JobId, JobPart, JobState, ProblemReason, ResourceId,
+    Effect, Estimate, Job, JobError, JobEvent, JobId, JobPart, JobState, ProblemReason, ResourceId,
     Timestamp, VendorKind,
 };
 
@@ -34,6 +35,11 @@ impl From<ProblemReason> for pb::JobErrorReason {
             ProblemReason::VendorIgnored => Self::VendorIgnored,
             ProblemReason::Conflict => Self::Conflict,
             ProblemReason::GaveUp => Self::GaveUp,
+            ProblemReason::ValuesRefused => Self::ValuesRefused,
+            ProblemReason::HoldsValues => Self::HoldsValues,
+            ProblemReason::InUse => Self::InUse,
+            ProblemReason::DailyLimit => Self::DailyLimit,
+            ProblemReason::WrongAccount => Self::WrongAccount,
         }
     }
 }
@@ -78,8 +84,15 @@ impl From<&JobError> for pb::JobError {
             attributes: problem.attributes.clone(),
             vendor_status: i32::from(problem.vendor_status),
             vendor_correlation_id: problem.correlation_id.clone(),
+            refused_count: problem.refused.as_ref().map_or(0, |refused| refused.count),
+            refused_values: problem.refused.iter().flat_map(|it| &it.first).map(refused).collect(),
+            used_by: problem.used_by.clone(),
         }
     }
+}
+
+fn refused(value: &RefusedValue) -> pb::RefusedValue {
+    pb::RefusedValue { record_id: value.record_id.clone(), reason: value.reason.clone() }
 }
 
 impl From<&JobEvent> for pb::JobEvent {
@@ -129,12 +142,25 @@ impl TryFrom<pb::JobEvent> for JobEvent {
 }
 
 /// A plan, ready to be shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlanView {
     /// The operations.
     pub operations: Vec<PlannedCall>,
     /// When the oldest confirmation it rests on was given.
     pub observed_at: Option<Timestamp>,
+    /// What carrying it out takes.
+    pub estimate: Option<Estimate>,
+}
+
+impl From<Estimate> for pb::PlanEstimate {
+    fn from(estimate: Estimate) -> Self {
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        Self {
+            calls: whole(estimate.calls),
+            seconds: estimate.seconds.map(whole),
+            share_of_day: estimate.share_of_day,
+        }
+    }
 }
 
 /// One call of a plan.
@@ -156,7 +182,9 @@ impl From<&PlanView> for pb::Plan {
             let kind = match call.effect {
                 Effect::Create(_) => pb::OperationKind::Create,
                 Effect::Update(_) => pb::OperationKind::Update,
-                Effect::Archive => pb::OperationKind::Archive,
+                Effect::Archive | Effect::Retire(_) => pb::OperationKind::Archive,
+                Effect::Carry(_) => pb::OperationKind::CarryValues,
+                Effect::Fill(_) => pb::OperationKind::FillIn,
             };
             pb::PlannedOperation {
                 vendor: pb::Vendor::from(call.vendor) as i32,
@@ -168,6 +196,7 @@ impl From<&PlanView> for pb::Plan {
         Self {
             operations: plan.operations.iter().map(operation).collect(),
             observed_at: plan.observed_at.map(timestamp),
+            estimate: plan.estimate.map(Into::into),
         }
     }
 }

@@ -12,6 +12,7 @@ mod flood;
 mod hubspot;
 mod jobs;
 mod main_job;
+mod moves;
 mod review;
 mod revisions;
 mod settings;

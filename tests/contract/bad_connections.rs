@@ -153,7 +153,7 @@ async fn settings_are_of_the_vendor_and_within_their_bounds() {
     let settings = |credential: Option<&str>, burst| {
         let credential =
             credential.map(|token| hub_spot_settings::Credential::AccessToken(token.to_owned()));
-        let settings = HubSpotSettings { credential, burst_per_10s: burst };
+        let settings = HubSpotSettings { credential, burst_per_10s: burst, ..Default::default() };
         Some(connect_vendor_request::Settings::Hubspot(settings))
     };
     let with = |settings| ConnectVendorRequest { settings, ..connect(&hubspot_url) };
@@ -168,6 +168,15 @@ async fn settings_are_of_the_vendor_and_within_their_bounds() {
         row("a low burst", with(settings(Some(TOKEN), -1)), burst_path, burst_rule),
         row("a high burst", with(settings(Some(TOKEN), 10_001)), burst_path, burst_rule),
     ];
+    for reserve_percent in [-1, 91] {
+        let Some(connect_vendor_request::Settings::Hubspot(whole)) = settings(Some(TOKEN), 0)
+        else {
+            unreachable!("they are HubSpot's");
+        };
+        let whole = HubSpotSettings { reserve_percent, ..whole };
+        let request = with(Some(connect_vendor_request::Settings::Hubspot(whole)));
+        rows.push(row("a reserve", request, "hubspot.reserve_percent", "must be from 0 to 90"));
+    }
     let long = "x".repeat(2_049);
     let tokens =
         ["", "7-chars", "with a blank", "line\nbreak", "umlaut-\u{e9}", "zero-\u{0}", &long];

@@ -379,5 +379,6 @@ pub(crate) fn hubspot(access_token: String) -> connect_vendor_request::Settings 
     connect_vendor_request::Settings::Hubspot(HubSpotSettings {
         credential: Some(hub_spot_settings::Credential::AccessToken(access_token)),
         burst_per_10s: 0,
+        reserve_percent: 0,
     })
 }

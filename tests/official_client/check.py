@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 
 from hubspot import HubSpot
+from hubspot.crm import deals as crm_deals
 from hubspot.crm.properties import (
     ApiException,
     BatchInputPropertyCreate,
@@ -42,7 +43,7 @@ def refused(api, status, call):
     """Makes a call that must be refused and returns the error as the client's own model."""
     try:
         call()
-    except ApiException as exception:
+    except (ApiException, crm_deals.ApiException) as exception:
         assert exception.status == status, (exception.status, exception.body)
         response = SimpleNamespace(data=exception.body)
         return api.api_client.deserialize(response, "Error")
@@ -166,6 +167,71 @@ def check_groups(api, groups):
     refused(groups, 404, lambda: groups.get_by_name(DEALS, "sales"))
 
 
+def check_deals(deals):
+    def values(**properties):
+        return crm_deals.SimplePublicObjectInput(properties=properties)
+
+    def batch_read(ids, **wanted):
+        inputs = [crm_deals.SimplePublicObjectId(id=i) for i in ids]
+        wanted = {"properties": ["amount"], "properties_with_history": [], **wanted}
+        return deals.batch_api.read(
+            crm_deals.BatchReadInputSimplePublicObjectId(inputs=inputs, **wanted)
+        )
+
+    def create(number):
+        properties = {"dealname": f"Deal {number}", "amount": str(number)}
+        wanted = crm_deals.SimplePublicObjectInputForCreate(properties=properties, associations=[])
+        return deals.basic_api.create(wanted).id
+
+    ids = [create(number) for number in range(5)]
+    page = deals.basic_api.get_page(limit=3, properties=["amount", "nothing"], archived=False)
+    assert [deal.id for deal in page.results] == ids[:3] and page.paging.next.after == ids[2]
+    assert "nothing" not in page.results[0].properties
+    page = deals.basic_api.get_page(limit=3, after=page.paging.next.after)
+    assert [deal.id for deal in page.results] == ids[3:] and page.paging is None
+    assert len(deals.get_all(properties=["amount"])) == 5
+
+    deals.basic_api.update(ids[0], values(amount="100"))
+    read = deals.basic_api.get_by_id(ids[0], properties_with_history=["amount"])
+    history = read.properties_with_history["amount"]
+    assert [entry.value for entry in history] == ["100", "0"], history
+
+    answer = batch_read([*ids[:2], "7"])
+    assert answer.num_errors == 1 and answer.errors[0].context["ids"] == ["7"]
+    assert {deal.properties["amount"] for deal in answer.results} == {"100", "1"}
+    refused(deals.batch_api, 400, lambda: batch_read(ids * 11, properties_with_history=["amount"]))
+
+    inputs = [
+        crm_deals.SimplePublicObjectBatchInput(id=ids[1], properties={"amount": "200"}),
+        crm_deals.SimplePublicObjectBatchInput(id=ids[2], properties={"amount": "a lot"}),
+    ]
+    answer = deals.batch_api.update(
+        crm_deals.BatchInputSimplePublicObjectBatchInput(inputs=inputs)
+    )
+    assert answer.results[0].properties["amount"] == "200"
+    assert answer.errors[0].context["ids"] == [ids[2]]
+
+    filters = [crm_deals.Filter(property_name="amount", operator="GTE", value="100")]
+    found = deals.search_api.do_search(
+        crm_deals.PublicObjectSearchRequest(
+            filter_groups=[crm_deals.FilterGroup(filters=filters)],
+            sorts=["-amount"],
+            properties=["amount"],
+            limit=1,
+            after="0",
+        )
+    )
+    assert found.total == 2 and found.results[0].id == ids[1] and found.paging.next.after == "1"
+
+    error = refused(
+        deals.basic_api, 400, lambda: deals.basic_api.update(ids[0], values(nothing="1"))
+    )
+    assert error.errors[0].code == "PROPERTY_DOESNT_EXIST"
+    assert error.errors[0].context["propertyName"] == ["nothing"]
+    deals.basic_api.archive(ids[0])
+    refused(deals.basic_api, 404, lambda: deals.basic_api.get_by_id(ids[0]))
+
+
 def check_tokens(base_url):
     for token in ("invalid-token", "revoked-token", "short"):
         api = HubSpot(access_token=token, host=base_url).crm.properties.core_api
@@ -194,6 +260,7 @@ def main():
     check_batches(properties.batch_api)
     check_recycle_bin(properties.core_api, before)
     check_groups(properties.core_api, properties.groups_api)
+    check_deals(client.crm.deals)
     check_tokens(base_url)
     check_dated_path(base_url)
     print("every check passed")

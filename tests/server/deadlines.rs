@@ -73,7 +73,10 @@ async fn a_vendor_is_not_waited_for_longer_than_the_caller_waits() {
         company_id: "acme".to_owned(),
         vendor: Vendor::Hubspot.into(),
         base_url: format!("http://{}", vendor.local_addr().unwrap()),
-        settings: Some(Settings::Hubspot(HubSpotSettings { credential, burst_per_10s: 0 })),
+        settings: Some(Settings::Hubspot(HubSpotSettings {
+            credential,
+            ..HubSpotSettings::default()
+        })),
         ..ConnectVendorRequest::default()
     };
     let mut raw = Raw::connect(world.app.local_addr(), &world.supervisor).await;

@@ -329,6 +329,9 @@ pub struct Connection {
     /// Changes whenever the credential does. Says nothing about its content.
     #[prost(string, tag = "7")]
     pub credential_id: ::prost::alloc::string::String,
+    /// The share of the vendor's limits, in percent, that GoMark leaves to others.
+    #[prost(int32, tag = "8")]
+    pub reserve_percent: i32,
 }
 /// A company: a tenant, whose configuration GoMark keeps.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -415,8 +418,8 @@ pub struct Field {
     #[prost(string, tag = "1")]
     pub field_id: ::prost::alloc::string::String,
     /// HubSpot's internal name: `^[a-z][a-z0-9_]{0,99}$`, and not beginning with `hs_`, which HubSpot
-    /// keeps for itself. Unique in the company; cannot be changed. Left out in AddField it is derived
-    /// from `label` (`Deal Stage` becomes `deal_stage`).
+    /// keeps for itself. Unique in the company; only `new_name` of ModifyField changes it. Left out in
+    /// AddField it is derived from `label` (`Deal Stage` becomes `deal_stage`).
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
     /// What people see. 1 to 255 characters, not blank, no white space around it, no invisible
@@ -448,9 +451,14 @@ pub struct Field {
     /// characters. It has to suit the type: a decimal number for NUMBER, `2026-05-31` for DATE, an
     /// RFC 3339 moment for DATETIME, values of options (several separated by `;` for CHECKBOX) for
     /// ENUMERATION, `true` or `false` for BOOL. Empty: none. GoMark keeps and shows it; HubSpot has
-    /// no such attribute, so it is not written there. None for a CALCULATION_EQUATION.
+    /// no such attribute, so it is only written to deals, and only where `backfill` asks for it. None for
+    /// a CALCULATION_EQUATION.
     #[prost(string, tag = "9")]
     pub default_value: ::prost::alloc::string::String,
+    /// Output only, in GetConfig of the latest revision: while values of deals are carried along to
+    /// `name`, the name that the field had. Both are usable until then.
+    #[prost(string, tag = "10")]
+    pub migrating_from: ::prost::alloc::string::String,
     /// How HubSpot works out the values, in its language: needed for the field type
     /// CALCULATION_EQUATION, and refused with any other. At most 4,000 characters. HubSpot keeps it in a
     /// spelling of its own; differences of case, quotes, operators and white space are none.
@@ -773,7 +781,7 @@ impl DataSensitivity {
     }
 }
 /// What holds a job up or made it fail.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JobError {
     /// The kind of trouble.
     #[prost(enumeration = "JobErrorReason", tag = "1")]
@@ -793,6 +801,25 @@ pub struct JobError {
     /// The vendor's own identification of its answer, for its support.
     #[prost(string, tag = "6")]
     pub vendor_correlation_id: ::prost::alloc::string::String,
+    /// How many values the vendor refused, for VALUES_REFUSED.
+    #[prost(int64, tag = "7")]
+    pub refused_count: i64,
+    /// The first hundred of them.
+    #[prost(message, repeated, tag = "8")]
+    pub refused_values: ::prost::alloc::vec::Vec<RefusedValue>,
+    /// What uses it at the vendor, for IN_USE.
+    #[prost(string, repeated, tag = "9")]
+    pub used_by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A value of a deal that the vendor refused.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefusedValue {
+    /// The deal, by the vendor's id.
+    #[prost(string, tag = "1")]
+    pub record_id: ::prost::alloc::string::String,
+    /// Why, in the vendor's words.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
 }
 /// The part of a job that concerns one vendor.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -809,7 +836,7 @@ pub struct JobPart {
     /// How many units there are.
     #[prost(int64, tag = "4")]
     pub total: i64,
-    /// What is counted, for people: `fields`.
+    /// What is counted, for people: `fields`, or `deals` while values of deals are carried or filled in.
     #[prost(string, tag = "5")]
     pub unit: ::prost::alloc::string::String,
     /// What happened last, for people.
@@ -972,6 +999,21 @@ pub enum JobErrorReason {
     Conflict = 8,
     /// FAILED: it was tried for 24 hours without a clear answer.
     GaveUp = 9,
+    /// FAILED: the vendor refused values of deals; `refused_values` names the first hundred. All others
+    /// were written, and what would have been archived stays. RetryJob looks at all deals once more.
+    ValuesRefused = 10,
+    /// FAILED: deals hold values that would be lost; the message says how many. RetryJob with
+    /// `allow_data_loss` goes on, Rollback takes the decision back.
+    HoldsValues = 11,
+    /// WAITING: something at the vendor uses what is to be archived; `used_by` names it. Tried again by
+    /// itself.
+    InUse = 12,
+    /// WAITING: the calls that the vendor allows within a day are used up, as far as the connection's
+    /// reserve lets GoMark use them. `next_attempt_at` says when the next day begins there.
+    DailyLimit = 13,
+    /// WAITING: the credential opens another account than the one the connection was made for; nothing
+    /// is written there. ConnectVendor sets it going.
+    WrongAccount = 14,
 }
 impl JobErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -990,6 +1032,11 @@ impl JobErrorReason {
             Self::VendorIgnored => "JOB_ERROR_REASON_VENDOR_IGNORED",
             Self::Conflict => "JOB_ERROR_REASON_CONFLICT",
             Self::GaveUp => "JOB_ERROR_REASON_GAVE_UP",
+            Self::ValuesRefused => "JOB_ERROR_REASON_VALUES_REFUSED",
+            Self::HoldsValues => "JOB_ERROR_REASON_HOLDS_VALUES",
+            Self::InUse => "JOB_ERROR_REASON_IN_USE",
+            Self::DailyLimit => "JOB_ERROR_REASON_DAILY_LIMIT",
+            Self::WrongAccount => "JOB_ERROR_REASON_WRONG_ACCOUNT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1005,6 +1052,11 @@ impl JobErrorReason {
             "JOB_ERROR_REASON_VENDOR_IGNORED" => Some(Self::VendorIgnored),
             "JOB_ERROR_REASON_CONFLICT" => Some(Self::Conflict),
             "JOB_ERROR_REASON_GAVE_UP" => Some(Self::GaveUp),
+            "JOB_ERROR_REASON_VALUES_REFUSED" => Some(Self::ValuesRefused),
+            "JOB_ERROR_REASON_HOLDS_VALUES" => Some(Self::HoldsValues),
+            "JOB_ERROR_REASON_IN_USE" => Some(Self::InUse),
+            "JOB_ERROR_REASON_DAILY_LIMIT" => Some(Self::DailyLimit),
+            "JOB_ERROR_REASON_WRONG_ACCOUNT" => Some(Self::WrongAccount),
             _ => None,
         }
     }
@@ -1034,6 +1086,26 @@ pub struct Plan {
     /// When the oldest confirmation the plan rests on was given; unset when it rests on none.
     #[prost(message, optional, tag = "2")]
     pub observed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// What carrying it out takes; unset when there is nothing to be done. It tells of the operations of
+    /// this plan alone, not of what waits at the vendor already.
+    #[prost(message, optional, tag = "3")]
+    pub estimate: ::core::option::Option<PlanEstimate>,
+}
+/// What carrying out a plan takes at the vendors, as far as it can be told beforehand.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct PlanEstimate {
+    /// The calls: one for each operation, but one for each 100 fields that HubSpot is to create.
+    #[prost(int64, tag = "1")]
+    pub calls: i64,
+    /// The seconds until the last of them may be made, at the limit that was learned of the vendor or set
+    /// for it, less the reserve; 0 when all of them fit in the vendor's window at once. Unset while no
+    /// limit is known.
+    #[prost(int64, optional, tag = "2")]
+    pub seconds: ::core::option::Option<i64>,
+    /// The share of the calls that the vendor allows within a day: 0.01 is one in a hundred. Unset while
+    /// that number is not known.
+    #[prost(double, optional, tag = "3")]
+    pub share_of_day: ::core::option::Option<f64>,
 }
 /// What is done to a resource at the vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1047,6 +1119,10 @@ pub enum OperationKind {
     Update = 2,
     /// The vendor holds it and should not. HubSpot keeps an archived property for 90 days.
     Archive = 3,
+    /// Values of deals are carried along to another name.
+    CarryValues = 4,
+    /// A default value is filled in on deals that have none.
+    FillIn = 5,
 }
 impl OperationKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1059,6 +1135,8 @@ impl OperationKind {
             Self::Create => "OPERATION_KIND_CREATE",
             Self::Update => "OPERATION_KIND_UPDATE",
             Self::Archive => "OPERATION_KIND_ARCHIVE",
+            Self::CarryValues => "OPERATION_KIND_CARRY_VALUES",
+            Self::FillIn => "OPERATION_KIND_FILL_IN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1068,6 +1146,8 @@ impl OperationKind {
             "OPERATION_KIND_CREATE" => Some(Self::Create),
             "OPERATION_KIND_UPDATE" => Some(Self::Update),
             "OPERATION_KIND_ARCHIVE" => Some(Self::Archive),
+            "OPERATION_KIND_CARRY_VALUES" => Some(Self::CarryValues),
+            "OPERATION_KIND_FILL_IN" => Some(Self::FillIn),
             _ => None,
         }
     }
@@ -1446,6 +1526,10 @@ pub struct AddFieldRequest {
     /// The field. At least `label` or `name` is needed.
     #[prost(message, optional, tag = "2")]
     pub field: ::core::option::Option<Field>,
+    /// Fills in `default_value`, once and as a task of this revision, on all deals that have no value.
+    /// Needs a `default_value`.
+    #[prost(bool, tag = "3")]
+    pub backfill: bool,
     /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
     /// A repeat with the same body answers the same revision and job, with another body
     /// INVALID_ARGUMENT. Refusals are not remembered. Optional, advisable.
@@ -1493,6 +1577,19 @@ pub struct ModifyFieldRequest {
     /// attribute that is set in `field`. What is fixed when a field is added may be set as it is.
     #[prost(message, optional, tag = "4")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// The new internal name. May stand alone. HubSpot cannot change a name, so the field is created
+    /// under the new one, the values of all deals are carried along, and the old one is archived; until
+    /// then both are usable.
+    #[prost(string, tag = "5")]
+    pub new_name: ::prost::alloc::string::String,
+    /// Fills in `default_value`, once and as a task of this revision, on all deals that have no value.
+    /// Needs a `default_value`.
+    #[prost(bool, tag = "6")]
+    pub backfill: bool,
+    /// Lets values that deals hold be lost that hold an option that is taken away. Otherwise the job fails with HOLDS_VALUES and their number,
+    /// and RetryJob can allow it.
+    #[prost(bool, tag = "7")]
+    pub allow_data_loss: bool,
     /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
     /// A repeat with the same body answers the same revision and job, with another body
     /// INVALID_ARGUMENT. Refusals are not remembered. Optional, advisable.
@@ -1530,6 +1627,10 @@ pub struct RemoveFieldRequest {
     /// The field, by internal name.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
+    /// Lets values that deals hold be lost. Otherwise the job fails with HOLDS_VALUES and their number,
+    /// and RetryJob can allow it.
+    #[prost(bool, tag = "3")]
+    pub allow_data_loss: bool,
     /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
     /// A repeat with the same body answers the same revision and job, with another body
     /// INVALID_ARGUMENT. Refusals are not remembered. Optional, advisable.
@@ -1811,6 +1912,10 @@ pub struct RollbackRequest {
     /// The revision whose fields, groups and cadences are decided again; 1 or more, at most the present one.
     #[prost(int64, tag = "2")]
     pub to_revision: i64,
+    /// Lets values that deals hold be lost. Otherwise the job fails with HOLDS_VALUES and their number,
+    /// and RetryJob can allow it.
+    #[prost(bool, tag = "3")]
+    pub allow_data_loss: bool,
     /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
     /// A repeat with the same body answers the same revision and job, with another body
     /// INVALID_ARGUMENT. Refusals are not remembered. Optional, advisable.
@@ -1915,6 +2020,9 @@ pub struct RetryJobRequest {
     /// Why, for the job's events. At most 1,000 characters.
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
+    /// Lets values that deals hold be lost, where the job failed with HOLDS_VALUES.
+    #[prost(bool, tag = "4")]
+    pub allow_data_loss: bool,
 }
 /// Answers RetryJob.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3850,6 +3958,24 @@ pub struct UpdateCompanyResponse {
     #[prost(message, optional, tag = "3")]
     pub plan: ::core::option::Option<Plan>,
 }
+/// A grant that a portal gave to an application by OAuth. Stored sealed, never shown.
+///
+/// ConnectVendor exchanges it for an access token, also with `validate_only`; from then on GoMark renews
+/// that by itself. Should HubSpot answer with another refresh token, it takes the place of this one: a
+/// ConnectVendor that is refused after the exchange then has used this one up.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HubSpotOAuth {
+    /// The id of the application. 1 to 200 characters.
+    #[prost(string, tag = "1")]
+    pub client_id: ::prost::alloc::string::String,
+    /// The secret of the application. 8 to 2,048 characters.
+    #[prost(string, tag = "2")]
+    pub client_secret: ::prost::alloc::string::String,
+    /// The refresh token. 8 to 2,048 characters.
+    #[prost(string, tag = "3")]
+    pub refresh_token: ::prost::alloc::string::String,
+}
 /// How to reach a company's HubSpot portal.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -3858,8 +3984,12 @@ pub struct HubSpotSettings {
     /// beginning with 100.
     #[prost(int32, tag = "2")]
     pub burst_per_10s: i32,
+    /// The share of HubSpot's limits, in percent, that GoMark never uses and so leaves to whatever else
+    /// uses the same application (the burst) or portal (the day): 0 to 90.
+    #[prost(int32, tag = "3")]
+    pub reserve_percent: i32,
     /// The credential.
-    #[prost(oneof = "hub_spot_settings::Credential", tags = "1")]
+    #[prost(oneof = "hub_spot_settings::Credential", tags = "1, 4")]
     pub credential: ::core::option::Option<hub_spot_settings::Credential>,
 }
 /// Nested message and enum types in `HubSpotSettings`.
@@ -3873,6 +4003,9 @@ pub mod hub_spot_settings {
         /// shown.
         #[prost(string, tag = "1")]
         AccessToken(::prost::alloc::string::String),
+        /// A grant of OAuth: what GoMark renews access tokens with. Needs the same scopes.
+        #[prost(message, tag = "4")]
+        Oauth(super::HubSpotOAuth),
     }
 }
 /// How to reach a company's Upso account.
@@ -4781,6 +4914,8 @@ pub enum ErrorReason {
     /// FAILED_PRECONDITION: fields stand in the property group that is to be removed; the message names
     /// them.
     GroupInUse = 30,
+    /// FAILED_PRECONDITION: a field of the new name was removed, and HubSpot still holds it.
+    FieldGoing = 32,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4820,6 +4955,7 @@ impl ErrorReason {
             Self::GroupNotFound => "ERROR_REASON_GROUP_NOT_FOUND",
             Self::GroupExists => "ERROR_REASON_GROUP_EXISTS",
             Self::GroupInUse => "ERROR_REASON_GROUP_IN_USE",
+            Self::FieldGoing => "ERROR_REASON_FIELD_GOING",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4856,6 +4992,7 @@ impl ErrorReason {
             "ERROR_REASON_GROUP_NOT_FOUND" => Some(Self::GroupNotFound),
             "ERROR_REASON_GROUP_EXISTS" => Some(Self::GroupExists),
             "ERROR_REASON_GROUP_IN_USE" => Some(Self::GroupInUse),
+            "ERROR_REASON_FIELD_GOING" => Some(Self::FieldGoing),
             _ => None,
         }
     }

@@ -20,13 +20,15 @@ pub struct JobCommand<R: JobRequest> {
     job_id: String,
     request_id: Option<String>,
     reason: String,
+    allow_data_loss: bool,
     request: std::marker::PhantomData<fn() -> R>,
 }
 
 impl<R: JobRequest> JobCommand<R> {
     pub(crate) fn new(client: Client, job_id: String) -> Self {
         let request = std::marker::PhantomData;
-        Self { client, job_id, request_id: None, reason: String::new(), request }
+        let reason = String::new();
+        Self { client, job_id, request_id: None, reason, allow_data_loss: false, request }
     }
 
     /// Sets the id that makes the call safe to repeat: up to 128 characters, unique per job.
@@ -43,13 +45,22 @@ impl<R: JobRequest> JobCommand<R> {
     }
 }
 
+impl JobCommand<RetryJobRequest> {
+    /// Lets values that deals hold be lost, where the job failed with `HOLDS_VALUES`.
+    pub fn allow_data_loss(mut self) -> Self {
+        self.allow_data_loss = true;
+        self
+    }
+}
+
 impl<R: JobRequest> IntoFuture for JobCommand<R> {
     type Output = Result<Job, Error>;
     type IntoFuture = CallFuture<Job>;
 
     fn into_future(self) -> Self::IntoFuture {
         let request_id = self.request_id.unwrap_or_else(new_request_id);
-        let request = R::new(self.job_id, request_id.clone(), self.reason);
+        let id = request_id.clone();
+        let request = R::new(self.job_id, id, self.reason, self.allow_data_loss);
         Box::pin(async move {
             let answer = rpc::call(&self.client, request, Some(request_id)).await?;
             R::job(answer).ok_or(Error::Answer { problem: "it lacks the job" })
@@ -60,13 +71,13 @@ impl<R: JobRequest> IntoFuture for JobCommand<R> {
 /// A request about a job. Implemented here for both; it cannot be implemented elsewhere.
 pub trait JobRequest: Rpc {
     #[doc(hidden)]
-    fn new(job_id: String, request_id: String, reason: String) -> Self;
+    fn new(job_id: String, request_id: String, reason: String, allow_data_loss: bool) -> Self;
     #[doc(hidden)]
     fn job(answer: Self::Answer) -> Option<Job>;
 }
 
 impl JobRequest for CancelJobRequest {
-    fn new(job_id: String, request_id: String, reason: String) -> Self {
+    fn new(job_id: String, request_id: String, reason: String, _: bool) -> Self {
         Self { job_id, request_id, reason }
     }
 
@@ -76,8 +87,8 @@ impl JobRequest for CancelJobRequest {
 }
 
 impl JobRequest for RetryJobRequest {
-    fn new(job_id: String, request_id: String, reason: String) -> Self {
-        Self { job_id, request_id, reason }
+    fn new(job_id: String, request_id: String, reason: String, allow_data_loss: bool) -> Self {
+        Self { job_id, request_id, reason, allow_data_loss }
     }
 
     fn job(answer: RetryJobResponse) -> Option<Job> {

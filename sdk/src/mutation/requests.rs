@@ -165,6 +165,51 @@ impl Client {
     }
 }
 
+impl Mutate<AddFieldRequest> {
+    /// Fills the default value in, once, on all deals that have no value.
+    pub fn backfill(mut self) -> Self {
+        self.request.backfill = true;
+        self
+    }
+}
+
+impl Mutate<ModifyFieldRequest> {
+    /// Gives the field another internal name. The values of all deals are carried along, and the old
+    /// name is archived after that.
+    pub fn new_name(mut self, name: impl Into<String>) -> Self {
+        self.request.new_name = name.into();
+        self
+    }
+
+    /// Fills the default value in, once, on all deals that have no value.
+    pub fn backfill(mut self) -> Self {
+        self.request.backfill = true;
+        self
+    }
+
+    /// Lets deals lose values that are options which are taken away.
+    pub fn allow_data_loss(mut self) -> Self {
+        self.request.allow_data_loss = true;
+        self
+    }
+}
+
+impl Mutate<RemoveFieldRequest> {
+    /// Lets the values that deals hold be lost. Otherwise the job fails where there are some.
+    pub fn allow_data_loss(mut self) -> Self {
+        self.request.allow_data_loss = true;
+        self
+    }
+}
+
+impl Mutate<RollbackRequest> {
+    /// Lets values that deals hold be lost, where fields or options go.
+    pub fn allow_data_loss(mut self) -> Self {
+        self.request.allow_data_loss = true;
+        self
+    }
+}
+
 impl Mutate<ModifyFieldRequest> {
     /// Says which attributes to take, for example `["label", "options"]`. One that is named and
     /// not set in the field is cleared. Empty: every attribute that is set.
@@ -208,6 +253,15 @@ impl Mutate<ConnectVendorRequest> {
     pub fn burst_per_10s(mut self, calls: i32) -> Self {
         if let Some(Settings::Hubspot(settings)) = &mut self.request.settings {
             settings.burst_per_10s = calls;
+        }
+        self
+    }
+
+    /// Sets the share of HubSpot's limits, in percent, that GoMark never uses: 0 to 90. Only for
+    /// HubSpot.
+    pub fn reserve_percent(mut self, percent: i32) -> Self {
+        if let Some(Settings::Hubspot(settings)) = &mut self.request.settings {
+            settings.reserve_percent = percent;
         }
         self
     }

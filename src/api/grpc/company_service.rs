@@ -123,16 +123,20 @@ impl CompanyService for Company {
 fn hide_credential(request: &mut pb::ConnectVendorRequest, digest: impl Fn(&[u8]) -> Digest) {
     use pb::connect_vendor_request::Settings;
     use pb::hub_spot_settings::Credential;
-    let credential = match &mut request.settings {
+    let secrets = match &mut request.settings {
         Some(Settings::Hubspot(hubspot)) => match &mut hubspot.credential {
-            Some(Credential::AccessToken(token)) => token,
+            Some(Credential::AccessToken(token)) => vec![token],
+            Some(Credential::Oauth(grant)) => {
+                vec![&mut grant.client_secret, &mut grant.refresh_token]
+            }
             None => return,
         },
-        Some(Settings::Upso(upso)) => &mut upso.api_key,
+        Some(Settings::Upso(upso)) => vec![&mut upso.api_key],
         None => return,
     };
-    let digest = digest(credential.as_bytes());
-    *credential = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    for secret in secrets {
+        *secret = digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    }
 }
 
 #[cfg(test)]
@@ -145,10 +149,21 @@ mod tests {
 
     #[test]
     fn of_a_credential_only_a_digest_is_left() {
-        let credential = Some(Credential::AccessToken("a-secret".to_owned()));
-        let hubspot = pb::HubSpotSettings { credential, burst_per_10s: 0 };
+        let hubspot = |credential| {
+            let credential = Some(credential);
+            Settings::Hubspot(pb::HubSpotSettings { credential, ..Default::default() })
+        };
+        let grant = pb::HubSpotOAuth {
+            client_id: "an-app".to_owned(),
+            client_secret: "a-secret".to_owned(),
+            refresh_token: "a-secret".to_owned(),
+        };
         let upso = pb::UpsoSettings { api_key: "a-secret".to_owned() };
-        for settings in [Settings::Hubspot(hubspot), Settings::Upso(upso)] {
+        for settings in [
+            hubspot(Credential::AccessToken("a-secret".to_owned())),
+            hubspot(Credential::Oauth(grant)),
+            Settings::Upso(upso),
+        ] {
             let mut request =
                 pb::ConnectVendorRequest { settings: Some(settings), ..Default::default() };
             hide_credential(&mut request, |secret| {

@@ -39,6 +39,7 @@ impl Config {
         action: JobAction,
         caller: Caller,
         request: pb::CancelJobRequest,
+        allow_data_loss: bool,
     ) -> Result<pb::Job, Status> {
         let mut found = Violations::new();
         let request_id = found.take(RequestId::parse(&request.request_id)).flatten();
@@ -47,12 +48,14 @@ impl Config {
         let job_id = requests::job_id(&request.job_id).map_err(Error::from).map_err(answer)?;
         let rpc = match action {
             JobAction::Cancel => "CancelJob",
+            JobAction::Retry if allow_data_loss => "RetryJob allowing data loss",
             JobAction::Retry => "RetryJob",
         };
         let bare = pb::CancelJobRequest { request_id: String::new(), ..request.clone() };
         let control = JobControl {
             job_id,
             action,
+            allow_data_loss,
             request_id,
             fingerprint: fingerprint(rpc, &bare),
             reason: request.reason,
@@ -79,7 +82,7 @@ impl ConfigService for Config {
     ) -> Result<Response<pb::AddFieldResponse>, Status> {
         let caller = caller(request.extensions())?;
         let request = request.into_inner();
-        let intent = requests::add_field(request.field.clone());
+        let intent = requests::add_field(request.field.clone(), request.backfill);
         answered!(AddFieldResponse, mutate(&self.engine, &request, caller, intent).await?)
     }
 
@@ -99,7 +102,8 @@ impl ConfigService for Config {
     ) -> Result<Response<pb::RemoveFieldResponse>, Status> {
         let caller = caller(request.extensions())?;
         let request = request.into_inner();
-        let intent = Ok(Intent::RemoveField { name: request.name.clone() });
+        let (name, allow_data_loss) = (request.name.clone(), request.allow_data_loss);
+        let intent = Ok(Intent::RemoveField { name, allow_data_loss });
         answered!(RemoveFieldResponse, mutate(&self.engine, &request, caller, intent).await?)
     }
 
@@ -190,7 +194,8 @@ impl ConfigService for Config {
     ) -> Result<Response<pb::RollbackResponse>, Status> {
         let caller = caller(request.extensions())?;
         let request = request.into_inner();
-        let intent = Ok(Intent::Rollback { to: Revision::new(request.to_revision) });
+        let (to, allow_data_loss) = (Revision::new(request.to_revision), request.allow_data_loss);
+        let intent = Ok(Intent::Rollback { to, allow_data_loss });
         answered!(RollbackResponse, mutate(&self.engine, &request, caller, intent).await?)
     }
 
@@ -284,7 +289,7 @@ impl ConfigService for Config {
         request: Request<pb::CancelJobRequest>,
     ) -> Result<Response<pb::CancelJobResponse>, Status> {
         let caller = caller(request.extensions())?;
-        let job = self.control(JobAction::Cancel, caller, request.into_inner()).await?;
+        let job = self.control(JobAction::Cancel, caller, request.into_inner(), false).await?;
         Ok(Response::new(pb::CancelJobResponse { job: Some(job) }))
     }
 
@@ -293,9 +298,10 @@ impl ConfigService for Config {
         request: Request<pb::RetryJobRequest>,
     ) -> Result<Response<pb::RetryJobResponse>, Status> {
         let caller = caller(request.extensions())?;
-        let pb::RetryJobRequest { job_id, request_id, reason } = request.into_inner();
+        let pb::RetryJobRequest { job_id, request_id, reason, allow_data_loss } =
+            request.into_inner();
         let request = pb::CancelJobRequest { job_id, request_id, reason };
-        let job = self.control(JobAction::Retry, caller, request).await?;
+        let job = self.control(JobAction::Retry, caller, request, allow_data_loss).await?;
         Ok(Response::new(pb::RetryJobResponse { job: Some(job) }))
     }
 

@@ -33,7 +33,7 @@ const FIELD_PATHS: [&str; 15] = [
 ];
 
 /// Reads AddField.
-pub(super) fn add_field(field: Option<pb::Field>) -> Result<Intent, Violations> {
+pub(super) fn add_field(field: Option<pb::Field>, backfill: bool) -> Result<Intent, Violations> {
     let Some(field) = field else {
         return Err(Violation::new("field", "must be given").into());
     };
@@ -52,19 +52,28 @@ pub(super) fn add_field(field: Option<pb::Field>) -> Result<Intent, Violations> 
         default_value: field.default_value,
         details,
     };
-    found.within("field").or(Intent::AddField(draft))
+    found.within("field").or(Intent::AddField { draft, backfill })
 }
 
 /// Reads ModifyField.
 pub(super) fn modify_field(request: pb::ModifyFieldRequest) -> Result<Intent, Violations> {
-    let pb::ModifyFieldRequest { name, field, update_mask, .. } = request;
-    let Some(field) = field.or_else(|| update_mask.is_some().then(pb::Field::default)) else {
+    let pb::ModifyFieldRequest {
+        name,
+        field,
+        update_mask,
+        new_name,
+        backfill,
+        allow_data_loss,
+        ..
+    } = request;
+    let alone = update_mask.is_some() || !new_name.is_empty() || backfill;
+    let Some(field) = field.or_else(|| alone.then(pb::Field::default)) else {
         return Err(Violation::new("field", "must be given").into());
     };
     let mut found = Violations::new();
     let mask = Mask::read(update_mask.as_ref(), &FIELD_PATHS, &mut found);
     let renames = !field.name.is_empty() && field.name != name;
-    found.require(!renames, "field.name", "cannot be changed");
+    found.require(!renames, "field.name", "cannot be changed; give new_name");
     let mut in_field = Violations::new();
     let (property_type, field_type) = types(&field, &mut in_field);
     let details = field_details::patch(&field, &mask, &mut in_field);
@@ -72,6 +81,7 @@ pub(super) fn modify_field(request: pb::ModifyFieldRequest) -> Result<Intent, Vi
     let text = |text: String| Some(text).filter(|text| !text.is_empty());
     let options: Vec<_> = field.options.into_iter().map(Into::into).collect();
     let patch = FieldPatch {
+        new_name: text(new_name),
         label: mask.take("label", text(field.label)),
         property_type: match found_types {
             Some(()) => mask.take_set("type", "field.type", property_type, &mut found),
@@ -87,7 +97,7 @@ pub(super) fn modify_field(request: pb::ModifyFieldRequest) -> Result<Intent, Vi
         default_value: mask.take("default_value", text(field.default_value)),
         details,
     };
-    found.or(Intent::ModifyField { name, patch })
+    found.or(Intent::ModifyField { name, patch, backfill, allow_data_loss })
 }
 
 fn types(field: &pb::Field, found: &mut Violations) -> (Option<PropertyType>, Option<FieldType>) {
@@ -143,6 +153,8 @@ pub(super) fn settings(request: &pb::ConnectVendorRequest) -> Result<VendorSetti
             credential: Zeroizing::new(upso.api_key.clone()),
             burst_path: "",
             burst_per_10s: 0,
+            reserve_path: "",
+            reserve_percent: 0,
         }),
         _ => Err(Violation::new(vendor.as_str(), "must be given").into()),
     }
@@ -153,6 +165,8 @@ fn hubspot_settings(hubspot: &pb::HubSpotSettings) -> Result<VendorSettings, Vio
     let mut found = Violations::new();
     let burst = u32::try_from(hubspot.burst_per_10s);
     found.require(burst.is_ok(), "hubspot.burst_per_10s", "must be from 0 to 10000");
+    let reserve = u32::try_from(hubspot.reserve_percent);
+    found.require(reserve.is_ok(), "hubspot.reserve_percent", "must be from 0 to 90");
     let Some(Credential::AccessToken(token)) = &hubspot.credential else {
         found.add(HUBSPOT_CREDENTIAL_PATH, "must be given");
         return Err(found);
@@ -163,6 +177,8 @@ fn hubspot_settings(hubspot: &pb::HubSpotSettings) -> Result<VendorSettings, Vio
         credential: Zeroizing::new(token.clone()),
         burst_path: "hubspot.burst_per_10s",
         burst_per_10s: burst.unwrap_or(0),
+        reserve_path: "hubspot.reserve_percent",
+        reserve_percent: reserve.unwrap_or(0),
     })
 }
 

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::router::State;
 use crate::api::envelope;
 use crate::domain::cadence::{Change, ShortForm};
+use crate::domain::field::derive_name;
 use crate::domain::{FieldDraft, Intent, PropertyType};
 use crate::engine::Accepted;
 
@@ -32,7 +33,7 @@ type Answer = Result<Response, Problem>;
 
 /// `POST /hubspot/fields/add`
 pub(super) async fn add_field(Shared(state): Shared<State>, call: Call) -> Answer {
-    call.switch(None)?;
+    let backfill = call.switch(Some("backfill"))?;
     let mut given = call.attributes(&["company_id", "name", "type", "value"])?;
     let company_id = given.required_text("company_id");
     let label = given.required_text("name");
@@ -52,12 +53,13 @@ pub(super) async fn add_field(Shared(state): Shared<State>, call: Call) -> Answe
             default_value: value.clone(),
             ..pb::Field::default()
         }),
+        backfill,
         request_id: call.request_id,
         ..pb::AddFieldRequest::default()
     };
     let draft = FieldDraft { label, property_type, default_value: value, ..FieldDraft::default() };
     let envelope = envelope::read(&request, call.caller, |_| {})?;
-    let mutation = envelope.asking(Intent::AddField(draft), state.engine.now());
+    let mutation = envelope.asking(Intent::AddField { draft, backfill }, state.engine.now());
     let accepted = state.engine.mutate(mutation).await;
     accepted.map(answer).map_err(|error| Problem::from(error).naming(&ADDED))
 }
@@ -73,20 +75,17 @@ pub(super) async fn modify_field(
     let mut given = call.attributes(&["new_name"])?;
     let new_name = given.required_text("new_name");
     given.or(())?;
-    if migrates {
-        let detail = "the internal name cannot be changed yet; without migrate the label is";
-        return Err(Problem::of_http(StatusCode::NOT_IMPLEMENTED, detail));
-    }
 
     let request = pb::ModifyFieldRequest {
         company_id,
         name: old_name.clone(),
         field: Some(pb::Field { label: new_name.clone(), ..pb::Field::default() }),
+        new_name: if migrates { derive_name(&new_name) } else { String::new() },
         request_id: call.request_id,
         ..pb::ModifyFieldRequest::default()
     };
     let envelope = envelope::read(&request, call.caller, |_| {})?;
-    let accepted = state.engine.relabel_field(envelope, old_name, new_name).await;
+    let accepted = state.engine.relabel_field(envelope, old_name, new_name, migrates).await;
     accepted.map(answer).map_err(|error| Problem::from(error).naming(&RELABELLED))
 }
 

@@ -129,6 +129,7 @@ fn status(reason: ErrorReason) -> StatusCode {
         | R::AccountTaken
         | R::FieldAmbiguous
         | R::GroupInUse
+        | R::FieldGoing
         | R::LimitReached => StatusCode::CONFLICT,
         R::Overloaded => StatusCode::TOO_MANY_REQUESTS,
         R::StoreUnavailable | R::VendorUnavailable | R::ShuttingDown | R::ConnectionAged => {

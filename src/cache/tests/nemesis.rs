@@ -90,7 +90,7 @@ impl Scene {
             let (id, acknowledged) = self.companies.choose(&mut rand::rng()).unwrap();
             let draft = FieldDraft { label: format!("Number {number}"), ..Default::default() };
             let begun_at = Instant::now();
-            let answers = self.store.commit(vec![ask(id.as_str(), Intent::AddField(draft))]).await;
+            let answers = self.store.commit(vec![ask(id.as_str(), Intent::add_field(draft))]).await;
             self.processes[0].committed(std::slice::from_ref(id), &answers, begun_at);
             let committed = answers.unwrap().remove(0).unwrap();
             acknowledged.add(committed.revision.get());

@@ -1,6 +1,6 @@
 //! Adding, changing and removing cadences.
 
-use super::{Context, Decision};
+use super::{Asked, Context, Decision};
 use crate::domain::{
     Action, Cadence, CadenceDraft, Refusal, Resource, ResourceKind, Tracked, Violation, cadence,
 };
@@ -14,7 +14,7 @@ pub(super) fn add(context: &Context<'_>, draft: &CadenceDraft) -> Result<Decisio
         let company_id = context.company_id().clone();
         return Err(Refusal::CadenceExists { company_id, cadence_id });
     }
-    context.add(Action::AddCadence, Resource::Cadence(cadence), known)
+    context.add(Action::AddCadence, Resource::Cadence(cadence), known, false)
 }
 
 pub(super) fn modify(
@@ -24,12 +24,12 @@ pub(super) fn modify(
 ) -> Result<Decision, Refusal> {
     let (tracked, cadence) = existing(context, cadence_id)?;
     let changed = change.clone().apply(cadence)?;
-    context.replace(Action::ModifyCadence, tracked, Resource::Cadence(changed))
+    context.replace(Action::ModifyCadence, tracked, Resource::Cadence(changed), Asked::default())
 }
 
 pub(super) fn remove(context: &Context<'_>, cadence_id: &str) -> Result<Decision, Refusal> {
     let (tracked, _) = existing(context, cadence_id)?;
-    Ok(context.versions(Action::RemoveCadence, vec![context.tombstone(tracked)]))
+    Ok(context.versions(Action::RemoveCadence, vec![context.tombstone(tracked, false)]))
 }
 
 fn existing<'a>(

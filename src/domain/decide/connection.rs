@@ -26,6 +26,7 @@ pub(super) fn connect(context: &Context<'_>, new: &NewConnection) -> Result<Deci
         base_url: new.base_url.clone(),
         account_id: new.account_id.clone(),
         burst_per_10s: new.burst_per_10s,
+        reserve_percent: new.reserve_percent,
         status: ConnectionStatus::Connected,
         credential_id: new.credential_id.clone(),
     };
@@ -55,10 +56,12 @@ pub(super) fn connect(context: &Context<'_>, new: &NewConnection) -> Result<Deci
         .map(|tracked| Tracked {
             version: tracked.version.clone(),
             sync: if confirmed_here { tracked.sync.clone() } else { Sync::default() },
+            fill: None,
         })
         .collect();
     let versions: Vec<&Version> = touched.iter().map(|tracked| &tracked.version).collect();
-    let parts = part(new.vendor, Some(connection.clone()), &versions).into_iter().collect();
+    let parts =
+        part(new.vendor, Some(connection.clone()), &versions, Vec::new()).into_iter().collect();
     Ok(Decision::Change(Box::new(Writes {
         entry: context.entry(Action::ConnectVendor, changes),
         display_name: None,

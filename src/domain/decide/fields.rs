@@ -1,12 +1,16 @@
 //! Adding, changing and removing fields.
 
-use super::{Context, Decision};
-use crate::domain::field::UNIQUE_FIELDS_MAX;
+use super::{Asked, Context, Decision};
+use crate::domain::field::{UNIQUE_FIELDS_MAX, derive_name};
 use crate::domain::{
     Action, Field, FieldDraft, FieldPatch, Refusal, Resource, ResourceKind, Tracked, Violation,
 };
 
-pub(super) fn add(context: &Context<'_>, draft: &FieldDraft) -> Result<Decision, Refusal> {
+pub(super) fn add(
+    context: &Context<'_>,
+    draft: &FieldDraft,
+    backfill: bool,
+) -> Result<Decision, Refusal> {
     let name = draft.resolved_name();
     let known = context.named(ResourceKind::Field, &name);
     let id = context.id_for(ResourceKind::Field, known);
@@ -16,7 +20,8 @@ pub(super) fn add(context: &Context<'_>, draft: &FieldDraft) -> Result<Decision,
         return Err(Refusal::FieldExists { company_id, name });
     }
     check_unique(context, &field)?;
-    context.add(Action::AddField, Resource::Field(field), known)
+    check_backfill(backfill, &field)?;
+    context.add(Action::AddField, Resource::Field(field), known, backfill)
 }
 
 /// Checks that the company may have one more field whose values are unique.
@@ -39,10 +44,40 @@ pub(super) fn modify(
     context: &Context<'_>,
     name: &str,
     patch: &FieldPatch,
+    asked: Asked,
 ) -> Result<Decision, Refusal> {
     let (tracked, field) = existing(context, name)?;
-    let changed = patch.clone().apply(field).map_err(|found| found.within("field"))?;
-    context.replace(Action::ModifyField, tracked, Resource::Field(changed))
+    let changed = patch.clone().apply(field).map_err(|found| {
+        let found = found.within("field");
+        found.renamed("field.name", "new_name")
+    })?;
+    if changed.name != field.name {
+        check_free(context, &changed.name)?;
+    }
+    check_backfill(asked.backfill, &changed)?;
+    context.replace(Action::ModifyField, tracked, Resource::Field(changed), asked)
+}
+
+/// Checks that a field may be renamed to this.
+fn check_free(context: &Context<'_>, name: &str) -> Result<(), Refusal> {
+    let Some(taken) = context.named(ResourceKind::Field, name) else { return Ok(()) };
+    let company_id = context.company_id().clone();
+    if taken.version.resource.is_some() {
+        return Err(Refusal::FieldExists { company_id, name: name.to_owned() });
+    }
+    // What was removed is to be gone first: its values are not those of the renamed field.
+    if taken.sync.applied.is_some() || taken.sync.in_doubt.is_some() {
+        return Err(Refusal::FieldGoing { company_id, name: name.to_owned() });
+    }
+    Ok(())
+}
+
+fn check_backfill(backfill: bool, field: &Field) -> Result<(), Refusal> {
+    if backfill && field.default_value.is_empty() {
+        let rule = "needs a default_value, which is what is filled in";
+        return Err(Violation::new("backfill", rule).into());
+    }
+    Ok(())
 }
 
 /// Changes the label of the only field that has this one.
@@ -50,6 +85,7 @@ pub(super) fn relabel(
     context: &Context<'_>,
     label: &str,
     new_label: &str,
+    renames: bool,
 ) -> Result<Decision, Refusal> {
     let fields = context.situation.latest.iter().filter_map(|tracked| {
         match tracked.version.resource.as_ref()? {
@@ -60,8 +96,12 @@ pub(super) fn relabel(
     let company_id = || context.company_id().clone();
     match *fields.collect::<Vec<_>>().as_slice() {
         [name] => {
-            let patch = FieldPatch { label: Some(new_label.to_owned()), ..FieldPatch::default() };
-            modify(context, name, &patch)
+            let patch = FieldPatch {
+                label: Some(new_label.to_owned()),
+                new_name: renames.then(|| derive_name(new_label)),
+                ..FieldPatch::default()
+            };
+            modify(context, name, &patch, Asked::default())
         }
         [] => Err(Refusal::FieldNotFound { company_id: company_id(), name: label.to_owned() }),
         ref several => {
@@ -72,9 +112,13 @@ pub(super) fn relabel(
     }
 }
 
-pub(super) fn remove(context: &Context<'_>, name: &str) -> Result<Decision, Refusal> {
+pub(super) fn remove(
+    context: &Context<'_>,
+    name: &str,
+    allows_loss: bool,
+) -> Result<Decision, Refusal> {
     let (tracked, _) = existing(context, name)?;
-    Ok(context.versions(Action::RemoveField, vec![context.tombstone(tracked)]))
+    Ok(context.versions(Action::RemoveField, vec![context.tombstone(tracked, allows_loss)]))
 }
 
 fn existing<'a>(context: &'a Context<'_>, name: &str) -> Result<(&'a Tracked, &'a Field), Refusal> {

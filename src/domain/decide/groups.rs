@@ -1,6 +1,6 @@
 //! Adding, changing and removing property groups.
 
-use super::{Context, Decision};
+use super::{Asked, Context, Decision};
 use crate::domain::group::GROUPS_MAX;
 use crate::domain::{
     Action, Group, GroupDraft, GroupPatch, Refusal, Resource, ResourceKind, Tracked, Violation,
@@ -22,7 +22,7 @@ pub(super) fn add(context: &Context<'_>, draft: &GroupDraft) -> Result<Decision,
             limit: "at most 500 groups",
         });
     }
-    context.add(Action::AddGroup, Resource::Group(group), known)
+    context.add(Action::AddGroup, Resource::Group(group), known, false)
 }
 
 pub(super) fn modify(
@@ -32,7 +32,7 @@ pub(super) fn modify(
 ) -> Result<Decision, Refusal> {
     let (tracked, group) = existing(context, name)?;
     let changed = patch.clone().apply(group).map_err(|found| found.within("group"))?;
-    context.replace(Action::ModifyGroup, tracked, Resource::Group(changed))
+    context.replace(Action::ModifyGroup, tracked, Resource::Group(changed), Asked::default())
 }
 
 /// Removes a group in which nothing stands.
@@ -46,7 +46,7 @@ pub(super) fn remove(context: &Context<'_>, name: &str) -> Result<Decision, Refu
         let company_id = context.company_id().clone();
         return Err(Refusal::GroupInUse { company_id, name: name.to_owned(), fields });
     }
-    Ok(context.versions(Action::RemoveGroup, vec![context.tombstone(tracked)]))
+    Ok(context.versions(Action::RemoveGroup, vec![context.tombstone(tracked, false)]))
 }
 
 /// All that is decided now.

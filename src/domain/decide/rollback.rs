@@ -5,7 +5,11 @@ use std::collections::HashMap;
 use super::{Context, Decision, VersionWrite};
 use crate::domain::{Action, Refusal, Revision, Version, Violation};
 
-pub(super) fn rollback(context: &Context<'_>, to: Revision) -> Result<Decision, Refusal> {
+pub(super) fn rollback(
+    context: &Context<'_>,
+    to: Revision,
+    allows_loss: bool,
+) -> Result<Decision, Refusal> {
     if to < Revision::new(1) {
         return Err(Violation::new("to_revision", "must be 1 or more").into());
     }
@@ -26,12 +30,14 @@ pub(super) fn rollback(context: &Context<'_>, to: Revision) -> Result<Decision, 
                     from_rev: context.revision(),
                     name: then.name().to_owned(),
                     resource: Some(then.clone()),
+                    allows_loss,
                     ..tracked.version.clone()
                 },
                 before: now.cloned(),
-                sync: tracked.sync.clone(),
+                sync: context.sync_of(tracked, then.name()),
+                fills: false,
             }),
-            (Some(_), None) => writes.push(context.tombstone(tracked)),
+            (Some(_), None) => writes.push(context.tombstone(tracked, allows_loss)),
             _ => {}
         }
     }

@@ -54,11 +54,11 @@ fn draft(name: &str, label: &str) -> FieldDraft {
 }
 
 fn add(name: &str, label: &str) -> Intent {
-    Intent::AddField(draft(name, label))
+    Intent::add_field(draft(name, label))
 }
 
 fn modify(name: &str, patch: FieldPatch) -> Intent {
-    Intent::ModifyField { name: name.to_owned(), patch }
+    Intent::modify_field(name, patch)
 }
 
 fn relabel(name: &str, label: &str) -> Intent {
@@ -71,11 +71,11 @@ fn redefault(name: &str, default_value: &str) -> Intent {
 }
 
 fn remove(name: &str) -> Intent {
-    Intent::RemoveField { name: name.to_owned() }
+    Intent::remove_field(name)
 }
 
 fn rollback(to: i64) -> Intent {
-    Intent::Rollback { to: rev(to) }
+    Intent::rollback(rev(to))
 }
 
 fn account(account_id: &str) -> NewConnection {
@@ -84,6 +84,7 @@ fn account(account_id: &str) -> NewConnection {
         base_url: "https://api.example.com/".to_owned(),
         account_id: account_id.to_owned(),
         burst_per_10s: 100,
+        reserve_percent: 0,
         sealed: vec![1, 2, 3],
         credential_id: "credential-a".to_owned(),
     }

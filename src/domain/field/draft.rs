@@ -71,6 +71,8 @@ impl FieldDraft {
 /// A change of a field as a caller wrote it: `None` leaves the attribute as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldPatch {
+    /// The new internal name.
+    pub new_name: Option<String>,
     /// The new label.
     pub label: Option<String>,
     /// The new type.
@@ -120,7 +122,7 @@ impl FieldPatch {
         };
         let changed = Field {
             id: field.id.clone(),
-            name: field.name.clone(),
+            name: self.new_name.unwrap_or_else(|| field.name.clone()),
             label: self.label.unwrap_or_else(|| field.label.clone()),
             property_type,
             field_type,
@@ -149,7 +151,7 @@ fn in_order(mut field: Field) -> Field {
 
 /// Derives an internal name from a label, as HubSpot's own screens do: `Deal Stage` gives
 /// `deal_stage`. Empty when the label does not begin with something to make it from, a letter.
-pub(in crate::domain) fn derive_name(label: &str) -> String {
+pub fn derive_name(label: &str) -> String {
     let name = slug(label, '_', super::NAME_LENGTH_MAX);
     if name.starts_with(|c: char| c.is_ascii_lowercase()) { name } else { String::new() }
 }

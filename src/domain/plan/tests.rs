@@ -7,9 +7,10 @@ mod readded;
 mod vendor;
 mod versions;
 
-use super::{Known, Observed, Operation, Step, plan};
+use super::{Known, Names, Observed, Operation, Step, plan};
 use crate::domain::{
-    Attributes, Effect, ProblemReason, ResourceId, Revision, Sync, Timestamp, Transition,
+    Attributes, Effect, ProblemReason, ResourceId, ResourceKind, Revision, Sync, Timestamp,
+    Transition,
 };
 
 /// The canonical form of a resource with two attributes.
@@ -37,7 +38,7 @@ fn applied(attributes: Attributes) -> Sync {
 }
 
 fn in_doubt(mut sync: Sync, effect: Effect) -> Sync {
-    sync.begin(effect, Timestamp::default());
+    sync.begin(effect, NAME, Timestamp::default());
     sync
 }
 
@@ -48,15 +49,37 @@ fn parked(mut sync: Sync) -> Sync {
 
 /// The revision of the version that is planned for.
 const REVISION: Revision = Revision::new(2);
+/// The name that was decided.
+const NAME: &str = "tier";
 
 fn planned(desired: Option<&Attributes>, sync: &Sync, observed: Option<&Observed>) -> Option<Step> {
     let id = ResourceId::from_trusted("field-1");
-    let operations = plan([Known { id: &id, desired, desired_rev: REVISION, sync, observed }]);
+    let known = known(&id, desired, sync, observed);
+    let operations = plan([known], &Names::default());
     assert!(operations.len() <= 1);
     operations.into_iter().next().map(|operation| {
         assert_eq!(operation.id, id);
         operation.step
     })
+}
+
+fn known<'a>(
+    id: &'a ResourceId,
+    desired: Option<&'a Attributes>,
+    sync: &'a Sync,
+    observed: Option<&'a Observed>,
+) -> Known<'a> {
+    Known {
+        id,
+        kind: ResourceKind::Field,
+        name: NAME,
+        desired,
+        desired_rev: REVISION,
+        sync,
+        observed,
+        fill: None,
+        now: Timestamp::default(),
+    }
 }
 
 fn conflict(step: Option<Step>) -> (String, Vec<String>) {
@@ -166,7 +189,7 @@ fn a_call_that_comes_to_nothing_does_not_bring_back_what_was_known_before_a_doub
                 sync.apply(&Transition::Settle(held), REVISION, REVISION, Timestamp::default());
             }
             Some(Step::Call(effect)) => {
-                sync.begin(effect.clone(), Timestamp::default());
+                sync.begin(effect.clone(), NAME, Timestamp::default());
                 sync.apply(&Transition::Withdraw, REVISION, REVISION, Timestamp::default());
                 calls.push(effect);
             }
@@ -263,17 +286,11 @@ fn a_plan_follows_the_order_of_what_is_known() {
     let ids = ["field-3", "field-1", "field-2"].map(ResourceId::from_trusted);
     let wanted = attributes(1, 1);
     let syncs = [Sync::default(), parked(Sync::default()), applied(attributes(2, 1))];
-    let known = ids.iter().zip(&syncs).map(|(id, sync)| Known {
-        id,
-        desired: Some(&wanted),
-        desired_rev: REVISION,
-        sync,
-        observed: None,
-    });
+    let known = ids.iter().zip(&syncs).map(|(id, sync)| known(id, Some(&wanted), sync, None));
     let call = |id: &ResourceId, effect| Operation { id: id.clone(), step: Step::Call(effect) };
     let expected = [
         call(&ids[0], Effect::Create(wanted.clone())),
         call(&ids[2], Effect::Update(only("x", 1))),
     ];
-    assert_eq!(plan(known), expected);
+    assert_eq!(plan(known, &Names::default()), expected);
 }

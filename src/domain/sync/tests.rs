@@ -32,7 +32,7 @@ fn fail(in_doubt: bool, wait_ms: u64) -> Transition {
 fn in_doubt() -> Sync {
     let mut sync = Sync::default();
     sync.apply(&Transition::Confirm(Some(attributes(1))), rev(2), rev(2), at(1));
-    sync.begin(Effect::Update(attributes(2)), at(10));
+    sync.begin(Effect::Update(attributes(2)), "tier", at(10));
     sync
 }
 
@@ -90,6 +90,7 @@ fn a_confirmation_notes_what_is_held_and_what_was_held_before() {
         applied_rev: rev(5),
         previous: Some(attributes(1)),
         confirmed_at: Some(at(7)),
+        key: Some("tier".to_owned()),
         ..Sync::default()
     };
     assert_eq!(sync, expected);

@@ -88,6 +88,7 @@ impl Replicas {
             resource_id: version.id.clone(),
             desired_rev: version.from_rev,
             planned_in_doubt: None,
+            name: version.name.clone(),
             effect: Effect::Create(attributes.clone()),
             message: "creating it".to_owned(),
         };
@@ -152,12 +153,13 @@ async fn a_job_is_followed_from_replica_to_replica_without_gap_or_repetition() {
         base_url: "https://vendor.test".to_owned(),
         account_id: "1".to_owned(),
         burst_per_10s: 0,
+        reserve_percent: 0,
         sealed: b"sealed".to_vec(),
         credential_id: "c".to_owned(),
     });
     replicas.any().mutate(ask("acme", connection)).await.unwrap();
     let draft = FieldDraft { label: "Size".to_owned(), ..FieldDraft::default() };
-    let job = replicas.any().mutate(ask("acme", Intent::AddField(draft))).await.unwrap().job;
+    let job = replicas.any().mutate(ask("acme", Intent::add_field(draft))).await.unwrap().job;
     let job_id: JobId = job.unwrap().id;
     let supervisor = replicas.supervisor.clone();
     let followers = (0..FOLLOWERS).map(|_| {

@@ -4,6 +4,8 @@ use super::*;
 use crate::domain::{ResourceId, ResourceKind, Revision};
 use crate::vendors::{Call, Target};
 
+const NOW: Timestamp = Timestamp::from_micros(7);
+
 fn label(label: &str) -> Attributes {
     Attributes::from([("label", json!(label)), ("type", json!("string"))])
 }
@@ -16,6 +18,8 @@ fn task(effect: Effect, desired: Option<Attributes>) -> Task {
         seen_rev: Revision::new(4),
         before: Before::default(),
         in_doubt: None,
+        is_moving: false,
+        checkpoint: None,
         call: Call {
             target: Target {
                 kind: ResourceKind::Field,
@@ -24,6 +28,7 @@ fn task(effect: Effect, desired: Option<Attributes>) -> Task {
             },
             effect,
             held: None,
+            allow_loss: false,
         },
     }
 }
@@ -48,7 +53,7 @@ fn what_is_held_as_decided_is_confirmed_as_the_vendor_said_it() {
         ("type", json!("string")),
         ("more", json!("the vendor's own")),
     ]);
-    let meaning = answered(&created, Answer::Holds(held.clone()));
+    let meaning = answered(&created, Answer::Holds(held.clone()), NOW);
     assert_eq!(noted(meaning), Transition::Confirm(Some(held)));
 }
 
@@ -56,7 +61,7 @@ fn what_is_held_as_decided_is_confirmed_as_the_vendor_said_it() {
 fn an_attribute_that_was_sent_and_not_taken_parks_by_name() {
     let sent = Attributes::from([("label", json!("B"))]);
     let updated = task(Effect::Update(sent), Some(label("B")));
-    let meaning = answered(&updated, Answer::Holds(label("A")));
+    let meaning = answered(&updated, Answer::Holds(label("A")), NOW);
     let Transition::Park { held, problem } = noted(meaning) else { panic!("a park") };
     assert_eq!(held, Some(label("A")));
     assert_eq!(
@@ -70,22 +75,22 @@ fn an_attribute_that_was_not_sent_and_differs_is_planned_again() {
     let sent = Attributes::from([("label", json!("B"))]);
     let updated = task(Effect::Update(sent), Some(label("B")));
     let held = Attributes::from([("label", json!("B")), ("type", json!("number"))]);
-    let meaning = answered(&updated, Answer::Holds(held.clone()));
+    let meaning = answered(&updated, Answer::Holds(held.clone()), NOW);
     assert_eq!(noted(meaning), Transition::Settle(Some(held)));
 }
 
 #[test]
 fn what_is_gone_is_confirmed_only_where_it_was_to_go() {
     let archived = task(Effect::Archive, None);
-    assert_eq!(noted(answered(&archived, Answer::Gone)), Transition::Confirm(None));
+    assert_eq!(noted(answered(&archived, Answer::Gone, NOW)), Transition::Confirm(None));
     let updated = task(Effect::Update(label("B")), Some(label("B")));
-    assert_eq!(noted(answered(&updated, Answer::Gone)), Transition::Settle(None));
+    assert_eq!(noted(answered(&updated, Answer::Gone, NOW)), Transition::Settle(None));
 }
 
 #[test]
 fn a_name_that_is_taken_is_looked_at() {
     let created = task(Effect::Create(label("A")), Some(label("A")));
-    assert_eq!(answered(&created, Answer::Unexpected), Meaning::Look);
+    assert_eq!(answered(&created, Answer::Unexpected, NOW), Meaning::Look);
 }
 
 #[test]

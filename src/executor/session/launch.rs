@@ -7,6 +7,8 @@ use futures::FutureExt as _;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{End, Finished, Look, Session, Task, subject};
+use crate::domain::carry::Checkpoint;
+use crate::domain::plan::Names;
 use crate::domain::{
     Attributes, Effect, Known, Operation, Problem, ProblemReason, Revision, Step, Timestamp,
     Tracked, Transition, plan,
@@ -16,12 +18,14 @@ use crate::executor::batches::{self, UnderWay};
 use crate::executor::outcomes::Before;
 use crate::failpoint::{self, Boundary};
 use crate::store::{self, Begin, Gate, Outcome};
-use crate::vendors::{Call, Failure, FailureScope, Target};
+use crate::vendors::{Call, Failure, FailureScope, Lane, Target};
 
 /// How long to wait for a place that was free a moment ago.
 const ADMIT_MAX: Duration = Duration::from_millis(50);
 /// How long to wait when a credential cannot be opened.
 const SEALED_WAIT_MS: u64 = 30_000;
+/// How often it is looked whether a name was made way for that nobody makes way for by himself.
+const STUCK_WAIT_MS: u64 = 30_000;
 
 /// What a plan says is to be done now.
 #[derive(Debug, Default)]
@@ -61,8 +65,12 @@ impl Session {
             return Ok(Some(now + super::STORE_RETRY));
         }
         let mut next_at = due.next_at;
-        if self.look(&open, due.looks).await || self.send(&open, due.tasks).await? {
-            next_at = earlier(next_at, Some(now + open.account.wait()));
+        let held_back = match self.look(&open, due.looks).await {
+            true => Some(Lane::Change),
+            false => self.send(&open, due.tasks).await?,
+        };
+        if let Some(lane) = held_back {
+            next_at = earlier(next_at, Some(now + open.account.wait(lane)));
         }
         Ok(next_at)
     }
@@ -133,6 +141,7 @@ impl Session {
         let mut due = Due::default();
         let Some((work, _)) = &self.work else { return due };
         let now = self.now();
+        let names = Names::of(&work.resources, &work.holders);
         for tracked in &work.resources {
             let version = &tracked.version;
             if self.in_flight.contains(&version.id) {
@@ -148,34 +157,16 @@ impl Session {
                 continue;
             }
             let desired = version.resource.as_ref().map(|resource| open.vendor.desired(resource));
-            let known = Known {
-                id: &version.id,
-                desired: desired.as_ref(),
-                desired_rev: version.from_rev,
-                sync: &tracked.sync,
-                observed,
-            };
-            let target = target(tracked, desired.as_ref());
-            let mut operations = plan([known]);
+            let known = Known { observed, ..Known::new(tracked, desired.as_ref(), now) };
+            let mut operations = plan([known], &names);
             let unseen = observed.is_none() && self.look_first.contains(&version.id);
             if unseen {
                 operations = vec![Operation { id: version.id.clone(), step: Step::Read }];
             }
             for operation in operations {
-                let task = |effect| Task {
-                    resource_id: version.id.clone(),
-                    desired: desired.clone(),
-                    desired_rev: version.from_rev,
-                    seen_rev: work.revision,
-                    before: Before::new(tracked.sync.failing, now),
-                    in_doubt: tracked.sync.in_doubt.clone(),
-                    call: Call {
-                        target: target.clone(),
-                        effect,
-                        held: tracked.sync.applied.clone(),
-                    },
-                };
-                sort(&mut due, operation.step, tracked, &target, work.revision, now, task);
+                let desired = desired.as_ref();
+                let task = |effect| task(tracked, desired.cloned(), effect, work.revision, now);
+                sort(&mut due, operation.step, tracked, desired, work.revision, now, task);
             }
         }
         due
@@ -186,7 +177,7 @@ impl Session {
         if looks.is_empty() || self.calls >= self.parts.settings.calls_max {
             return false;
         }
-        if !admitted(open).await {
+        if !admitted(open, Lane::Change).await {
             return true;
         }
         for look in looks.iter().filter(|look| look.in_doubt.is_some()) {
@@ -206,16 +197,18 @@ impl Session {
         false
     }
 
-    /// Sends as many calls as are allowed; tells whether some have to wait for the rate limit.
-    async fn send(&mut self, open: &Open, tasks: Vec<Task>) -> Result<bool, End> {
-        let under_way = UnderWay { calls: self.calls, creates: self.creates };
+    /// Sends as many calls as are allowed; tells in which lane some have to wait for the rate limit.
+    async fn send(&mut self, open: &Open, tasks: Vec<Task>) -> Result<Option<Lane>, End> {
+        let under_way = UnderWay { calls: self.calls, creates: self.creates, long: self.long };
         let per_call = open.vendor.capabilities().creates_per_call_max;
         let calls = batches::next_calls(tasks, under_way, self.parts.settings.calls_max, per_call);
         let mut with_place = Vec::new();
-        let mut held_back = false;
+        let mut held_back = None;
         for call in calls {
-            if !admitted(open).await {
-                held_back = true;
+            let effect = call.first().map(|task| &task.call.effect);
+            let lane = effect.map_or(Lane::Change, batches::lane);
+            if !admitted(open, lane).await {
+                held_back = Some(lane);
                 break;
             }
             with_place.push(call);
@@ -227,12 +220,12 @@ impl Session {
         // it settles: the database notes the beginning later.
         let ends_at = Instant::now() + self.parts.settings.call_timeout;
         if !self.begin(open, &with_place).await? {
-            return Ok(false);
+            return Ok(None);
         }
         let enough_left = Instant::now() + self.parts.settings.call_timeout / 2 < ends_at;
         if !enough_left || ends_at >= self.lease_until {
             self.withdraw(with_place).await?;
-            return Ok(false);
+            return Ok(None);
         }
         for tasks in with_place {
             self.spawn(open, tasks, ends_at);
@@ -245,6 +238,7 @@ impl Session {
         let begin = |task: &Task| Begin {
             resource_id: task.resource_id.clone(),
             desired_rev: task.desired_rev,
+            name: task.call.target.name.clone(),
             effect: task.call.effect.clone(),
             planned_in_doubt: task.in_doubt.clone(),
             message: format!("{} {}", verb(&task.call.effect), task.subject()),
@@ -296,9 +290,12 @@ impl Session {
         if tasks.iter().any(|task| matches!(task.call.effect, Effect::Create(_))) {
             self.creates += 1;
         }
+        if is_long(&tasks) {
+            self.long += 1;
+        }
         for task in &tasks {
-            let effect = task.call.effect.clone();
-            self.begun.insert(task.resource_id.clone(), effect);
+            let (name, effect) = (task.call.target.name.clone(), task.call.effect.clone());
+            self.begun.insert(task.resource_id.clone(), (name, effect));
             self.in_flight.insert(task.resource_id.clone());
             self.observed.remove(&task.resource_id);
         }
@@ -321,8 +318,13 @@ impl Session {
 
 /// Takes the place of a call if one is free. Never waits for long: the session has a lease to look
 /// after, and calls under way take places too.
-async fn admitted(open: &Open) -> bool {
-    open.account.wait().is_zero() && timeout(ADMIT_MAX, open.account.admit()).await.is_ok()
+async fn admitted(open: &Open, lane: Lane) -> bool {
+    open.account.wait(lane).is_zero() && timeout(ADMIT_MAX, open.account.admit(lane)).await.is_ok()
+}
+
+/// Tells whether a call does long work.
+pub(super) fn is_long(tasks: &[Task]) -> bool {
+    tasks.iter().any(|task| batches::lane(&task.call.effect) == Lane::Background)
 }
 
 /// What is known of a call that came to no end of its own: nothing.
@@ -340,12 +342,12 @@ fn sort(
     due: &mut Due,
     step: Step,
     tracked: &Tracked,
-    target: &Target,
+    desired: Option<&Attributes>,
     seen_rev: Revision,
     now: Timestamp,
     task: impl FnOnce(Effect) -> Task,
 ) {
-    let subject = subject(target);
+    let subject = subject(&target(tracked, None));
     let mut note = |transition, message| {
         due.outcomes.push(Outcome {
             resource_id: tracked.version.id.clone(),
@@ -364,13 +366,38 @@ fn sort(
             note(Transition::Confirm(held), message);
         }
         Step::Settle(held) => note(Transition::Settle(held), format!("read {subject}")),
+        Step::Move { name, foreign } => {
+            let message = format!("{subject} goes to {name}");
+            note(Transition::Move { name, foreign }, message);
+        }
+        Step::Found(left) => {
+            let message = format!("found {subject} at {}, too", left.name);
+            note(Transition::Found(left), message);
+        }
+        Step::Retired(name) => {
+            let message = format!("{name} is archived");
+            note(Transition::Retired(name), message);
+        }
+        Step::Withdraw => note(Transition::Withdraw, format!("read {subject}")),
+        Step::Filled(revision) => {
+            let checkpoint = tracked.sync.checkpoint.as_ref();
+            let message = checkpoint.map_or_else(
+                || format!("{subject}: there was nothing to fill in"),
+                |checkpoint| checkpoint.told("filled in"),
+            );
+            note(Transition::Filled(revision), message);
+        }
+        Step::Wait(problem) => {
+            let message = problem.message.clone();
+            note(Transition::Fail { in_doubt: false, wait_ms: STUCK_WAIT_MS, problem }, message);
+        }
         Step::Park { held, problem } => {
             let message = problem.message.clone();
             note(Transition::Park { held, problem }, message);
         }
         Step::Read => due.looks.push(Look {
             resource_id: tracked.version.id.clone(),
-            target: target.clone(),
+            target: doubtful_target(tracked, desired),
             desired_rev: tracked.version.from_rev,
             seen_rev,
             before: Before::new(tracked.sync.failing, now),
@@ -390,9 +417,51 @@ fn free_at(tracked: &Tracked, was_read: bool) -> Timestamp {
     failing.max(settled).unwrap_or_default()
 }
 
+/// One operation, as it goes to the vendor.
+fn task(
+    tracked: &Tracked,
+    desired: Option<Attributes>,
+    effect: Effect,
+    seen_rev: Revision,
+    now: Timestamp,
+) -> Task {
+    let Tracked { version, sync, .. } = tracked;
+    let fills = match &effect {
+        Effect::Fill(_) => tracked.fill,
+        _ => None,
+    };
+    let mut target = target(tracked, desired.as_ref());
+    let mut held = sync.applied.clone();
+    if let Effect::Retire(retire) = &effect {
+        target.name.clone_from(&retire.name);
+        let left = sync.left().iter().find(|left| left.name == retire.name);
+        held = left.map(|left| left.held.clone());
+    }
+    let checkpoint = sync.checkpoint.clone().filter(|checkpoint| checkpoint.fills == fills);
+    Task {
+        resource_id: version.id.clone(),
+        desired,
+        desired_rev: version.from_rev,
+        seen_rev,
+        before: Before::new(sync.failing, now),
+        in_doubt: sync.in_doubt.clone(),
+        is_moving: sync.is_moving(),
+        checkpoint: Some(checkpoint.unwrap_or_else(|| Checkpoint::begin(fills, now))),
+        call: Call { target, effect, held, allow_loss: version.allows_loss },
+    }
+}
+
+/// The resource under the name that the vendor knows it by.
 fn target(tracked: &Tracked, desired: Option<&Attributes>) -> Target {
-    let expected = tracked.sync.expected(desired);
-    Target { kind: tracked.version.kind, name: tracked.version.name.clone(), expected }
+    let Tracked { version, sync, .. } = tracked;
+    let expected = sync.expected(desired);
+    Target { kind: version.kind, name: sync.key_or(&version.name).to_owned(), expected }
+}
+
+/// The same under the name that the call in doubt was about.
+fn doubtful_target(tracked: &Tracked, desired: Option<&Attributes>) -> Target {
+    let name = tracked.sync.doubtful_name(&tracked.version.name).to_owned();
+    Target { name, ..target(tracked, desired) }
 }
 
 fn verb(effect: &Effect) -> &'static str {
@@ -400,6 +469,9 @@ fn verb(effect: &Effect) -> &'static str {
         Effect::Create(_) => "creating",
         Effect::Update(_) => "updating",
         Effect::Archive => "archiving",
+        Effect::Carry(_) => "carrying values to",
+        Effect::Fill(_) => "filling in",
+        Effect::Retire(_) => "retiring",
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::launch::is_long;
 use super::{End, Finished, Look, STORE_RETRY, Session, Task};
 use crate::domain::{Effect, Observed, Problem, ProblemReason, Revision, Transition};
 use crate::executor::outcomes::{self, Meaning};
@@ -36,6 +37,9 @@ impl Session {
         if tasks.iter().any(|task| matches!(task.call.effect, Effect::Create(_))) {
             self.creates -= 1;
         }
+        if is_long(&tasks) {
+            self.long -= 1;
+        }
         // A batch counts once: by the failure that reaches furthest.
         let worst = results.iter().filter_map(|result| result.as_ref().err());
         let worst = worst.min_by_key(|failure| failure.scope);
@@ -46,11 +50,12 @@ impl Session {
                 None
             }
         };
+        let now = self.now();
         for (task, result) in tasks.into_iter().zip(results) {
             self.in_flight.remove(&task.resource_id);
             self.look_first.remove(&task.resource_id);
             let (transition, message) = match result {
-                Ok(answer) => match outcomes::answered(&task, answer) {
+                Ok(answer) => match outcomes::answered(&task, answer, now) {
                     Meaning::Note(transition, message) => (transition, message),
                     Meaning::Look => {
                         self.look_first.insert(task.resource_id.clone());

@@ -28,10 +28,10 @@ fn decisions() -> [Vec<Intent>; 4] {
     let label = Some("Changed".to_owned());
     let patch = FieldPatch { label, ..FieldPatch::default() };
     [
-        vec![Intent::AddField(field("first")), Intent::AddField(field("second"))],
-        vec![Intent::ModifyField { name: "first".to_owned(), patch }],
-        vec![Intent::RemoveField { name: "second".to_owned() }],
-        vec![Intent::Rollback { to: Revision::new(5) }],
+        vec![Intent::add_field(field("first")), Intent::add_field(field("second"))],
+        vec![Intent::modify_field("first", patch)],
+        vec![Intent::remove_field("second")],
+        vec![Intent::rollback(Revision::new(5))],
     ]
 }
 

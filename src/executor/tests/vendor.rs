@@ -10,7 +10,7 @@ use url::Url;
 use crate::domain::{Attributes, Effect, Observed, Problem, ProblemReason, Resource, VendorKind};
 use crate::store::hooked::steps::Steps;
 use crate::vendors::{
-    Access, Account, Answer, Call, Failure, FailureScope, Identity, Target, Vendor,
+    Access, Account, Answer, Call, Failure, FailureScope, Identity, Lane, Target, Vendor,
 };
 
 /// How long it wants to be left alone, once: longer than until a lease is prolonged.
@@ -79,6 +79,7 @@ impl Kept {
                 }
                 Ok(Answer::Gone)
             }
+            other => panic!("{other:?} where nothing is renamed or filled in"),
         }
     }
 }
@@ -118,9 +119,9 @@ impl Account for Keeper {
         Ok(Identity { account_id: "1".to_owned() })
     }
 
-    async fn admit(&self) {}
+    async fn admit(&self, _lane: Lane) {}
 
-    fn wait(&self) -> Duration {
+    fn wait(&self, _lane: Lane) -> Duration {
         Duration::ZERO
     }
 

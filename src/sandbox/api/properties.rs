@@ -3,46 +3,35 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::routing::{get, post};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
+use super::query::Query;
 use super::target::Target;
 use super::{JsonBody, results};
 use crate::sandbox::answer::Answer;
 use crate::sandbox::hubspot::draft::{BatchCreate, BatchNames, parse};
+use crate::sandbox::hubspot::portal::missing;
 use crate::sandbox::hubspot::property::{DataSensitivity, Property};
 use crate::sandbox::hubspot::{Draft, Refusal};
 use crate::sandbox::world::World;
 
 type Result = std::result::Result<Answer, Refusal>;
 
-/// The query of reads. `locale` and `properties` are taken and have no effect.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What a read asks for. `locale` and `properties` are taken and have no effect.
+#[derive(Debug)]
 struct View {
-    #[serde(default, deserialize_with = "flag")]
     archived: bool,
-    #[serde(default)]
     data_sensitivity: DataSensitivity,
 }
 
-/// Reads a flag in any case: HubSpot's own Python client writes `True`.
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
-    let written = String::deserialize(deserializer)?;
-    written
-        .to_ascii_lowercase()
-        .parse()
-        .map_err(|_| D::Error::custom(format!("'{written}' is neither true nor false")))
-}
-
-/// A query as axum read it; what it could not read is refused in HubSpot's words.
-type ViewQuery = std::result::Result<Query<View>, QueryRejection>;
-
-fn view(query: ViewQuery) -> std::result::Result<View, Refusal> {
-    query.map(|Query(view)| view).map_err(|error| Refusal::invalid(error.body_text()))
+fn view(query: &Query) -> std::result::Result<View, Refusal> {
+    let data_sensitivity = match query.one("dataSensitivity") {
+        None => DataSensitivity::default(),
+        Some(written) => parse(Value::String(written.to_owned()))?,
+    };
+    Ok(View { archived: query.flag("archived")?, data_sensitivity })
 }
 
 /// Returns the paths below the object type.
@@ -55,24 +44,26 @@ pub(super) fn router() -> Router<Arc<World>> {
         .route("/batch/archive", post(batch_archive))
 }
 
-async fn list(target: Target, query: ViewQuery) -> Result {
+async fn list(State(world): State<Arc<World>>, target: Target, query: Query) -> Result {
     target.may_read()?;
-    let view = view(query)?;
-    if view.data_sensitivity != DataSensitivity::NonSensitive {
-        return Ok(results(Vec::new()));
-    }
-    let portal = target.token.account.lock();
-    Ok(results(portal.properties(view.archived).values().map(Property::wire).collect()))
+    let view = view(&query)?;
+    target.may_see(view.data_sensitivity)?;
+    let mut portal = target.token.account.lock();
+    let seen = portal.seen(view.archived, world.now());
+    let shown = seen.values().filter(|kept| kept.data_sensitivity == view.data_sensitivity);
+    Ok(results(shown.map(Property::wire).collect()))
 }
 
-async fn read(target: Target, query: ViewQuery) -> Result {
+async fn read(State(world): State<Arc<World>>, target: Target, query: Query) -> Result {
     target.may_read()?;
-    let view = view(query)?;
-    if view.data_sensitivity != DataSensitivity::NonSensitive {
-        return Err(Refusal::not_found(format!("No sensitive property '{}'.", target.name)));
+    let view = view(&query)?;
+    target.may_see(view.data_sensitivity)?;
+    let mut portal = target.token.account.lock();
+    let property = portal.seen_property(&target.name, view.archived, world.now())?;
+    if property.data_sensitivity != view.data_sensitivity {
+        return Err(missing(&target.name));
     }
-    let portal = target.token.account.lock();
-    Ok(Answer::new(200, portal.property(&target.name, view.archived)?.wire()))
+    Ok(Answer::new(200, property.wire()))
 }
 
 async fn create(
@@ -83,9 +74,13 @@ async fn create(
     target.may_write()?;
     let draft: Draft = parse(body)?;
     let mut portal = target.token.account.lock();
-    let property = portal.create(draft, world.settings().recreate, world.now())?;
+    let recreate = portal.switches.recreate.unwrap_or(world.settings().recreate);
+    target.may_define(draft.data_sensitivity.unwrap_or_default())?;
+    let property = portal.create(draft, recreate, world.now())?;
     let location = format!("{}/{}", target.base, property.name);
-    Ok(Answer::created(property.wire_created(), location))
+    let (body, name) = (property.wire_created(), property.name.clone());
+    target.sign(&mut portal, &name, true);
+    Ok(Answer::created(body, location))
 }
 
 async fn update(
@@ -96,7 +91,10 @@ async fn update(
     target.may_write()?;
     let draft: Draft = parse(body)?;
     let mut portal = target.token.account.lock();
-    Ok(Answer::new(200, portal.update(&target.name, draft, world.now())?.wire()))
+    target.may_define(portal.property(&target.name, false)?.data_sensitivity)?;
+    portal.update(&target.name, draft, world.now())?;
+    target.sign(&mut portal, &target.name, false);
+    Ok(Answer::new(200, portal.property(&target.name, false)?.wire()))
 }
 
 async fn archive(State(world): State<Arc<World>>, target: Target) -> Result {
@@ -112,8 +110,13 @@ async fn batch_create(
 ) -> Result {
     target.may_write()?;
     let batch: BatchCreate = parse(body)?;
-    let (now, recreate) = (world.now(), world.settings().recreate);
-    let outcome = target.token.account.lock().create_batch(batch, recreate, now)?;
+    let now = world.now();
+    for draft in &batch.inputs {
+        target.may_define(draft.data_sensitivity.unwrap_or_default())?;
+    }
+    let mut portal = target.token.account.lock();
+    let recreate = portal.switches.recreate.unwrap_or(world.settings().recreate);
+    let outcome = portal.create_batch(batch, recreate, now)?;
     Ok(Answer::new(outcome.status(201), outcome.body(now)))
 }
 
@@ -124,8 +127,10 @@ async fn batch_read(
 ) -> Result {
     target.may_read()?;
     let batch: BatchNames = parse(body)?;
-    let outcome = target.token.account.lock().read_batch(&batch)?;
-    Ok(Answer::new(outcome.status(200), outcome.body(world.now())))
+    target.may_see(batch.data_sensitivity)?;
+    let now = world.now();
+    let outcome = target.token.account.lock().read_batch(&batch, now)?;
+    Ok(Answer::new(outcome.status(200), outcome.body(now)))
 }
 
 async fn batch_archive(

@@ -56,11 +56,10 @@ pub(super) async fn assign(State(world): Shared, body: Bytes) -> Result {
         return Err(Wrong(400, "an account_id matches ^[a-z0-9_]{1,64}$".to_owned()));
     }
     let spec = TokenSpec {
-        token: wanted.key,
         account: wanted.account_id,
-        scopes: None,
         burst_limit: wanted.burst_limit,
         revoked: wanted.revoked,
+        ..TokenSpec::of(wanted.key)
     };
     let key = world.upso.assign(spec, world.now()).map_err(|wrong| Wrong(400, wrong))?;
     Ok(Answer::new(201, json!({ "account_id": key.account.id })))

@@ -1,4 +1,4 @@
-//! Portals from the outside: who opens them, everything they keep, and edits "in HubSpot's own screen".
+//! Portals from the outside: who opens them, and everything they keep.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,14 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Result, Shared, Wrong, read};
 use crate::sandbox::answer::Answer;
-use crate::sandbox::hubspot::draft::parse;
 use crate::sandbox::hubspot::property::Property;
 use crate::sandbox::hubspot::{Portal, Refusal};
-use crate::sandbox::registry::{Account, Token, TokenSpec};
+use crate::sandbox::registry::{Account, Token, TokenKind, TokenSpec};
 use crate::sandbox::world::World;
-
-/// Who edits in HubSpot's own screen unless the test names somebody.
-const SCREEN_USER_ID: &str = "1001";
 
 /// `GET /_sandbox/portals`.
 pub(super) async fn list(State(world): Shared) -> Answer {
@@ -36,23 +32,35 @@ struct Wanted {
     burst_limit: Option<u32>,
     #[serde(default)]
     revoked: bool,
+    #[serde(default)]
+    kind: TokenKind,
+    /// Tokens of one application share a burst limit.
+    application: Option<String>,
 }
 
 /// `POST /_sandbox/portals`: maps a token to a portal.
 pub(super) async fn assign(State(world): Shared, body: Bytes) -> Result {
     let wanted: Wanted = read(&body)?;
-    if wanted.portal_id.is_some_and(|id| id == 0 || i32::try_from(id).is_err()) {
-        return Err(Wrong(400, "a portal_id lies between 1 and 2147483647".to_owned()));
-    }
+    wanted.portal_id.map_or(Ok(()), check_portal_id)?;
     let spec = TokenSpec {
-        token: wanted.token,
         account: wanted.portal_id,
         scopes: wanted.scopes,
         burst_limit: wanted.burst_limit,
         revoked: wanted.revoked,
+        kind: wanted.kind,
+        application: wanted.application,
+        ..TokenSpec::of(wanted.token)
     };
     let token = world.portals.assign(spec, world.now()).map_err(|wrong| Wrong(400, wrong))?;
     Ok(Answer::new(201, json!({ "portal_id": token.account.id, "token": about(&token) })))
+}
+
+/// Refuses a number that no portal has.
+pub(super) fn check_portal_id(id: u32) -> std::result::Result<(), Wrong> {
+    if id == 0 || i32::try_from(id).is_err() {
+        return Err(Wrong(400, "a portal_id lies between 1 and 2147483647".to_owned()));
+    }
+    Ok(())
 }
 
 /// `GET /_sandbox/portals/{id}`: everything the portal keeps.
@@ -67,80 +75,18 @@ pub(super) async fn dump(State(world): Shared, Path(id): Path<u32>) -> Result {
         "create_effects": portal.create_effects(),
         "properties": counted(portal.properties(false)),
         "archived": counted(portal.properties(true)),
+        "deals": portal.deals.active().count(),
         "groups": portal.groups().map(|group| group.wire()).collect::<Vec<_>>(),
     });
     Ok(Answer::new(200, body))
 }
 
-/// What somebody does in HubSpot's own screen.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Edit {
-    #[serde(default)]
-    kind: EditKind,
-    method: String,
-    name: Option<String>,
-    /// Who does it: becomes `updatedUserId`.
-    user_id: Option<String>,
-    #[serde(default)]
-    body: Value,
+/// Says to a test what the rules of HubSpot refuse.
+pub(super) fn said(refusal: Refusal) -> Wrong {
+    Wrong(refusal.status, format!("{}: {}", refusal.category, refusal.message))
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum EditKind {
-    #[default]
-    Property,
-    Group,
-}
-
-/// `POST /_sandbox/portals/{id}/edit`: a change that no API call made.
-pub(super) async fn edit(State(world): Shared, Path(id): Path<u32>, body: Bytes) -> Result {
-    let account = account(&world, id)?;
-    let mut edit: Edit = read(&body)?;
-    if let (Some(name), Some(body)) = (&edit.name, edit.body.as_object_mut()) {
-        body.entry("name").or_insert_with(|| json!(name));
-    }
-    let mut portal = account.lock();
-    apply(&world, &mut portal, edit).map_err(|refusal| {
-        Wrong(refusal.status, format!("{}: {}", refusal.category, refusal.message))
-    })
-}
-
-fn apply(world: &World, portal: &mut Portal, edit: Edit) -> std::result::Result<Answer, Refusal> {
-    let (now, recreate) = (world.now(), world.settings().recreate);
-    let name = edit.name.unwrap_or_default();
-    let user_id = edit.user_id.as_deref().unwrap_or(SCREEN_USER_ID);
-    let body = edit.body;
-    let answer = match (edit.kind, edit.method.to_ascii_uppercase().as_str()) {
-        (EditKind::Property, "POST") => {
-            let name = portal.create(parse(body)?, recreate, now)?.name.clone();
-            portal.sign(&name, user_id, true);
-            portal.property(&name, false)?.wire()
-        }
-        (EditKind::Property, "PATCH") => {
-            portal.update(&name, parse(body)?, now)?;
-            portal.sign(&name, user_id, false);
-            portal.property(&name, false)?.wire()
-        }
-        (EditKind::Property, "DELETE") => {
-            portal.archive(&name, now)?;
-            return Ok(Answer::no_content());
-        }
-        (EditKind::Group, "POST") => portal.create_group(parse(body)?)?.wire(),
-        (EditKind::Group, "PATCH") => portal.update_group(&name, parse(body)?)?.wire(),
-        (EditKind::Group, "DELETE") => {
-            portal.archive_group(&name)?;
-            return Ok(Answer::no_content());
-        }
-        (_, method) => {
-            return Err(Refusal::invalid(format!("method is POST, PATCH or DELETE, not {method}")));
-        }
-    };
-    Ok(Answer::new(200, answer))
-}
-
-fn account(world: &World, id: u32) -> std::result::Result<Arc<Account<Portal>>, Wrong> {
+pub(super) fn account(world: &World, id: u32) -> std::result::Result<Arc<Account<Portal>>, Wrong> {
     world.portals.account(&id).ok_or_else(|| Wrong(404, format!("there is no portal {id} yet")))
 }
 
@@ -149,6 +95,7 @@ fn summary(account: &Account<Portal>, tokens: &[Arc<Token<Portal>>]) -> Value {
     json!({
         "portal_id": account.id,
         "properties": portal.properties(false).len(),
+        "deals": portal.deals.active().count(),
         "archived": portal.properties(true).len(),
         "create_effects": portal.create_effects(),
         "tokens": tokens.iter().map(|token| about(token)).collect::<Vec<_>>(),
@@ -157,6 +104,8 @@ fn summary(account: &Account<Portal>, tokens: &[Arc<Token<Portal>>]) -> Value {
 
 fn about(token: &Token<Portal>) -> Value {
     json!({
+        "kind": token.kind,
+        "application": token.application,
         "scopes": token.scopes,
         "burst_limit": token.burst_limit,
         "revoked": token.revoked,

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::draft::{BatchCreate, BatchNames};
-use super::portal::Portal;
-use super::property::DataSensitivity;
+use super::portal::{Portal, missing};
 use super::refusal::Refusal;
 use crate::domain::Timestamp;
 use crate::sandbox::Recreate;
@@ -16,8 +15,8 @@ pub(crate) const INPUTS_MAX: usize = 100;
 /// The outcome of a batch: results, and an error entry for every input that failed.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    results: Vec<Value>,
-    errors: Vec<Value>,
+    pub(super) results: Vec<Value>,
+    pub(super) errors: Vec<Value>,
 }
 
 impl Outcome {
@@ -64,15 +63,19 @@ impl Portal {
     }
 
     /// Reads properties by name.
-    pub(crate) fn read_batch(&self, batch: &BatchNames) -> Result<Outcome, Refusal> {
+    pub(crate) fn read_batch(
+        &mut self,
+        batch: &BatchNames,
+        now: Timestamp,
+    ) -> Result<Outcome, Refusal> {
         check_size(batch.inputs.len())?;
         let mut outcome = Outcome::default();
         for input in &batch.inputs {
-            let found = if batch.data_sensitivity == DataSensitivity::NonSensitive {
-                self.property(&input.name, batch.archived)
-            } else {
-                Err(Refusal::not_found(format!("No such property as '{}'.", input.name)))
-            };
+            let found = self.seen_property(&input.name, batch.archived, now);
+            let found = found.and_then(|property| {
+                let shown = property.data_sensitivity == batch.data_sensitivity;
+                if shown { Ok(property) } else { Err(missing(&input.name)) }
+            });
             match found {
                 Ok(property) => outcome.results.push(property.wire()),
                 Err(refusal) => outcome.errors.push(refusal.batch_entry(&input.name)),
@@ -109,9 +112,14 @@ fn passed_over(refusal: Refusal) -> Result<(), Refusal> {
 }
 
 fn check_size(inputs: usize) -> Result<(), Refusal> {
-    if inputs > INPUTS_MAX {
+    check_size_within(inputs, INPUTS_MAX)
+}
+
+/// Refuses a batch of more inputs than it may have.
+pub(super) fn check_size_within(inputs: usize, max: usize) -> Result<(), Refusal> {
+    if inputs > max {
         return Err(Refusal::invalid(format!(
-            "A batch takes at most {INPUTS_MAX} inputs, but {inputs} were given."
+            "A batch takes at most {max} inputs, but {inputs} were given."
         )));
     }
     Ok(())
@@ -170,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_batch_of_reads_tells_the_missing_from_the_found() {
-        let outcome = Portal::open(NOW).read_batch(&names(&["amount", "nothing"])).unwrap();
+        let outcome = Portal::open(NOW).read_batch(&names(&["amount", "nothing"]), NOW).unwrap();
         let body = outcome.body(NOW);
         assert_eq!(body["results"][0]["name"], "amount");
         assert_eq!(body["errors"][0]["category"], "OBJECT_NOT_FOUND");

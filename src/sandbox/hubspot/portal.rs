@@ -1,13 +1,19 @@
-//! One portal's deal properties and groups.
+//! One portal: its deal properties, its groups and its deals.
 
 use std::collections::BTreeMap;
 
+use super::deals::refused::RefusedWrite;
+use super::deals::{Deals, Slot};
 use super::draft::Draft;
 use super::groups::Group;
+use super::limits::Usage;
 use super::options;
 use super::property::{FieldType, ModificationMetadata, Property};
 use super::refusal::Refusal;
-use super::{rules, standard};
+use super::stale::Before;
+use super::switches::Switches;
+use super::uses::Use;
+use super::{formula, rules, standard};
 use crate::domain::Timestamp;
 use crate::sandbox::Recreate;
 use crate::sandbox::wire_time::WireTime;
@@ -29,16 +35,34 @@ pub(crate) struct Portal {
     pub(super) active: BTreeMap<String, Property>,
     pub(super) archived: BTreeMap<String, Property>,
     pub(super) groups: BTreeMap<String, Group>,
+    pub(crate) deals: Deals,
+    pub(crate) switches: Switches,
+    /// Who uses which property.
+    pub(super) uses: BTreeMap<String, Vec<Use>>,
+    /// What reads still show, by name.
+    pub(super) before: BTreeMap<String, Before>,
+    /// Writes of deals that are to be refused.
+    pub(crate) refused_writes: Vec<RefusedWrite>,
+    pub(super) usage: Usage,
     effects: BTreeMap<String, Effects>,
+    next_slot: u32,
 }
 
 impl Portal {
     /// Opens a portal in the state HubSpot hands one over, with its own properties.
     pub(crate) fn open(now: Timestamp) -> Self {
+        let active = standard::properties(now);
         Self {
-            active: standard::properties(now),
+            next_slot: u32::try_from(active.len()).unwrap_or(u32::MAX),
+            active,
             archived: BTreeMap::new(),
             groups: standard::groups(),
+            deals: Deals::default(),
+            switches: Switches::default(),
+            uses: BTreeMap::new(),
+            before: BTreeMap::new(),
+            refused_writes: Vec::new(),
+            usage: Usage::default(),
             effects: BTreeMap::new(),
         }
     }
@@ -80,11 +104,16 @@ impl Portal {
                 .with("name", vec![name]));
         }
         self.check_unique_values(&property)?;
+        self.check_room()?;
+        self.remember(&name, now);
+        property.slot = Slot(self.next_slot);
         if recreate == Recreate::Restore
             && let Some(tombstone) = self.archived.remove(&name)
         {
             property.created_at = tombstone.created_at;
+            property.slot = tombstone.slot;
         }
+        self.next_slot += u32::from(property.slot == Slot(self.next_slot));
         self.effects.entry(name.clone()).or_default().created += 1;
         Ok(self.active.entry(name).insert_entry(property).into_mut())
     }
@@ -104,10 +133,15 @@ impl Portal {
             self.check_group_exists(group)?;
         }
         let mut after = before.clone();
+        if draft.options.is_some() && before.modification_metadata.read_only_options == Some(true) {
+            return Err(locked(name, "given other options"));
+        }
         merge(&mut after, draft)?;
         rules::check_definition(&after, Some(before))?;
+        self.check_formula(&after)?;
         after.updated_at = WireTime(now);
         after.updated_user_id = None;
+        self.remember(name, now);
         self.effects.entry(name.to_owned()).or_default().updated += 1;
         Ok(self.active.entry(name.to_owned()).insert_entry(after).into_mut())
     }
@@ -122,9 +156,31 @@ impl Portal {
         }
     }
 
+    /// Says what may be changed about a property.
+    pub(crate) fn set_metadata(&mut self, name: &str, metadata: ModificationMetadata) {
+        if let Some(property) = self.active.get_mut(name) {
+            property.modification_metadata = metadata;
+        }
+    }
+
+    /// Brings a property back from the recycle bin as it was, which only HubSpot's own screen can.
+    pub(crate) fn restore(&mut self, name: &str, now: Timestamp) -> Result<&Property, Refusal> {
+        let group = self.property(name, true)?.group_name.clone();
+        self.check_group_exists(&group)?;
+        if self.active.contains_key(name) {
+            return Err(Refusal::exists(format!("A property named '{name}' already exists.")));
+        }
+        self.remember(name, now);
+        let mut property = self.archived.remove(name).ok_or_else(|| missing(name))?;
+        property.archived_at = None;
+        property.updated_at = WireTime(now);
+        Ok(self.active.entry(name.to_owned()).insert_entry(property).into_mut())
+    }
+
     /// Moves a property to the recycle bin.
     pub(crate) fn archive(&mut self, name: &str, now: Timestamp) -> Result<(), Refusal> {
         self.check_archivable(name)?;
+        self.remember(name, now);
         if let Some(mut property) = self.active.remove(name) {
             property.archived_at = Some(WireTime(now));
             self.archived.insert(name.to_owned(), property);
@@ -133,23 +189,26 @@ impl Portal {
         Ok(())
     }
 
-    /// Refuses a name that is not there or that HubSpot does not let go.
+    /// Refuses a name that is not there, that HubSpot does not let go, or that somebody uses.
     pub(super) fn check_archivable(&self, name: &str) -> Result<(), Refusal> {
-        if self.property(name, false)?.modification_metadata.archivable {
-            return Ok(());
+        if !self.property(name, false)?.modification_metadata.archivable {
+            return Err(locked(name, "archived"));
         }
-        Err(locked(name, "archived"))
+        self.check_unused(name)
     }
 
     fn drafted(&self, mut draft: Draft, now: Timestamp) -> Result<Property, Refusal> {
         let name = required(draft.name.take(), "name")?;
         rules::check_name(&name)?;
         rules::check_prefix(&name)?;
-        rules::check_create_only(&draft)?;
+        rules::check_create_only(&draft, self.switches.sensitive_data)?;
         let label = required(draft.label.take(), "label")?;
         let group_name = required(draft.group_name.take(), "groupName")?;
         self.check_group_exists(&group_name)?;
         let mut property = Property {
+            slot: Slot::default(),
+            formula_as_sent: draft.calculation_formula.clone(),
+            generated_order: self.switches.generated_order.then(|| self.next_order(&group_name)),
             name,
             label,
             kind: required(draft.kind.take(), "type")?,
@@ -185,7 +244,23 @@ impl Portal {
         };
         merge(&mut property, draft)?;
         rules::check_definition(&property, None)?;
+        self.check_formula(&property)?;
         Ok(property)
+    }
+
+    /// Returns the place after the last one of a group.
+    fn next_order(&self, group: &str) -> i32 {
+        let of_group = self.active.values().filter(|property| property.group_name == group);
+        i32::try_from(of_group.count()).unwrap_or(i32::MAX)
+    }
+
+    /// Refuses a formula that names a property that is not there.
+    fn check_formula(&self, property: &Property) -> Result<(), Refusal> {
+        let formula = property.calculation_formula.as_deref().unwrap_or_default();
+        match formula::names(formula).iter().find(|name| !self.active.contains_key(*name)) {
+            None => Ok(()),
+            Some(name) => Err(missing(name)),
+        }
     }
 
     fn check_group_exists(&self, group: &str) -> Result<(), Refusal> {
@@ -233,7 +308,7 @@ fn merge(property: &mut Property, draft: Draft) -> Result<(), Refusal> {
     lay_optional(&mut property.text_display_hint, draft.text_display_hint);
     if let Some(formula) = draft.calculation_formula {
         // HubSpot keeps whatever was asked for as a calculation once there is a formula.
-        property.calculation_formula = Some(formula);
+        property.calculation_formula = Some(formula::canonical(&formula));
         property.field_type = FieldType::CalculationEquation;
         property.calculated = true;
     }
@@ -251,13 +326,13 @@ fn required<T>(given: Option<T>, attribute: &str) -> Result<T, Refusal> {
     })
 }
 
-fn missing(name: &str) -> Refusal {
+pub(crate) fn missing(name: &str) -> Refusal {
     Refusal::not_found(format!("No property named '{name}' exists for deals."))
         .with("propertyName", vec![name.to_owned()])
 }
 
 fn locked(name: &str, done: &str) -> Refusal {
-    Refusal::invalid(format!("The property '{name}' is HubSpot's own and cannot be {done}."))
+    Refusal::invalid(format!("The property '{name}' is locked and cannot be {done}."))
         .with("propertyName", vec![name.to_owned()])
 }
 

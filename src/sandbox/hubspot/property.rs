@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::deals::{Column, Slot};
 use super::options::PropertyOption;
 use crate::sandbox::wire_time::WireTime;
 
@@ -37,7 +38,7 @@ pub(crate) enum FieldType {
     Textarea,
 }
 
-/// `dataSensitivity`. The sandbox keeps non-sensitive definitions only.
+/// `dataSensitivity`. A list or read shows the definitions of one of these and no others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DataSensitivity {
@@ -74,7 +75,7 @@ pub(crate) enum TextHint {
 }
 
 /// `modificationMetadata`: what may be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ModificationMetadata {
     pub(crate) archivable: bool,
@@ -88,6 +89,15 @@ pub(crate) struct ModificationMetadata {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Property {
+    /// Where deals keep its values; it goes into the recycle bin with them.
+    #[serde(skip)]
+    pub(crate) slot: Slot,
+    /// The formula in the spelling of the create, which its answer repeats.
+    #[serde(skip)]
+    pub(crate) formula_as_sent: Option<String>,
+    /// The place that reads show of a property that was given none.
+    #[serde(skip)]
+    pub(crate) generated_order: Option<i32>,
     pub(crate) name: String,
     pub(crate) label: String,
     #[serde(rename = "type")]
@@ -134,18 +144,35 @@ impl Property {
         let mut wire = json!(self);
         if let Some(wire) = wire.as_object_mut() {
             wire.insert("archived".into(), json!(self.archived_at.is_some()));
+            if let (-1, Some(order)) = (self.display_order, self.generated_order) {
+                wire.insert("displayOrder".into(), json!(order));
+            }
         }
         wire
     }
 
-    /// Writes the definition as a create answers it: HubSpot leaves the server's own times out.
+    /// Writes the definition as a create answers it: HubSpot leaves the server's own times out, and
+    /// repeats what was sent.
     pub(crate) fn wire_created(&self) -> Value {
         let mut wire = json!(self);
         if let Some(wire) = wire.as_object_mut() {
             wire.remove("createdAt");
             wire.remove("updatedAt");
+            if let Some(formula) = &self.formula_as_sent {
+                wire.insert("calculationFormula".into(), json!(formula));
+            }
         }
         wire
+    }
+
+    /// Returns where the values of the property come from.
+    pub(crate) fn column(&self) -> Column {
+        match self.name.as_str() {
+            "hs_object_id" => Column::Id,
+            "createdate" => Column::Created,
+            "hs_lastmodifieddate" => Column::Modified,
+            _ => Column::Stored(self.slot),
+        }
     }
 
     /// Returns whether the definition is HubSpot's own and locked.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// A refused request, as a value; [`Refusal::body`] writes it the way HubSpot does.
@@ -14,8 +15,19 @@ pub(crate) struct Refusal {
     pub(crate) context: BTreeMap<&'static str, Vec<String>>,
     /// `errors[].code` of a single detail.
     pub(crate) code: Option<&'static str>,
+    /// `errors` where there are several, or one with a context of its own.
+    pub(crate) details: Box<[Detail]>,
     /// HubSpot wraps a few errors as a JSON text inside the outer `message`.
     pub(crate) nested: bool,
+}
+
+/// One entry of `errors`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Detail {
+    pub(crate) message: String,
+    pub(crate) code: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) context: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Refusal {
@@ -28,6 +40,7 @@ impl Refusal {
             message: message.into(),
             context: BTreeMap::new(),
             code: None,
+            details: Box::default(),
             nested: false,
         }
     }
@@ -86,8 +99,8 @@ impl Refusal {
         if !self.context.is_empty() {
             body.insert("context".into(), json!(self.context));
         }
-        if let Some(code) = self.code {
-            body.insert("errors".into(), json!([{ "message": self.message, "code": code }]));
+        if self.code.is_some() || !self.details.is_empty() {
+            body.insert("errors".into(), self.errors());
         }
         if self.nested {
             let inner = Value::Object(body).to_string();
@@ -96,23 +109,34 @@ impl Refusal {
         Value::Object(body)
     }
 
-    /// Writes the entry of this refusal in the `errors` of a 207 answer.
+    fn errors(&self) -> Value {
+        match self.code {
+            Some(code) if self.details.is_empty() => {
+                json!([{ "message": self.message, "code": code }])
+            }
+            _ => json!(self.details),
+        }
+    }
+
+    /// Writes the entry of this refusal of a property in the `errors` of a 207 answer.
+    pub(crate) fn batch_entry(&self, name: &str) -> Value {
+        self.entry("name", vec![name.to_owned()])
+    }
+
+    /// Writes the entry of this refusal in the `errors` of a 207 answer; `key` and `values` say in
+    /// its context which inputs it is about.
     ///
     /// The official clients insist on `context`, `links` and `errors`, so they are always there.
-    pub(crate) fn batch_entry(&self, name: &str) -> Value {
+    pub(crate) fn entry(&self, key: &'static str, values: Vec<String>) -> Value {
         let mut context = self.context.clone();
-        context.entry("name").or_insert_with(|| vec![name.to_owned()]);
-        let errors = match self.code {
-            Some(code) => json!([{ "message": self.message, "code": code }]),
-            None => json!([]),
-        };
+        context.entry(key).or_insert(values);
         let mut entry = json!({
             "status": "error",
             "category": self.category,
             "message": self.message,
             "context": context,
             "links": {},
-            "errors": errors,
+            "errors": self.errors(),
         });
         if let (Some(sub_category), Some(entry)) = (self.sub_category, entry.as_object_mut()) {
             entry.insert("subCategory".into(), json!(sub_category));

@@ -61,8 +61,9 @@ pub(super) fn check_pair(kind: PropertyType, field_type: FieldType) -> Result<()
 }
 
 /// Checks what only a create can say.
-pub(super) fn check_create_only(draft: &Draft) -> Result<(), Refusal> {
-    if draft.data_sensitivity.unwrap_or_default() != DataSensitivity::NonSensitive {
+pub(super) fn check_create_only(draft: &Draft, sensitive_data: bool) -> Result<(), Refusal> {
+    let sensitive = draft.data_sensitivity.unwrap_or_default() != DataSensitivity::NonSensitive;
+    if sensitive && !sensitive_data {
         return Err(Refusal::invalid("This portal is not enabled for sensitive data.")
             .reason("PORTAL_NOT_ENABLED_FOR_SENSITIVE_DATA"));
     }
@@ -83,6 +84,9 @@ pub(super) fn check_definition(after: &Property, before: Option<&Property>) -> R
         return Err(Refusal::invalid("A property needs a label."));
     }
     check_pair(after.kind, after.field_type)?;
+    if after.field_type == FieldType::CalculationEquation && after.calculation_formula.is_none() {
+        return Err(Refusal::invalid("A calculated property needs a calculationFormula."));
+    }
     super::options::check_against_type(after.kind, &after.options)?;
     if after.currency_property_name.is_some() && after.show_currency_symbol != Some(true) {
         return Err(match before.and_then(|before| before.currency_property_name.as_ref()) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::deals::Slot;
 use super::groups::Group;
 use super::options::PropertyOption;
 use super::property::{DataSensitivity, FieldType, ModificationMetadata, Property, PropertyType};
@@ -41,6 +42,8 @@ pub(super) fn properties(now: Timestamp) -> BTreeMap<String, Property> {
     let mut modified =
         standard("hs_lastmodifieddate", "Last Modified Date", T::Datetime, F::Date, now);
     modified.modification_metadata.read_only_value = true;
+    let mut id = standard("hs_object_id", "Record ID", T::Number, F::Number, now);
+    id.modification_metadata.read_only_value = true;
     [
         standard("dealname", "Deal Name", T::String, F::Text, now),
         standard("amount", "Amount", T::Number, F::Number, now),
@@ -51,9 +54,14 @@ pub(super) fn properties(now: Timestamp) -> BTreeMap<String, Property> {
         stage,
         created,
         modified,
+        id,
     ]
     .into_iter()
-    .map(|property| (property.name.clone(), property))
+    .zip(0..)
+    .map(|(mut property, number)| {
+        property.slot = Slot(number);
+        (property.name.clone(), property)
+    })
     .collect()
 }
 
@@ -65,6 +73,9 @@ fn standard(
     now: Timestamp,
 ) -> Property {
     Property {
+        slot: Slot::default(),
+        formula_as_sent: None,
+        generated_order: None,
         name: name.to_owned(),
         label: label.to_owned(),
         kind,

@@ -74,6 +74,7 @@ pub(crate) struct Cadences {
 
 impl Kept for Cadences {
     type Id = String;
+    type Opening = ();
     const SCOPES: &'static [&'static str] = &[];
 
     fn id_of(token: &str) -> String {
@@ -81,7 +82,7 @@ impl Kept for Cadences {
         format!("acc_{}", &hex::encode(&digest)[..12])
     }
 
-    fn opened(_now: Timestamp) -> Self {
+    fn opened((): &(), _now: Timestamp) -> Self {
         Self::default()
     }
 }

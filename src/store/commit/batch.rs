@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::connection::Change;
 use super::repeated;
-use crate::domain::decide::{self, Decision, Holds, Situation, Writes};
+use crate::domain::decide::{self, Decision, Holds, Situation, VersionWrite, Writes};
 use crate::domain::{
     Company, CompanyId, Digest, Intent, JobId, Mutation, Needs, Refusal, RequestId, ResourceKind,
     Revision, Timestamp, Tracked,
 };
 use crate::store::progress::JobRow;
-use crate::store::rows::{Head, NamedQuery, NewJob, NewRevision, Rows};
+use crate::store::rows::{Asked, Head, NamedQuery, NewJob, NewRevision, Rows};
 use crate::store::{Committed, Doorbell, Error, record};
 
 /// A batch that is being decided.
@@ -52,7 +52,7 @@ impl Batch {
             named: HashMap::new(),
             unwritten: Vec::new(),
         };
-        let queries: BTreeSet<_> = in_scope().filter_map(query).collect();
+        let queries: BTreeSet<_> = in_scope().flat_map(queries).collect();
         batch.look_up(rows, queries.into_iter().collect()).await?;
         Ok(batch)
     }
@@ -102,7 +102,12 @@ impl Batch {
         if self.unwritten.is_empty() {
             return Ok(());
         }
-        rows.write_revisions(&std::mem::take(&mut self.unwritten)).await
+        let unwritten = std::mem::take(&mut self.unwritten);
+        rows.write_revisions(&unwritten).await?;
+        for new in unwritten.iter().filter(|new| new.asked != Asked::default()) {
+            rows.write_asked(&new.head.company.id, &new.asked).await?;
+        }
+        Ok(())
     }
 
     async fn situation<R: Rows>(
@@ -117,13 +122,13 @@ impl Batch {
         match mutation.intent.needs() {
             Needs::Nothing => {}
             Needs::Named(..) => {
-                if let Some(query) = query(mutation) {
-                    if !self.named.contains_key(&query) {
-                        self.flush(rows).await?;
-                        self.look_up(rows, vec![query.clone()]).await?;
-                    }
-                    situation.latest.extend(self.named.get(&query).cloned().flatten());
+                let queries = queries(mutation);
+                if queries.iter().any(|query| !self.named.contains_key(query)) {
+                    self.flush(rows).await?;
+                    self.look_up(rows, queries.clone()).await?;
                 }
+                let known = queries.iter().filter_map(|query| self.named.get(query).cloned());
+                situation.latest.extend(known.flatten());
             }
             Needs::All => {
                 self.flush(rows).await?;
@@ -195,8 +200,14 @@ impl Batch {
                 kind: version.kind,
                 name: version.name.clone(),
             };
-            self.named.insert(query, Some(Tracked { version, sync: write.sync.clone() }));
+            // Under the name that it had before it is not found any more.
+            self.named.retain(|at, known| {
+                at.company_id != *id || known.as_ref().is_none_or(|it| it.version.id != version.id)
+            });
+            let fill = write.fills.then_some(revision);
+            self.named.insert(query, Some(Tracked { version, sync: write.sync.clone(), fill }));
         }
+        let asked = asked(revision, &versions);
         let change = connection.as_ref().map(|write| Change::of(&mut head, write));
         self.heads.insert(id.clone(), head.clone());
         self.unwritten.push(NewRevision {
@@ -209,6 +220,7 @@ impl Batch {
             at,
             versions: versions.into_iter().map(|write| write.version).collect(),
             job,
+            asked,
             connection,
             replaced: change.as_ref().and_then(Change::replaced),
         });
@@ -241,22 +253,46 @@ impl Batch {
             false => rows.named(&wanted).await?,
         };
         self.named.extend(queries.into_iter().map(|query| (query, None)));
-        self.named.extend(found.into_iter().map(|(company_id, tracked)| {
+        // Of several that have or had a name the one that there is counts, or else the last.
+        let weight = |it: &Tracked| (it.version.resource.is_some(), it.version.from_rev);
+        for (company_id, tracked) in found {
             let Tracked { version, .. } = &tracked;
             let query = NamedQuery { company_id, kind: version.kind, name: version.name.clone() };
-            (query, Some(tracked))
-        }));
+            let known = self.named.entry(query).or_default();
+            if known.as_ref().is_none_or(|known| weight(known) < weight(&tracked)) {
+                *known = Some(tracked);
+            }
+        }
         Ok(())
     }
 }
 
-/// What a mutation asks about a resource by its name.
-fn query(mutation: &Mutation) -> Option<NamedQuery> {
+/// What a mutation asks about resources by their names.
+fn queries(mutation: &Mutation) -> Vec<NamedQuery> {
+    let company_id = &mutation.company_id;
     match mutation.intent.needs() {
-        Needs::Named(kind, name) => {
-            Some(NamedQuery { company_id: mutation.company_id.clone(), kind, name })
-        }
-        Needs::Nothing | Needs::All | Needs::AllAnd(_) => None,
+        Needs::Named(kind, names) => names
+            .into_iter()
+            .map(|name| NamedQuery { company_id: company_id.clone(), kind, name })
+            .collect(),
+        Needs::Nothing | Needs::All | Needs::AllAnd(_) => Vec::new(),
+    }
+}
+
+/// What few mutations ask for beside a decision.
+fn asked(revision: Revision, versions: &[VersionWrite]) -> Asked {
+    let ids = |which: fn(&VersionWrite) -> bool| {
+        let of = versions.iter().filter(move |write| which(write));
+        of.map(|write| write.version.id.clone())
+    };
+    let known_as = |write: &VersionWrite| {
+        let key = write.sync.key.as_ref().filter(|key| **key != write.version.name)?;
+        Some((write.version.id.clone(), key.clone()))
+    };
+    Asked {
+        allow_loss: ids(|write| write.version.allows_loss).map(|id| (id, revision)).collect(),
+        fills: ids(|write| write.fills).map(|id| (revision, id)).collect(),
+        known_as: versions.iter().filter_map(known_as).collect(),
     }
 }
 

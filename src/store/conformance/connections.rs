@@ -2,7 +2,10 @@
 
 use super::Given;
 use super::given::{add, connect, connect_with, default_value, disconnect, find, refused, remove};
-use crate::domain::{JobState, ProblemReason, Refusal, Transition, VendorKind};
+use crate::domain::{
+    Intent, JobState, NewConnection, ProblemReason, Refusal, Transition, VendorKind,
+};
+use crate::store::Error;
 
 pub(crate) async fn a_change_before_the_first_connection_waits_for_it(given: Given) {
     given.company("acme").await;
@@ -58,6 +61,49 @@ pub(crate) async fn a_new_credential_ends_waits_but_not_parks(given: Given) {
     assert_eq!(work.gate, None);
     assert_eq!(work.resources.len(), 1);
     assert_eq!(find(&work, "slow").sync.failing, None);
+}
+
+pub(crate) async fn a_renewed_credential_takes_the_place_of_the_old_one(given: Given) {
+    let lease = given.leased("acme").await;
+    given.add("acme", "one").await;
+    let revision = given.revision("acme").await;
+    given.store().reseal(&lease, "credential", b"renewed").await.unwrap();
+    let sealed = given.work(&lease).await.connection.unwrap();
+    assert_eq!(sealed.sealed, b"renewed");
+    assert_eq!(sealed.connection.credential_id, "credential");
+    assert_eq!(given.revision("acme").await, revision, "no revision tells of it");
+    given.begin(&lease, &["one"]).await;
+}
+
+pub(crate) async fn a_credential_that_was_replaced_is_not_renewed(given: Given) {
+    let lease = given.leased("acme").await;
+    given.done("acme", connect_with("account of acme", "replaced")).await;
+    let renewed = given.store().reseal(&lease, "credential", b"renewed").await;
+    assert!(matches!(renewed, Err(Error::Disconnected)), "{renewed:?}");
+    assert_eq!(given.work(&lease).await.connection.unwrap().sealed, b"sealed replaced");
+    given.done("acme", disconnect()).await;
+    let renewed = given.store().reseal(&lease, "replaced", b"renewed").await;
+    assert!(matches!(renewed, Err(Error::Disconnected)), "{renewed:?}");
+}
+
+pub(crate) async fn what_is_known_of_limits_is_read_with_the_connection(given: Given) {
+    let company = super::given::id("acme");
+    let windows = || given.store().windows(&company);
+    assert_eq!(windows().await.unwrap(), []);
+    let lease = given.leased("acme").await;
+    let fresh = windows().await.unwrap();
+    assert_eq!((fresh.len(), fresh[0].vendor), (1, VendorKind::HubSpot));
+    assert_eq!((fresh[0].reserve_percent, &fresh[0].window), (0, &None));
+    given.store().release(&lease, Some("window".to_owned())).await.unwrap();
+    assert_eq!(windows().await.unwrap()[0].window, Some("window".to_owned()));
+    let Intent::ConnectVendor(connection) = connect("account of acme") else { unreachable!() };
+    let slower = NewConnection { burst_per_10s: 50, reserve_percent: 20, ..connection };
+    given.done("acme", Intent::ConnectVendor(slower)).await;
+    let known = windows().await.unwrap().remove(0);
+    assert_eq!((known.burst_per_10s, known.reserve_percent), (50, 20));
+    assert_eq!(known.window, Some("window".to_owned()), "the account is the same");
+    given.done("acme", disconnect()).await;
+    assert_eq!(windows().await.unwrap(), []);
 }
 
 pub(crate) async fn the_same_account_comes_back_as_the_same_connection(given: Given) {

@@ -189,6 +189,7 @@ impl Given {
         let begins = names.iter().map(|name| Begin {
             resource_id: find(&work, name).version.id.clone(),
             desired_rev: find(&work, name).version.from_rev,
+            name: (*name).to_owned(),
             effect: Effect::Create(attributes(name)),
             planned_in_doubt: find(&work, name).sync.in_doubt.clone(),
             message: format!("creating field {name}"),
@@ -252,6 +253,7 @@ impl Given {
         JobControl {
             job_id: job.clone(),
             action,
+            allow_data_loss: false,
             request_id: None,
             fingerprint: fingerprint(&format!("{action:?}")),
             reason: "because".to_owned(),
@@ -310,6 +312,7 @@ fn connect_at(vendor: VendorKind, account: &str, credential: &str) -> Intent {
         base_url: "https://vendor.test".to_owned(),
         account_id: account.to_owned(),
         burst_per_10s: 0,
+        reserve_percent: 0,
         sealed: format!("sealed {credential}").into_bytes(),
         credential_id: credential.to_owned(),
     })
@@ -320,7 +323,7 @@ pub(super) fn disconnect() -> Intent {
 }
 
 pub(in crate::store) fn add(name: &str) -> Intent {
-    Intent::AddField(FieldDraft { name: name.to_owned(), ..FieldDraft::default() })
+    Intent::add_field(FieldDraft { name: name.to_owned(), ..FieldDraft::default() })
 }
 
 /// A cadence that waits, with its name for an id.
@@ -341,22 +344,22 @@ pub(super) fn remove_cadence(cadence_id: &str) -> Intent {
 
 pub(super) fn relabel(name: &str, label: &str) -> Intent {
     let patch = FieldPatch { label: Some(label.to_owned()), ..FieldPatch::default() };
-    Intent::ModifyField { name: name.to_owned(), patch }
+    Intent::modify_field(name, patch)
 }
 
 pub(super) fn default_value(name: &str, value: &str) -> Intent {
     let patch = FieldPatch { default_value: Some(value.to_owned()), ..FieldPatch::default() };
-    Intent::ModifyField { name: name.to_owned(), patch }
+    Intent::modify_field(name, patch)
 }
 
 pub(super) fn remove(name: &str) -> Intent {
-    Intent::RemoveField { name: name.to_owned() }
+    Intent::remove_field(name)
 }
 
 /// A field in a group.
 pub(super) fn add_in(name: &str, group_name: &str) -> Intent {
     let (name, group_name) = (name.to_owned(), group_name.to_owned());
-    Intent::AddField(FieldDraft { name, group_name, ..FieldDraft::default() })
+    Intent::add_field(FieldDraft { name, group_name, ..FieldDraft::default() })
 }
 
 pub(super) fn add_group(name: &str) -> Intent {
@@ -373,7 +376,7 @@ pub(super) fn remove_group(name: &str) -> Intent {
 }
 
 pub(super) fn roll_back(to: i64) -> Intent {
-    Intent::Rollback { to: Revision::new(to) }
+    Intent::rollback(Revision::new(to))
 }
 
 pub(super) fn attributes(name: &str) -> Attributes {

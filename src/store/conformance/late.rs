@@ -7,6 +7,7 @@ use crate::store::{Begin, Error, LateCall, Lease};
 
 fn late() -> LateCall {
     LateCall {
+        name: "one".to_owned(),
         resource_id: super::given::resource("field-3"),
         effect: Effect::Update(attributes("late")),
     }
@@ -68,6 +69,7 @@ pub(crate) async fn nothing_is_begun_that_was_planned_without_a_late_call(given:
     let begin = |planned_in_doubt| Begin {
         resource_id: super::given::resource("field-3"),
         desired_rev: Revision::new(4),
+        name: "one".to_owned(),
         effect: Effect::Update(attributes("First")),
         planned_in_doubt,
         message: String::new(),

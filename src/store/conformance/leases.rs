@@ -13,6 +13,7 @@ async fn assert_fenced(given: &Given, lease: &Lease) {
     let begin = Begin {
         resource_id: super::given::resource("field-3"),
         desired_rev: Revision::new(3),
+        name: "one".to_owned(),
         effect: Effect::Create(attributes("one")),
         planned_in_doubt: None,
         message: String::new(),
@@ -24,6 +25,7 @@ async fn assert_fenced(given: &Given, lease: &Lease) {
     assert!(matches!(store.renew(lease, PERIOD).await, Err(Error::Fenced)));
     assert!(matches!(store.work(lease, 1).await, Err(Error::Fenced)));
     assert!(matches!(store.release(lease, None).await, Err(Error::Fenced)));
+    assert!(matches!(store.reseal(lease, "credential", b"new").await, Err(Error::Fenced)));
 }
 
 pub(crate) async fn a_lease_has_one_holder(given: Given) {
@@ -112,6 +114,7 @@ pub(crate) async fn the_gate_and_the_window_outlive_the_lease(given: Given) {
     let begin = Begin {
         resource_id: super::given::resource("field-3"),
         desired_rev: Revision::new(3),
+        name: "one".to_owned(),
         effect: Effect::Create(attributes("one")),
         planned_in_doubt: None,
         message: "creating".to_owned(),

@@ -85,6 +85,7 @@ pub(crate) async fn what_is_in_doubt_is_always_to_be_looked_at(given: Given) {
     let work = given.work(&lease).await;
     let in_doubt = InDoubt {
         effect: Effect::Create(attributes("one")),
+        name: None,
         settled_at_micros: work.now.plus(SETTLES).as_micros(),
     };
     assert_eq!(find(&work, "one").sync.in_doubt, Some(in_doubt));
@@ -122,6 +123,7 @@ pub(crate) async fn nothing_is_begun_at_a_connection_that_was_changed(given: Giv
     let begin = || Begin {
         resource_id: super::given::resource("field-3"),
         desired_rev: Revision::new(3),
+        name: "one".to_owned(),
         effect: Effect::Create(attributes("one")),
         planned_in_doubt: None,
         message: String::new(),
@@ -146,6 +148,7 @@ pub(crate) async fn nothing_is_begun_that_was_cancelled_since_it_was_planned(giv
     let begin = |desired_rev| Begin {
         resource_id: super::given::resource("field-3"),
         desired_rev,
+        name: "one".to_owned(),
         effect: Effect::Create(attributes("one")),
         planned_in_doubt: None,
         message: String::new(),

@@ -19,13 +19,13 @@ const HEADS_AND_REQUESTS: &str = concat!(
     micros!(),
     " AS now, c.company_id, c.display_name, c.revision, c.head_hash, c.field_count, \
          c.field_bytes, c.cadence_count, c.created_at, k.connection_id, k.vendor, k.base_url, k.account_id, \
-         k.burst_per_10s, k.status, k.credential_id, NULL AS request_id, NULL AS fingerprint \
+         k.burst_per_10s, k.reserve_percent, k.status, k.credential_id, NULL AS request_id, NULL AS fingerprint \
      FROM companies AS c LEFT JOIN connections AS k ON k.company_id = c.company_id \
      WHERE c.company_id = ANY($1) \
      UNION ALL SELECT ",
     micros!(),
     ", r.company_id, NULL, r.revision, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-         NULL, NULL, r.request_id, r.fingerprint \
+         NULL, NULL, NULL, r.request_id, r.fingerprint \
      FROM unnest($2::text[], $3::text[]) AS wanted (company_id, request_id) \
      JOIN revisions AS r ON r.company_id = wanted.company_id \
          AND r.request_id = wanted.request_id \
@@ -107,7 +107,7 @@ impl CompanyRows for PostgresRows {
 
     async fn connection(&mut self, at: &Doorbell) -> Result<Option<SealedConnection>, Error> {
         let sql = "SELECT company_id, connection_id, vendor, base_url, account_id, burst_per_10s, \
-             status, credential_id, sealed \
+             reserve_percent, status, credential_id, sealed \
              FROM connections WHERE company_id = $1 AND connection_id = $2";
         let row = rows(sql).bind(at.company_id.as_str()).bind(at.connection_id.as_str());
         let row: Option<SealedRow> = within(row.fetch_optional(&mut *self.session)).await?;
@@ -115,6 +115,15 @@ impl CompanyRows for PostgresRows {
             Ok(SealedConnection { connection: row.connection.read()?, sealed: row.sealed })
         })
         .transpose()
+    }
+
+    async fn write_sealed(&mut self, at: &Doorbell, sealed: &[u8]) -> Result<(), Error> {
+        let sql = "UPDATE connections SET sealed = $3 WHERE company_id = $1 AND connection_id = $2";
+        let written = super::query(sql)
+            .bind(at.company_id.as_str())
+            .bind(at.connection_id.as_str())
+            .bind(sealed);
+        within(written.execute(&mut *self.session)).await.map(drop)
     }
 }
 

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 
 use super::session::within;
 use super::{PostgresRows, query, rows, rows_at_most, without_nul};
-use crate::domain::{CompanyId, Revision, Timestamp};
+use crate::domain::{CompanyId, Revision, Timestamp, Trail};
 use crate::store::progress::PartRow;
-use crate::store::rows::{EntryRows, Head, NewJob, NewRevision, version_spans};
+use crate::store::rows::{Asked, EntryRows, Head, NewJob, NewRevision, version_spans};
 use crate::store::{AuditQuery, Error, StoredEntry, stored};
 use crate::wire;
 
@@ -70,10 +70,10 @@ const REPLACED: &str = "UPDATE connections SET status = 'disconnected', sealed =
     WHERE company_id = $1 AND connection_id = $2";
 
 const CONNECTION: &str = "INSERT INTO connections (company_id, connection_id, vendor, base_url, \
-        account_id, burst_per_10s, status, credential_id, sealed) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+        account_id, burst_per_10s, status, credential_id, sealed, reserve_percent) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
     ON CONFLICT (company_id, connection_id) DO UPDATE SET burst_per_10s = $6, status = $7, \
-        credential_id = $8, sealed = $9";
+        credential_id = $8, sealed = $9, reserve_percent = $10";
 
 #[async_trait]
 impl EntryRows for PostgresRows {
@@ -81,6 +81,35 @@ impl EntryRows for PostgresRows {
         self.write_rows(revisions).await?;
         for revision in revisions {
             self.write_connection(revision).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_asked(&mut self, company_id: &CompanyId, asked: &Asked) -> Result<(), Error> {
+        for (id, from_rev) in &asked.allow_loss {
+            let sql = "UPDATE resource_versions SET allows_loss = true \
+                 WHERE company_id = $1 AND resource_id = $2 AND from_rev = $3";
+            let update =
+                query(sql).bind(company_id.as_str()).bind(id.as_str()).bind(from_rev.get());
+            within(update.execute(&mut *self.session)).await?;
+        }
+        for (revision, id) in &asked.fills {
+            let sql = "UPDATE job_items SET fills = true \
+                 WHERE company_id = $1 AND revision = $2 AND resource_id = $3";
+            let update =
+                query(sql).bind(company_id.as_str()).bind(revision.get()).bind(id.as_str());
+            within(update.execute(&mut *self.session)).await?;
+        }
+        for (id, key) in &asked.known_as {
+            let sql = "UPDATE sync SET vendor_key = coalesce(vendor_key, $3), \
+                 trail = coalesce(trail, $4) WHERE company_id = $1 AND resource_id = $2 \
+                 AND (applied IS NOT NULL OR in_doubt IS NOT NULL)";
+            let update = query(sql)
+                .bind(company_id.as_str())
+                .bind(id.as_str())
+                .bind(key.as_str())
+                .bind(stored::write(&Trail::default())?);
+            within(update.execute(&mut *self.session)).await?;
         }
         Ok(())
     }
@@ -231,7 +260,8 @@ impl PostgresRows {
             .bind(i64::from(connection.burst_per_10s))
             .bind(connection.status.as_str())
             .bind(&connection.credential_id)
-            .bind(write.sealed.as_slice());
+            .bind(write.sealed.as_slice())
+            .bind(i64::from(connection.reserve_percent));
         within(written.execute(&mut *self.session)).await.map(drop)
     }
 }

@@ -17,7 +17,7 @@ macro_rules! jobs {
             "SELECT j.company_id, j.revision, j.state, j.attempt, j.next_attempt_at, j.held_up, \
              j.refused, j.created_at, j.ended_at, j.last_seq, p.vendor, p.state AS part_state, \
              p.total, p.done, p.failed, p.cancelled, p.unit, p.message, p.held_up AS part_held_up, \
-             p.next_attempt_at AS part_next_attempt_at \
+             p.next_attempt_at AS part_next_attempt_at, p.work \
              FROM (SELECT * FROM jobs WHERE ",
             $which,
             ") AS j JOIN job_parts AS p ON p.company_id = j.company_id \
@@ -120,7 +120,7 @@ impl JobRows for PostgresRows {
         vendor: VendorKind,
         ids: &[ResourceId],
     ) -> Result<Vec<ItemRow>, Error> {
-        let sql = "SELECT revision, vendor, resource_id, state FROM job_items \
+        let sql = "SELECT revision, vendor, resource_id, state, fills FROM job_items \
              WHERE company_id = $1 AND vendor = $2 AND state IN ('pending', 'failed') \
              AND resource_id = ANY($3)";
         let found = rows::<ItemColumns>(sql)
@@ -131,7 +131,7 @@ impl JobRows for PostgresRows {
     }
 
     async fn items_of(&mut self, id: &JobId) -> Result<Vec<ItemRow>, Error> {
-        let sql = "SELECT revision, vendor, resource_id, state FROM job_items \
+        let sql = "SELECT revision, vendor, resource_id, state, fills FROM job_items \
              WHERE company_id = $1 AND revision = $2";
         let found = rows::<ItemColumns>(sql).bind(id.company_id.as_str()).bind(id.revision.get());
         within(found.fetch_all(&mut *self.session)).await?.into_iter().map(item).collect()
@@ -142,7 +142,7 @@ impl JobRows for PostgresRows {
         company_id: &CompanyId,
         progress: &Progress,
     ) -> Result<(), Error> {
-        let Progress { jobs, items, events } = progress;
+        let Progress { jobs, items, events, .. } = progress;
         if jobs.is_empty() && items.is_empty() && events.is_empty() {
             return Ok(());
         }
@@ -210,6 +210,24 @@ impl JobRows for PostgresRows {
             .bind(part.held_up)
             .bind(part.next_attempt_at);
         within(step.execute(&mut *self.session)).await.map(drop)
+    }
+
+    async fn write_work(
+        &mut self,
+        company_id: &CompanyId,
+        work: &[(Revision, VendorKind, String)],
+    ) -> Result<(), Error> {
+        for (revision, vendor, text) in work {
+            let sql = "UPDATE job_parts SET work = $4 \
+                 WHERE company_id = $1 AND revision = $2 AND vendor = $3";
+            let update = query(sql)
+                .bind(company_id.as_str())
+                .bind(revision.get())
+                .bind(vendor.as_str())
+                .bind(text.as_str());
+            within(update.execute(&mut *self.session)).await?;
+        }
+        Ok(())
     }
 }
 

@@ -19,8 +19,8 @@ impl SyncRows for PostgresRows {
         ids: &[ResourceId],
     ) -> Result<Vec<(ResourceId, Sync)>, Error> {
         let sql = "SELECT resource_id, applied, applied_rev, previous, confirmed_at, in_doubt, \
-             parked_rev, parked_problem, failing_since, failing_count, next_attempt_at \
-             FROM sync WHERE company_id = $1 AND connection_id = $2 AND resource_id = ANY($3)";
+             parked_rev, parked_problem, failing_since, failing_count, next_attempt_at, \
+             vendor_key, trail, checkpoint FROM sync WHERE company_id = $1 AND connection_id = $2 AND resource_id = ANY($3)";
         let found = rows::<OneSync>(sql)
             .bind(at.company_id.as_str())
             .bind(at.connection_id.as_str())
@@ -40,10 +40,10 @@ impl SyncRows for PostgresRows {
         }
         let sql = "INSERT INTO sync (company_id, connection_id, resource_id, applied, \
                  applied_rev, previous, confirmed_at, in_doubt, parked_rev, parked_problem, \
-                 failing_since, failing_count, next_attempt_at) \
+                 failing_since, failing_count, next_attempt_at, vendor_key, trail, checkpoint) \
              SELECT $1, $2, * FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], \
                  $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[], \
-                 $12::bigint[], $13::bigint[]) \
+                 $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::text[]) \
              ON CONFLICT (company_id, connection_id, resource_id) DO UPDATE SET \
                  applied = excluded.applied, applied_rev = excluded.applied_rev, \
                  previous = excluded.previous, confirmed_at = excluded.confirmed_at, \
@@ -51,7 +51,9 @@ impl SyncRows for PostgresRows {
                  parked_problem = excluded.parked_problem, \
                  failing_since = excluded.failing_since, \
                  failing_count = excluded.failing_count, \
-                 next_attempt_at = excluded.next_attempt_at";
+                 next_attempt_at = excluded.next_attempt_at, \
+                 vendor_key = excluded.vendor_key, trail = excluded.trail, \
+                 checkpoint = excluded.checkpoint";
         let written = syncs.iter().map(|(_, sync)| SyncRow::write(sync));
         let written = written.collect::<Result<Vec<_>, _>>()?;
         let texts = |of: fn(&SyncRow) -> &Option<String>| {
@@ -71,7 +73,10 @@ impl SyncRows for PostgresRows {
             .bind(texts(|row| &row.parked_problem))
             .bind(numbers(|row| row.failing_since))
             .bind(numbers(|row| row.failing_count))
-            .bind(numbers(|row| row.next_attempt_at));
+            .bind(numbers(|row| row.next_attempt_at))
+            .bind(texts(|row| &row.vendor_key))
+            .bind(texts(|row| &row.trail))
+            .bind(texts(|row| &row.checkpoint));
         within(upsert.execute(&mut *self.session)).await.map(drop)
     }
 
@@ -97,7 +102,12 @@ impl SyncRows for PostgresRows {
         let sql = concat!(
             "SELECT ",
             tracked_columns!(),
-            " FROM resource_versions AS v \
+            ", (SELECT min(i.revision) FROM job_items AS i \
+                WHERE i.company_id = v.company_id AND i.vendor = $4 \
+                    AND i.resource_id = v.resource_id \
+                    AND i.state IN ('pending', 'failed') AND i.state = 'pending' \
+                    AND i.fills) AS fill \
+             FROM resource_versions AS v \
              LEFT JOIN sync AS s ON s.company_id = v.company_id AND s.connection_id = $2 \
                  AND s.resource_id = v.resource_id \
              WHERE v.company_id = $1 AND v.kind = $3 AND v.to_rev IS NULL \
@@ -137,6 +147,15 @@ impl SyncRows for PostgresRows {
             .bind(kind.as_str());
         let found = within(found.fetch_all(&mut *self.session)).await?;
         found.into_iter().map(TrackedRow::read).collect()
+    }
+
+    async fn holding(&mut self, at: &Doorbell) -> Result<Vec<ResourceId>, Error> {
+        let sql = "SELECT resource_id FROM sync WHERE company_id = $1 AND connection_id = $2 \
+             AND (trail IS NOT NULL OR parked_rev IS NOT NULL)";
+        let found =
+            rows::<(String,)>(sql).bind(at.company_id.as_str()).bind(at.connection_id.as_str());
+        let found = within(found.fetch_all(&mut *self.session)).await?;
+        Ok(found.into_iter().map(|(id,)| ResourceId::from_trusted(id)).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ItemRow, JobRow, Progress, Step, Trigger, Wish, of_no_resource};
+use crate::domain::carry::Checkpoint;
 use crate::domain::{
     ItemCounts, ItemState, JobError, Problem, ResourceId, Revision, Timestamp, Transition,
     VendorKind,
@@ -17,6 +18,10 @@ pub(in crate::store) struct Ledger {
     now: Timestamp,
     jobs: BTreeMap<Revision, JobRow>,
     items: BTreeMap<(ResourceId, Revision), ItemState>,
+    /// Those of them that are about filling in a value, too.
+    fills: BTreeSet<(ResourceId, Revision)>,
+    /// Jobs whose long work went on.
+    advanced: BTreeSet<Revision>,
     moved: BTreeSet<(ResourceId, Revision)>,
     notes: BTreeMap<Revision, Note>,
 }
@@ -55,9 +60,13 @@ impl Ledger {
         jobs: Vec<JobRow>,
         items: Vec<ItemRow>,
     ) -> Self {
+        let fills = items.iter().filter(|item| item.fills);
+        let fills = fills.map(|item| (item.resource_id.clone(), item.revision)).collect();
         Self {
             vendor,
             now,
+            fills,
+            advanced: BTreeSet::new(),
             jobs: jobs.into_iter().map(|job| (job.id.revision, job)).collect(),
             items: items
                 .into_iter()
@@ -89,9 +98,10 @@ impl Ledger {
             resource_id: Some(resource_id.clone()),
         };
         match transition {
-            Transition::Confirm(_) => {
+            Transition::Confirm(held) => {
                 for revision in self.unsettled(resource_id) {
-                    if revision <= *seen_rev {
+                    let fills = self.fills.contains(&(resource_id.clone(), revision));
+                    if revision <= *seen_rev && !(fills && held.is_some()) {
                         self.put(resource_id, revision, ItemState::Done);
                         let note = self.note(revision, Weight::Progress, message);
                         note.trigger.get_or_insert(Trigger::Moving);
@@ -114,7 +124,40 @@ impl Ledger {
                     self.delay(revision, error(problem), until, message);
                 }
             }
-            Transition::Settle(_) | Transition::Withdraw => {}
+            Transition::Filled(revision) => {
+                if self.items.contains_key(&(resource_id.clone(), *revision)) {
+                    self.put(resource_id, *revision, ItemState::Done);
+                    let note = self.note(*revision, Weight::Progress, message);
+                    note.trigger.get_or_insert(Trigger::Moving);
+                }
+            }
+            Transition::Advance(checkpoint) => self.advance(resource_id, checkpoint, message),
+            Transition::Settle(_)
+            | Transition::Withdraw
+            | Transition::Move { .. }
+            | Transition::Found(_)
+            | Transition::Retired(_) => {}
+        }
+    }
+
+    /// A page of long work is done: all jobs that wait for it are told, where it makes a difference.
+    fn advance(&mut self, resource_id: &ResourceId, checkpoint: &Checkpoint, message: &str) {
+        let waiting = self.pending(resource_id).into_iter();
+        let concerned =
+            waiting.filter(|revision| checkpoint.fills.is_none_or(|it| it == *revision));
+        for revision in concerned.collect::<Vec<_>>() {
+            let vendor = self.vendor;
+            let job = self.jobs.get_mut(&revision);
+            let part = job.and_then(|job| job.parts.iter_mut().find(|part| part.vendor == vendor));
+            let Some(part) = part else { continue };
+            let (done, total) = (checkpoint.looked, checkpoint.total);
+            let shows = part.work.advance(resource_id, "deals", done, total);
+            self.advanced.insert(revision);
+            if shows || checkpoint.done {
+                let note = self.note(revision, Weight::Progress, message);
+                note.moved = true;
+                note.trigger.get_or_insert(Trigger::Moving);
+            }
         }
     }
 
@@ -181,6 +224,12 @@ impl Ledger {
     /// Closes the ledger: each job takes its step.
     pub(in crate::store) fn close(mut self) -> Progress {
         let mut progress = Progress::default();
+        for revision in &self.advanced {
+            let parts = self.jobs.get(revision).into_iter().flat_map(|job| &job.parts);
+            let work = parts.filter(|part| part.vendor == self.vendor);
+            let work = work.map(|part| (*revision, part.vendor, part.work.clone()));
+            progress.work.extend(work);
+        }
         for (revision, note) in std::mem::take(&mut self.notes) {
             let Some(mut job) = self.jobs.remove(&revision) else { continue };
             let step = Step {
@@ -199,8 +248,10 @@ impl Ledger {
         }
         for key in self.moved {
             let Some(state) = self.items.get(&key).copied() else { continue };
+            let fills = self.fills.contains(&key);
             let (resource_id, revision) = key;
-            progress.items.push(ItemRow { revision, vendor: self.vendor, resource_id, state });
+            let vendor = self.vendor;
+            progress.items.push(ItemRow { revision, vendor, resource_id, state, fills });
         }
         progress
     }

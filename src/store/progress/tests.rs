@@ -34,6 +34,7 @@ fn part(vendor: VendorKind, state: JobState, names: &[&str]) -> PartWrite {
         state,
         problem: (state == JobState::Waiting).then(|| problem(ProblemReason::NotConnected)),
         items: names.iter().map(|name| resource(name)).collect(),
+        fills: Vec::new(),
         unit: "fields",
     }
 }
@@ -47,6 +48,7 @@ fn job_of(revision: i64, parts: &[PartWrite]) -> (JobRow, Vec<ItemRow>) {
             vendor: part.vendor,
             resource_id: resource_id.clone(),
             state: ItemState::Pending,
+            fills: false,
         })
     });
     (JobRow::accepted(id, parts, now(), now()).0, items.collect())

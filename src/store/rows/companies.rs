@@ -81,4 +81,7 @@ pub(in crate::store) trait CompanyRows: Send {
 
     /// Reads a connection, in use or not.
     async fn connection(&mut self, at: &Doorbell) -> Result<Option<SealedConnection>, Error>;
+
+    /// Puts another sealed credential in the place of a connection's.
+    async fn write_sealed(&mut self, at: &Doorbell, sealed: &[u8]) -> Result<(), Error>;
 }

@@ -27,9 +27,22 @@ pub(in crate::store) struct NewRevision {
     /// Each ends the version of the same id before it.
     pub(in crate::store) versions: Vec<Version>,
     pub(in crate::store) job: Option<NewJob>,
+    pub(in crate::store) asked: Asked,
     pub(in crate::store) connection: Option<ConnectionWrite>,
     /// The connection that is no longer in use because of that one; its credential is forgotten.
     pub(in crate::store) replaced: Option<ConnectionId>,
+}
+
+/// What few requests ask for beside a decision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::store) struct Asked {
+    /// Versions by which values may be lost.
+    pub(in crate::store) allow_loss: Vec<(ResourceId, Revision)>,
+    /// Items of jobs whose default value is to be filled in.
+    pub(in crate::store) fills: Vec<(Revision, ResourceId)>,
+    /// Resources that get another name, with the one that vendors know them by, unless they know of
+    /// an older one.
+    pub(in crate::store) known_as: Vec<(ResourceId, String)>,
 }
 
 /// The rows of a new job; its parts are in the row.
@@ -74,6 +87,9 @@ pub(in crate::store) fn version_spans(revisions: &[NewRevision]) -> Vec<VersionS
 pub(in crate::store) trait EntryRows {
     /// Writes new revisions, in their order.
     async fn write_revisions(&mut self, revisions: &[NewRevision]) -> Result<(), Error>;
+
+    /// Writes what was asked for beside a decision.
+    async fn write_asked(&mut self, company_id: &CompanyId, asked: &Asked) -> Result<(), Error>;
 
     /// Lists the revisions that a query asks for, in its order, with the size of their records:
     /// `limit` and one more.

@@ -51,4 +51,11 @@ pub(in crate::store) trait JobRows {
         company_id: &CompanyId,
         progress: &Progress,
     ) -> Result<(), Error>;
+
+    /// Writes how far the long work of parts of jobs is.
+    async fn write_work(
+        &mut self,
+        company_id: &CompanyId,
+        work: &[(Revision, VendorKind, String)],
+    ) -> Result<(), Error>;
 }

@@ -38,4 +38,8 @@ pub(in crate::store) trait SyncRows {
 
     /// Reads the resources of a kind that are in doubt at a connection, by the age of the decision.
     async fn in_doubt(&mut self, at: &Doorbell, kind: ResourceKind) -> Result<Vec<Tracked>, Error>;
+
+    /// Lists the resources for which a connection may hold another name than the decided one, or is
+    /// left alone with what it holds.
+    async fn holding(&mut self, at: &Doorbell) -> Result<Vec<ResourceId>, Error>;
 }

@@ -21,7 +21,7 @@ impl CompanyRows for SqliteRows {
         let companies: Vec<CompanyRow> =
             sqlx::query_as(companies).bind(&ids).fetch_all(&mut *self.tx).await.map_err(failed)?;
         let connections = "SELECT company_id, connection_id, vendor, base_url, account_id, \
-             burst_per_10s, status, credential_id \
+             burst_per_10s, reserve_percent, status, credential_id \
              FROM connections WHERE company_id IN (SELECT value FROM json_each($1)) \
              ORDER BY company_id, connection_id";
         let connections: Vec<ConnectionRow> = sqlx::query_as(connections)
@@ -107,7 +107,7 @@ impl CompanyRows for SqliteRows {
 
     async fn connection(&mut self, at: &Doorbell) -> Result<Option<SealedConnection>, Error> {
         let sql = "SELECT company_id, connection_id, vendor, base_url, account_id, burst_per_10s, \
-             status, credential_id, sealed \
+             reserve_percent, status, credential_id, sealed \
              FROM connections WHERE company_id = $1 AND connection_id = $2";
         let row: Option<SealedRow> = sqlx::query_as(sql)
             .bind(at.company_id.as_str())
@@ -119,5 +119,17 @@ impl CompanyRows for SqliteRows {
             Ok(SealedConnection { connection: row.connection.read()?, sealed: row.sealed })
         })
         .transpose()
+    }
+
+    async fn write_sealed(&mut self, at: &Doorbell, sealed: &[u8]) -> Result<(), Error> {
+        let sql = "UPDATE connections SET sealed = $3 WHERE company_id = $1 AND connection_id = $2";
+        sqlx::query(sql)
+            .bind(at.company_id.as_str())
+            .bind(at.connection_id.as_str())
+            .bind(sealed)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(())
     }
 }

@@ -5,9 +5,9 @@ use sqlx::query_builder::{QueryBuilder, Separated};
 use sqlx::sqlite::Sqlite as Db;
 
 use super::{SqliteRows, failed, rows_at_most};
-use crate::domain::{CompanyId, Revision};
+use crate::domain::{CompanyId, Revision, Trail};
 use crate::store::progress::PartRow;
-use crate::store::rows::{EntryRows, NewJob, NewRevision, VersionSpan, version_spans};
+use crate::store::rows::{Asked, EntryRows, NewJob, NewRevision, VersionSpan, version_spans};
 use crate::store::{AuditQuery, Error, StoredEntry};
 use crate::{store::stored, wire};
 
@@ -38,12 +38,12 @@ const ITEMS: &str = "INSERT INTO job_items (state, company_id, revision, vendor,
 
 const CONNECTION: &str = "\
     UPDATE connections SET status = 'disconnected', sealed = x'' \
-    WHERE company_id = $1 AND connection_id = $10; \
+    WHERE company_id = $1 AND connection_id = $11; \
     INSERT INTO connections (company_id, connection_id, vendor, base_url, account_id, \
-        burst_per_10s, status, credential_id, sealed) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+        burst_per_10s, status, credential_id, sealed, reserve_percent) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
     ON CONFLICT (company_id, connection_id) DO UPDATE SET burst_per_10s = $6, status = $7, \
-        credential_id = $8, sealed = $9;";
+        credential_id = $8, sealed = $9, reserve_percent = $10;";
 
 #[async_trait]
 impl EntryRows for SqliteRows {
@@ -57,6 +57,45 @@ impl EntryRows for SqliteRows {
         }
         for revision in revisions {
             self.write_connection(revision).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_asked(&mut self, company_id: &CompanyId, asked: &Asked) -> Result<(), Error> {
+        for (id, from_rev) in &asked.allow_loss {
+            let sql = "UPDATE resource_versions SET allows_loss = 1 \
+                 WHERE company_id = $1 AND resource_id = $2 AND from_rev = $3";
+            sqlx::query(sql)
+                .bind(company_id.as_str())
+                .bind(id.as_str())
+                .bind(from_rev.get())
+                .execute(&mut *self.tx)
+                .await
+                .map_err(failed)?;
+        }
+        for (revision, id) in &asked.fills {
+            let sql = "UPDATE job_items SET fills = 1 \
+                 WHERE company_id = $1 AND revision = $2 AND resource_id = $3";
+            sqlx::query(sql)
+                .bind(company_id.as_str())
+                .bind(revision.get())
+                .bind(id.as_str())
+                .execute(&mut *self.tx)
+                .await
+                .map_err(failed)?;
+        }
+        for (id, key) in &asked.known_as {
+            let sql = "UPDATE sync SET vendor_key = coalesce(vendor_key, $3), \
+                 trail = coalesce(trail, $4) WHERE company_id = $1 AND resource_id = $2 \
+                 AND (applied IS NOT NULL OR in_doubt IS NOT NULL)";
+            sqlx::query(sql)
+                .bind(company_id.as_str())
+                .bind(id.as_str())
+                .bind(key.as_str())
+                .bind(stored::write(&Trail::default())?)
+                .execute(&mut *self.tx)
+                .await
+                .map_err(failed)?;
         }
         Ok(())
     }
@@ -165,6 +204,7 @@ impl SqliteRows {
             .bind(connection.status.as_str())
             .bind(&connection.credential_id)
             .bind(write.sealed.as_slice())
+            .bind(i64::from(connection.reserve_percent))
             .bind(new.replaced.as_ref().map(|id| id.as_str()))
             .execute(&mut *self.tx)
             .await

@@ -19,7 +19,7 @@ macro_rules! jobs {
             "SELECT j.company_id, j.revision, j.state, j.attempt, j.next_attempt_at, j.held_up, \
              j.refused, j.created_at, j.ended_at, j.last_seq, p.vendor, p.state AS part_state, \
              p.total, p.done, p.failed, p.cancelled, p.unit, p.message, p.held_up AS part_held_up, \
-             p.next_attempt_at AS part_next_attempt_at \
+             p.next_attempt_at AS part_next_attempt_at, p.work \
              FROM (SELECT * FROM jobs WHERE ",
             $which,
             ") AS j JOIN job_parts AS p ON p.company_id = j.company_id \
@@ -126,7 +126,7 @@ impl JobRows for SqliteRows {
         vendor: VendorKind,
         ids: &[ResourceId],
     ) -> Result<Vec<ItemRow>, Error> {
-        let sql = "SELECT revision, vendor, resource_id, state FROM job_items \
+        let sql = "SELECT revision, vendor, resource_id, state, fills FROM job_items \
              INDEXED BY job_items_unsettled WHERE company_id = $1 AND vendor = $2 AND state IN ('pending', 'failed') \
              AND resource_id IN (SELECT value FROM json_each($3))";
         let rows: Vec<ItemColumns> = sqlx::query_as(sql)
@@ -140,7 +140,7 @@ impl JobRows for SqliteRows {
     }
 
     async fn items_of(&mut self, id: &JobId) -> Result<Vec<ItemRow>, Error> {
-        let sql = "SELECT revision, vendor, resource_id, state FROM job_items \
+        let sql = "SELECT revision, vendor, resource_id, state, fills FROM job_items \
              WHERE company_id = $1 AND revision = $2";
         let rows: Vec<ItemColumns> = sqlx::query_as(sql)
             .bind(id.company_id.as_str())
@@ -156,7 +156,7 @@ impl JobRows for SqliteRows {
         company_id: &CompanyId,
         progress: &Progress,
     ) -> Result<(), Error> {
-        let Progress { jobs, items, events } = progress;
+        let Progress { jobs, items, events, .. } = progress;
         if jobs.is_empty() && items.is_empty() && events.is_empty() {
             return Ok(());
         }
@@ -196,6 +196,26 @@ impl JobRows for SqliteRows {
             .execute(&mut *self.tx)
             .await
             .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn write_work(
+        &mut self,
+        company_id: &CompanyId,
+        work: &[(Revision, VendorKind, String)],
+    ) -> Result<(), Error> {
+        for (revision, vendor, text) in work {
+            let sql = "UPDATE job_parts SET work = $4 \
+                 WHERE company_id = $1 AND revision = $2 AND vendor = $3";
+            sqlx::query(sql)
+                .bind(company_id.as_str())
+                .bind(revision.get())
+                .bind(vendor.as_str())
+                .bind(text)
+                .execute(&mut *self.tx)
+                .await
+                .map_err(failed)?;
+        }
         Ok(())
     }
 }

@@ -18,8 +18,8 @@ impl SyncRows for SqliteRows {
         ids: &[ResourceId],
     ) -> Result<Vec<(ResourceId, Sync)>, Error> {
         let sql = "SELECT resource_id, applied, applied_rev, previous, confirmed_at, in_doubt, \
-             parked_rev, parked_problem, failing_since, failing_count, next_attempt_at \
-             FROM sync WHERE company_id = $1 AND connection_id = $2 \
+             parked_rev, parked_problem, failing_since, failing_count, next_attempt_at, \
+             vendor_key, trail, checkpoint FROM sync WHERE company_id = $1 AND connection_id = $2 \
              AND resource_id IN (SELECT value FROM json_each($3))";
         let rows: Vec<OneSync> = sqlx::query_as(sql)
             .bind(at.company_id.as_str())
@@ -42,9 +42,10 @@ impl SyncRows for SqliteRows {
         }
         let sql = "INSERT INTO sync (company_id, connection_id, resource_id, applied, \
                  applied_rev, previous, confirmed_at, in_doubt, parked_rev, parked_problem, \
-                 failing_since, failing_count, next_attempt_at) \
+                 failing_since, failing_count, next_attempt_at, vendor_key, trail, checkpoint) \
              SELECT $1, $2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, \
-                 value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10 \
+                 value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, \
+                 value ->> 11, value ->> 12, value ->> 13 \
              FROM json_each($3) WHERE true \
              ON CONFLICT (company_id, connection_id, resource_id) DO UPDATE SET \
                  applied = excluded.applied, applied_rev = excluded.applied_rev, \
@@ -53,7 +54,9 @@ impl SyncRows for SqliteRows {
                  parked_problem = excluded.parked_problem, \
                  failing_since = excluded.failing_since, \
                  failing_count = excluded.failing_count, \
-                 next_attempt_at = excluded.next_attempt_at";
+                 next_attempt_at = excluded.next_attempt_at, \
+                 vendor_key = excluded.vendor_key, trail = excluded.trail, \
+                 checkpoint = excluded.checkpoint";
         let write = |(id, sync): &(ResourceId, Sync)| {
             let row = SyncRow::write(sync)?;
             Ok::<_, Error>((
@@ -68,6 +71,9 @@ impl SyncRows for SqliteRows {
                 row.failing_since,
                 row.failing_count,
                 row.next_attempt_at,
+                row.vendor_key,
+                row.trail,
+                row.checkpoint,
             ))
         };
         let rows = syncs.iter().map(write).collect::<Result<Vec<_>, _>>()?;
@@ -109,7 +115,11 @@ impl SyncRows for SqliteRows {
         let sql = concat!(
             "SELECT ",
             tracked_columns!(),
-            " FROM resource_versions AS v INDEXED BY resource_versions_latest \
+            ", (SELECT min(i.revision) FROM job_items AS i INDEXED BY job_items_unsettled \
+                WHERE i.company_id = $1 AND i.vendor = $4 AND i.resource_id = v.resource_id \
+                    AND i.state IN ('pending', 'failed') AND i.state = 'pending' \
+                    AND i.fills) AS fill \
+             FROM resource_versions AS v INDEXED BY resource_versions_latest \
              LEFT JOIN sync AS s ON s.company_id = v.company_id AND s.connection_id = $2 \
                  AND s.resource_id = v.resource_id \
              WHERE v.company_id = $1 AND v.kind = $3 AND v.to_rev IS NULL \
@@ -153,6 +163,19 @@ impl SyncRows for SqliteRows {
             .await
             .map_err(failed)?;
         rows.into_iter().map(TrackedRow::read).collect()
+    }
+
+    async fn holding(&mut self, at: &Doorbell) -> Result<Vec<ResourceId>, Error> {
+        let sql = "SELECT resource_id FROM sync INDEXED BY sync_holding \
+             WHERE company_id = $1 AND connection_id = $2 \
+                 AND (trail IS NOT NULL OR parked_rev IS NOT NULL)";
+        let ids: Vec<String> = sqlx::query_scalar(sql)
+            .bind(at.company_id.as_str())
+            .bind(at.connection_id.as_str())
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(ids.into_iter().map(ResourceId::from_trusted).collect())
     }
 }
 

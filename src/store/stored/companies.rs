@@ -52,6 +52,7 @@ pub(in crate::store) struct ConnectionRow {
     base_url: String,
     account_id: String,
     burst_per_10s: i64,
+    reserve_percent: i64,
     status: String,
     credential_id: String,
 }
@@ -65,6 +66,7 @@ impl ConnectionRow {
             base_url: self.base_url,
             account_id: self.account_id,
             burst_per_10s: u32::try_from(self.burst_per_10s).unwrap_or(0),
+            reserve_percent: u32::try_from(self.reserve_percent).unwrap_or(0),
             status: known(&self.status, ConnectionStatus::parse)?,
             credential_id: self.credential_id,
         })

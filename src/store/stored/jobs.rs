@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{known, read_error};
+use super::{known, read_error, read_if};
 use crate::domain::{
     CompanyId, ItemCounts, ItemState, JobId, JobState, ResourceId, Revision, Timestamp, VendorKind,
 };
@@ -32,6 +32,7 @@ pub(in crate::store) struct JobColumns {
     message: String,
     part_held_up: Option<String>,
     part_next_attempt_at: Option<i64>,
+    work: Option<String>,
 }
 
 /// Puts the parts of each job together.
@@ -52,6 +53,7 @@ pub(in crate::store) fn collect(rows: Vec<JobColumns>) -> Result<Vec<JobRow>, Er
             message: row.message,
             held_up: row.part_held_up.as_deref().map(read_error).transpose()?,
             next_attempt_at: row.part_next_attempt_at.map(Timestamp::from_micros),
+            work: read_if(row.work)?.unwrap_or_default(),
         };
         match jobs.last_mut().filter(|job| job.id.revision == revision) {
             Some(job) => job.parts.push(part),
@@ -72,17 +74,18 @@ pub(in crate::store) fn collect(rows: Vec<JobColumns>) -> Result<Vec<JobRow>, Er
     Ok(jobs)
 }
 
-/// An item: revision, vendor, resource and state.
-pub(in crate::store) type ItemColumns = (i64, String, String, String);
+/// An item: revision, vendor, resource, state, and whether a value is to be filled in for it.
+pub(in crate::store) type ItemColumns = (i64, String, String, String, bool);
 
 /// Reads the columns of an item.
 pub(in crate::store) fn item(
-    (revision, vendor, resource_id, state): ItemColumns,
+    (revision, vendor, resource_id, state, fills): ItemColumns,
 ) -> Result<ItemRow, Error> {
     Ok(ItemRow {
         revision: Revision::new(revision),
         vendor: known(&vendor, VendorKind::parse)?,
         resource_id: ResourceId::from_trusted(resource_id),
         state: known(&state, ItemState::parse)?,
+        fills,
     })
 }

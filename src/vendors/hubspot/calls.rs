@@ -6,14 +6,15 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use super::classify::Limit;
+use super::classify::{Classify as _, Limit};
+use super::day;
 use super::portal::{NAME, Portal};
 use super::said::Said;
-use crate::vendors::Failure;
-use crate::vendors::answers::{View, retry_after};
+use crate::vendors::answers::retry_after;
 use crate::vendors::http::{Reply, Request};
-use crate::vendors::limiter::Quota;
+use crate::vendors::limiter::{Limiter, Quota, Told};
 use crate::vendors::places::Places;
+use crate::vendors::{Failure, FailureScope, Lane};
 
 /// The calls that one request to a portal takes.
 #[derive(Debug)]
@@ -38,6 +39,13 @@ impl<'a> Turn<'a> {
     /// Begins another part of the request, which waits for every place itself.
     pub(super) fn beside(&self) -> Self {
         Self { portal: self.portal, places: self.places.beside() }
+    }
+
+    /// Has it wait for further places in this lane; usually it is that of changes.
+    #[must_use]
+    pub(super) fn in_lane(self, lane: Lane) -> Self {
+        let Self { portal, places } = self;
+        Self { portal, places: places.in_lane(lane) }
     }
 
     pub(super) fn portal(&self) -> &'a Portal {
@@ -69,6 +77,21 @@ impl<'a> Turn<'a> {
         self.call(Method::DELETE, url, None).await
     }
 
+    /// Searches. Searches have a limit of their own, which is counted apart from all other calls: one
+    /// that is refused for it says nothing of the connection.
+    pub(super) async fn search(&mut self, url: Url, body: &Value) -> Result<Reply, Failure> {
+        let ends_at = self.places.next_of(&self.portal.searches).await?;
+        let (method, counted_by) = (Method::POST, Counter::Search);
+        let call = Call { method, url, body: Some(body), counted_by };
+        let reply = self.portal.call(call, ends_at).await?;
+        let limit = Limit::of(Said::read(&reply.body).as_ref());
+        if reply.status == 429 && limit == Limit::Secondly {
+            let failure = self.portal.view(false).failure(&reply);
+            return Err(Failure { scope: FailureScope::Resource, ..failure });
+        }
+        Ok(reply)
+    }
+
     async fn call(
         &mut self,
         method: Method,
@@ -76,49 +99,98 @@ impl<'a> Turn<'a> {
         body: Option<&Value>,
     ) -> Result<Reply, Failure> {
         let ends_at = self.places.next().await?;
-        self.portal.call(method, url, body, ends_at).await
+        self.portal.call(Call { method, url, body, counted_by: Counter::Burst }, ends_at).await
     }
+}
+
+/// One call.
+struct Call<'a> {
+    method: Method,
+    url: Url,
+    body: Option<&'a Value>,
+    counted_by: Counter,
+}
+
+/// Which of HubSpot's limits counts a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counter {
+    Burst,
+    Search,
 }
 
 impl Portal {
-    /// Makes a call and learns from its answer how much of the rate limit is left.
-    async fn call(
-        &self,
-        method: Method,
-        url: Url,
-        body: Option<&Value>,
-        until: Instant,
-    ) -> Result<Reply, Failure> {
-        let writes = method != Method::GET;
+    /// Makes a call and learns from its answer how much of the rate limits is left.
+    async fn call(&self, call: Call<'_>, until: Instant) -> Result<Reply, Failure> {
+        let writes = call.method != Method::GET && call.counted_by == Counter::Burst;
         let timeout = until.saturating_duration_since(Instant::now());
-        let headers = HeaderMap::new();
-        let request = Request { method, url, bearer: &self.bearer, headers, body, timeout };
-        let sent = self.limiter.send();
+        let request = Request {
+            method: call.method,
+            url: call.url,
+            bearer: &self.bearer,
+            headers: HeaderMap::new(),
+            body: call.body,
+            timeout,
+        };
+        let limiter = self.limiter_of(call.counted_by);
+        let sent = limiter.send();
         let reply =
             self.client.send(request).await.map_err(|error| self.view(writes).no_answer(&error))?;
-        let quota = quota(&reply);
-        if reply.status == 429 {
-            let View { now, .. } = self.view(writes);
-            let wait = match Limit::of(Said::read(&reply.body).as_ref()) {
-                // That one opens at midnight; the burst is not to blame.
-                Limit::Daily => None,
-                limit => Some(retry_after(&reply, now).unwrap_or(limit.wait())),
-            };
-            self.limiter.refused(&sent, &quota, wait);
-        } else {
-            self.limiter.answered(&sent, &quota);
+        let quota = match call.counted_by {
+            Counter::Burst => self.quota(&reply),
+            // Its answers tell nothing of its limit, and must not be taken to tell of another.
+            Counter::Search => Quota::default(),
+        };
+        if reply.status != 429 {
+            limiter.answered(&sent, &quota);
+            return Ok(reply);
+        }
+        let limit = Limit::of(Said::read(&reply.body).as_ref());
+        let wait = retry_after(&reply, self.view(writes).now).unwrap_or(limit.wait());
+        match (limit, call.counted_by) {
+            (Limit::Daily, _) => {
+                limiter.answered(&sent, &quota);
+                return Err(self.day_is_over(&reply));
+            }
+            (Limit::Burst, Counter::Search) => {
+                limiter.answered(&sent, &quota);
+                self.limiter.close(wait);
+            }
+            _ => limiter.refused(&sent, &quota, Some(wait)),
         }
         Ok(reply)
     }
-}
 
-/// Reads the headers in which HubSpot tells of the burst limit (its usage guidelines).
-fn quota(reply: &Reply) -> Quota {
-    let header = |name: &str| reply.headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    let count = |name: &str| header(name).and_then(|count| u32::try_from(count).ok());
-    Quota {
-        max: count("x-hubspot-ratelimit-max"),
-        remaining: count("x-hubspot-ratelimit-remaining"),
-        interval_ms: header("x-hubspot-ratelimit-interval-milliseconds"),
+    /// Notes that the calls of the day are used up, and tells until when.
+    fn day_is_over(&self, reply: &Reply) -> Failure {
+        let view = self.view(false);
+        let failure = view.failure(reply);
+        let wait = self.zone.get().and_then(|zone| day::wait(zone, view.now));
+        let wait = wait.or(failure.retry_after).unwrap_or(Limit::Daily.wait());
+        self.limiter.day_is_over(view.now.plus(wait));
+        Failure { retry_after: Some(wait), ..failure }
+    }
+
+    fn limiter_of(&self, counter: Counter) -> &Limiter {
+        match counter {
+            Counter::Burst => &self.limiter,
+            Counter::Search => &self.searches,
+        }
+    }
+
+    /// Reads the headers in which HubSpot tells of its limits (its usage guidelines).
+    fn quota(&self, reply: &Reply) -> Quota {
+        let header =
+            |name: &str| reply.headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        let count = |name: &str| header(name).and_then(|count| u32::try_from(count).ok());
+        Quota {
+            max: count("x-hubspot-ratelimit-max"),
+            remaining: count("x-hubspot-ratelimit-remaining"),
+            interval_ms: header("x-hubspot-ratelimit-interval-milliseconds"),
+            day: Told {
+                max: count("x-hubspot-ratelimit-daily"),
+                remaining: count("x-hubspot-ratelimit-daily-remaining"),
+                ends_at: self.day_end(),
+            },
+        }
     }
 }

@@ -10,7 +10,8 @@ use crate::vendors::{Failure, FailureScope};
 
 /// The least wait after a lock (HubSpot's guide to error handling).
 const LOCK_WAIT_MIN: Duration = Duration::from_secs(2);
-/// The wait after the daily limit is used up, which it is until the portal's midnight.
+/// The wait after the daily limit is used up, which it is until the portal's midnight, where nobody
+/// knows when that is.
 const DAILY_WAIT: Duration = Duration::from_secs(30 * 60);
 
 /// Which limit a refused call met.
@@ -46,7 +47,11 @@ impl Classify for View<'_> {
             }
             429 => {
                 let limit = Limit::of(said.as_ref());
-                (Connection, R::RateLimited, false, Some(wait.unwrap_or(limit.wait())))
+                let reason = match limit {
+                    Limit::Daily => R::DailyLimit,
+                    Limit::Burst | Limit::Secondly => R::RateLimited,
+                };
+                (Connection, reason, false, Some(wait.unwrap_or(limit.wait())))
             }
             477 | 503 => (Connection, R::VendorUnavailable, false, wait),
             408 => (Resource, R::VendorUnavailable, true, wait),

@@ -12,6 +12,8 @@ pub(super) struct Paths {
     /// (HubSpot's published API descriptions).
     properties: Vec<String>,
     details: Vec<String>,
+    /// The path of deals, by their object type id.
+    deals: Vec<String>,
 }
 
 impl Paths {
@@ -20,8 +22,13 @@ impl Paths {
             "v3" => ["crm", "v3", "properties", "deals"],
             dated => ["crm", "properties", dated, "deals"],
         };
+        let deals = match version {
+            "v3" => ["crm", "v3", "objects", "0-3"],
+            dated => ["crm", "objects", dated, "0-3"],
+        };
         Self {
             base_url,
+            deals: deals.map(str::to_owned).to_vec(),
             properties: properties.map(str::to_owned).to_vec(),
             details: ["account-info", version, "details"].map(str::to_owned).to_vec(),
         }
@@ -56,6 +63,13 @@ impl Paths {
         self.url(&self.properties, &[name])
     }
 
+    /// One property in the recycle bin.
+    pub(super) fn archived_property(&self, name: &str) -> Url {
+        let mut url = self.property(name);
+        url.query_pairs_mut().append_pair("archived", "true");
+        url
+    }
+
     /// Where many properties are created.
     pub(super) fn batch_create(&self) -> Url {
         self.url(&self.properties, &["batch", "create"])
@@ -69,6 +83,24 @@ impl Paths {
     /// One group.
     pub(super) fn group(&self, name: &str) -> Url {
         self.url(&self.properties, &["groups", name])
+    }
+
+    /// A page of deals with these properties.
+    pub(super) fn deals(&self, limit: usize, properties: &[&str], after: Option<&str>) -> Url {
+        let mut url = self.url(&self.deals, &[]);
+        let mut query = url.query_pairs_mut();
+        query.append_pair("limit", &limit.to_string());
+        query.append_pair("properties", &properties.join(","));
+        if let Some(after) = after {
+            query.append_pair("after", after);
+        }
+        drop(query);
+        url
+    }
+
+    /// Where many deals are read or changed, or looked for.
+    pub(super) fn deals_at(&self, rest: &[&str]) -> Url {
+        self.url(&self.deals, rest)
     }
 
     fn url(&self, path: &[String], rest: &[&str]) -> Url {

@@ -1,26 +1,31 @@
 //! One portal, reached with one credential.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::HubSpotConfig;
 use super::calls::Turn;
 use super::classify::Classify as _;
+use super::day;
 use super::groups::Groups;
 use super::paths::Paths;
 use crate::clock::Clock;
-use crate::domain::{Observed, ProblemReason};
+use crate::domain::{Allowance, Observed, ProblemReason, Timestamp};
 use crate::vendors::answers::View;
 use crate::vendors::http::{Bearer, Client};
 use crate::vendors::limiter::Limiter;
-use crate::vendors::{Access, Account, Answer, Call, Failure, Identity, Target};
+use crate::vendors::{Access, Account, Answer, Call, Failure, Identity, Lane, Target};
 
 /// What people call the vendor.
 pub(super) const NAME: &str = "HubSpot";
+
+const SECOND: Duration = Duration::from_secs(1);
 
 pub(super) struct Portal {
     pub(super) client: Client,
@@ -31,6 +36,10 @@ pub(super) struct Portal {
     pub(super) call_timeout: Duration,
     pub(super) batch_max: usize,
     pub(super) limiter: Limiter,
+    /// Counts the searches, which have a limit of their own.
+    pub(super) searches: Limiter,
+    /// The portal's time zone, once it is known.
+    pub(super) zone: OnceLock<TimeZone>,
     pub(super) groups: Groups,
     clock: Arc<dyn Clock>,
 }
@@ -41,18 +50,23 @@ impl Portal {
         paths: Paths,
         bearer: Bearer,
         access: Access,
-        batch_max: usize,
+        config: &HubSpotConfig,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let window = access.window.as_deref();
+        let per_second = config.searches_per_second.max(1);
+        let searches =
+            Limiter::fixed(per_second, SECOND, access.window.is_none(), Arc::clone(&clock));
         Self {
             client,
             paths,
             bearer,
-            limiter: Limiter::new(access.burst_per_10s, window, Arc::clone(&clock)),
+            searches,
+            limiter: Limiter::new(access.limits, window, Arc::clone(&clock)),
             credential: access.credential,
             call_timeout: access.call_timeout,
-            batch_max,
+            batch_max: config.batch_max.max(1),
+            zone: OnceLock::new(),
             groups: Groups::default(),
             clock,
         }
@@ -61,6 +75,11 @@ impl Portal {
     /// What failures are seen from.
     pub(super) fn view(&self, writes: bool) -> View<'_> {
         View { vendor: NAME, writes, credential: &self.credential, now: self.clock.now() }
+    }
+
+    /// Tells when the portal's day ends, where its time zone is known.
+    pub(super) fn day_end(&self) -> Option<Timestamp> {
+        day::end(self.zone.get()?, self.clock.now())
     }
 
     async fn ask_identity(&self) -> Result<Identity, Failure> {
@@ -76,6 +95,10 @@ impl Portal {
             Some(Value::String(id)) if !id.is_empty() => id.clone(),
             _ => return Err(view.unreadable(reply.status, "it names no portal")),
         };
+        let zone = details.as_ref().and_then(|details| details.get("timeZone"));
+        if let Some(zone) = zone.and_then(Value::as_str).and_then(|it| TimeZone::get(it).ok()) {
+            self.zone.get_or_init(|| zone);
+        }
         // Whose token it is any token may ask. What it is for needs a scope.
         self.groups.refresh(&mut turn).await?;
         Ok(Identity { account_id })
@@ -93,16 +116,20 @@ impl Account for Portal {
         })
     }
 
-    async fn admit(&self) {
-        self.limiter.admit().await;
+    async fn admit(&self, lane: Lane) {
+        self.limiter.admit(lane).await;
     }
 
-    fn wait(&self) -> Duration {
-        self.limiter.wait()
+    fn wait(&self, lane: Lane) -> Duration {
+        self.limiter.wait(lane)
     }
 
     fn window(&self) -> String {
         self.limiter.record()
+    }
+
+    fn allowance(&self) -> Allowance {
+        self.limiter.allowance()
     }
 
     async fn read(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure> {

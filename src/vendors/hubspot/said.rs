@@ -96,6 +96,26 @@ impl Said {
         is_it(&self.sub_category) || self.details.iter().any(|detail| is_it(&detail.code))
     }
 
+    /// Tells whether a property is what is missing, in a call about records.
+    pub(super) fn says_property_is_missing(&self) -> bool {
+        self.details.iter().any(|detail| detail.code == "PROPERTY_DOESNT_EXIST")
+    }
+
+    /// Returns what uses a property, where that is why it is not archived (observed by third parties).
+    pub(super) fn users(&self) -> Option<Vec<String>> {
+        let codes = self.details.iter().map(|detail| detail.code.as_str());
+        let mut all = codes.chain([self.sub_category.as_str()]);
+        if !all.any(|code| code.contains("CANNOT_DELETE_PROPERTY_IN_USE")) {
+            return None;
+        }
+        let kinds = self.context("parentDisplayType").map(Some).chain(std::iter::repeat(None));
+        let named = self.context("parentName").zip(kinds).map(|(name, kind)| match kind {
+            Some(kind) => format!("{kind} {name}"),
+            None => name.to_owned(),
+        });
+        Some(named.collect())
+    }
+
     /// Returns the attributes that the error is about, where it says so plainly.
     pub(super) fn attributes(&self) -> Vec<String> {
         let named = |name: &&str| {

@@ -3,6 +3,7 @@
 mod certainty;
 mod groups;
 mod harness;
+mod limits;
 mod reading;
 mod sandbox;
 mod table;
@@ -13,5 +14,5 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::SystemClock;
 use crate::domain::{Attributes, ProblemReason};
-use crate::vendors::FailureScope;
+use crate::vendors::{FailureScope, Lane};
 use harness::*;

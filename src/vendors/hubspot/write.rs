@@ -1,5 +1,7 @@
 //! Creating, changing and archiving properties.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::calls::Turn;
@@ -10,13 +12,23 @@ use super::portal::Portal;
 use super::read::{apart, says_absent, together};
 use super::said::Said;
 use super::wire::{Property, name_of};
-use crate::domain::{Attributes, Effect, ProblemReason};
+use crate::domain::{Attributes, Effect, Problem, ProblemReason};
 use crate::vendors::http::Reply;
-use crate::vendors::{Answer, Call, Failure, FailureScope, Target};
+use crate::vendors::{Answer, Call, Failure, FailureScope, Lane, Target};
+
+/// How often an archive is tried of what is in use.
+const IN_USE_WAIT: Duration = Duration::from_secs(5 * 60);
 
 impl Portal {
     pub(super) async fn write_all(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
-        let mut turn = Turn::with_place(self);
+        let is_long = |call: &Call| {
+            matches!(call.effect, Effect::Carry(_) | Effect::Fill(_) | Effect::Retire(_))
+        };
+        let lane = match calls.iter().any(is_long) {
+            true => Lane::Background,
+            false => Lane::Change,
+        };
+        let mut turn = Turn::with_place(self).in_lane(lane);
         let (groups, properties) = apart(calls, |call| call.target.kind);
         // Properties of the same request may stand in them.
         let mut of_groups = Vec::with_capacity(groups.len());
@@ -47,13 +59,27 @@ impl Portal {
 
     async fn write_one(&self, turn: &mut Turn<'_>, call: &Call) -> Result<Answer, Failure> {
         let target = &call.target;
+        let name = target.name.as_str();
         match &call.effect {
             Effect::Create(attributes) => {
                 let certainty = self.groups.ensure(turn, group_of(attributes)).await?;
                 self.create_one(turn, target, attributes, certainty).await
             }
-            Effect::Update(changes) => self.update(turn, target, changes).await,
-            Effect::Archive => self.archive(turn, &target.name).await,
+            Effect::Update(changes) => {
+                if !call.allow_loss {
+                    self.guard_options(turn, name, call.held.as_ref(), changes).await?;
+                }
+                self.update(turn, target, changes).await
+            }
+            Effect::Archive => {
+                if !call.allow_loss {
+                    self.guard_values(turn, name).await?;
+                }
+                self.archive(turn, name).await
+            }
+            Effect::Carry(carry) => self.carry_page(turn, name, carry).await.map(Answer::Page),
+            Effect::Fill(fill) => self.fill_page(turn, name, fill).await.map(Answer::Page),
+            Effect::Retire(retire) => self.retire(turn, call, retire).await,
         }
     }
 
@@ -71,13 +97,36 @@ impl Portal {
             200 | 201 => self.held(&reply, target),
             // A property of that name is there, and was not changed (observed by third parties).
             409 if said(&reply).is_none_or(|s| s.says_exists() || s.category.is_empty()) => {
-                Ok(Answer::Unexpected)
+                self.archived(turn, &target.name).await.map_or(Ok(Answer::Unexpected), Err)
             }
             _ => {
                 let failure = self.view(true).failure(&reply);
                 Err(self.about_group(failure, said(&reply).as_ref(), certainty))
             }
         }
+    }
+
+    /// Tells of an archived property that keeps its name from being used again, as third parties have
+    /// seen it; `None` where there is none, or that cannot be told.
+    async fn archived(&self, turn: &mut Turn<'_>, name: &str) -> Option<Failure> {
+        let reply = turn.get(self.paths.archived_property(name)).await.ok()?;
+        let property: Property = serde_json::from_slice(&reply.body).ok()?;
+        if reply.status != 200 || property.archived != Some(true) {
+            return None;
+        }
+        let message = format!(
+            "HubSpot keeps an archived property of the name {name} and does not give the name back; \
+             restore or purge it on HubSpot's screens, then retry"
+        );
+        Some(Failure {
+            scope: FailureScope::Refused,
+            effect_unknown: false,
+            retry_after: None,
+            problem: Problem {
+                vendor_status: 409,
+                ..Problem::new(ProblemReason::Conflict, message)
+            },
+        })
     }
 
     async fn update(
@@ -101,14 +150,18 @@ impl Portal {
         }
     }
 
-    async fn archive(&self, turn: &mut Turn<'_>, name: &str) -> Result<Answer, Failure> {
+    pub(super) async fn archive(&self, turn: &mut Turn<'_>, name: &str) -> Result<Answer, Failure> {
         let reply = turn.delete(self.paths.property(name)).await?;
         let view = self.view(true);
         match reply.status {
             204 => Ok(Answer::Gone),
             404 if says_absent(&reply) => Ok(Answer::Gone),
             200..300 => Err(view.unreadable(reply.status, "an archive is answered with 204")),
-            _ => Err(view.failure(&reply)),
+            _ => {
+                let failure = view.failure(&reply);
+                let users = said(&reply).and_then(|said| said.users());
+                Err(users.map_or(failure.clone(), |users| in_use(failure, users)))
+            }
         }
     }
 
@@ -156,10 +209,24 @@ pub(super) fn group_of(attributes: &Attributes) -> Option<&str> {
     attributes.get(GROUP_NAME).and_then(Value::as_str)
 }
 
+/// What is in use is archived once nothing uses it any more.
+fn in_use(failure: Failure, used_by: Vec<String>) -> Failure {
+    let message = match used_by.as_slice() {
+        [] => failure.problem.message,
+        users => format!("HubSpot does not archive what is used by {}", users.join(", ")),
+    };
+    Failure {
+        scope: FailureScope::Resource,
+        effect_unknown: false,
+        retry_after: Some(IN_USE_WAIT),
+        problem: Problem { reason: ProblemReason::InUse, used_by, message, ..failure.problem },
+    }
+}
+
 fn as_create(call: &Call) -> Option<(&Target, &Attributes)> {
     match &call.effect {
         Effect::Create(attributes) => Some((&call.target, attributes)),
-        Effect::Update(_) | Effect::Archive => None,
+        _ => None,
     }
 }
 

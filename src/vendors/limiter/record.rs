@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::day::{Day, DayRecord};
 use super::window::{CLOSED_MAX, Quota, TRANSIT_MAX, Window};
 use crate::domain::Timestamp;
 
@@ -34,10 +35,30 @@ struct Record {
     others: Vec<(i64, u32)>,
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     closed_until: Option<i64>,
+    #[serde(rename = "d", default, skip_serializing_if = "DayRecord::is_empty")]
+    day: DayRecord,
+}
+
+/// What a limit was learned to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// The calls allowed within the interval.
+    pub max: Option<u32>,
+    /// The interval, in milliseconds.
+    pub interval_ms: Option<u64>,
+    /// The calls allowed within a day.
+    pub daily: Option<u32>,
+}
+
+/// Reads what was learned of the limits from a window that was written down.
+pub fn learned(text: &str) -> Option<Learned> {
+    let record: Record = serde_json::from_str(text).ok().filter(Record::is_sound)?;
+    let Record { max, interval_ms, day, .. } = record;
+    Some(Learned { max, interval_ms: Some(interval_ms), daily: day.max() })
 }
 
 /// Writes the window down.
-pub(super) fn write(window: &mut Window, now: Instant, wall: Timestamp) -> String {
+pub(super) fn write(window: &mut Window, day: &Day, now: Instant, wall: Timestamp) -> String {
     window.forget(now);
     let wall_ms = |moment: Instant| {
         let ms = wall.as_micros().div_euclid(1_000);
@@ -57,6 +78,7 @@ pub(super) fn write(window: &mut Window, now: Instant, wall: Timestamp) -> Strin
         uses: uses.into_iter().collect(),
         others: window.others.iter().map(|(at, count)| (wall_ms(*at), *count)).collect(),
         closed_until: window.closed_until.map(wall_ms),
+        day: day.record(wall),
     };
     // A record is numbers only, which can always be written.
     serde_json::to_string(&record).unwrap_or_default()
@@ -64,14 +86,21 @@ pub(super) fn write(window: &mut Window, now: Instant, wall: Timestamp) -> Strin
 
 /// Goes on from a window that was written down. What is over by now is left out; what cannot be
 /// read closes the window for an interval, because it may have been used up.
-pub(super) fn restore(window: &mut Window, text: &str, now: Instant, wall: Timestamp) {
+pub(super) fn restore(
+    window: &mut Window,
+    day: &mut Day,
+    text: &str,
+    now: Instant,
+    wall: Timestamp,
+) {
     let record = serde_json::from_str(text).ok().filter(Record::is_sound);
     let Some(record) = record else {
         window.close(now + window.span());
         return;
     };
     let interval_ms = Some(record.interval_ms);
-    window.learn_limit(&Quota { max: record.max, remaining: None, interval_ms });
+    window.learn_limit(&Quota { max: record.max, interval_ms, ..Quota::default() });
+    *day = Day::restored(&record.day, wall);
     let span = window.span();
     let wall_ms = wall.as_micros().div_euclid(1_000);
     // Calls lie at most this far ahead, even if the wall clock was set back since.

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::time::{sleep, timeout};
 
-use super::tests::PausedClock;
+use super::tests::{PausedClock, burst};
 use super::*;
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -31,7 +31,8 @@ impl Vendor {
             self.admitted.push_back(now);
         }
         let remaining = Some(free.saturating_sub(1));
-        let quota = Quota { max: Some(self.max), remaining, interval_ms: Some(10_000) };
+        let quota =
+            Quota { max: Some(self.max), remaining, interval_ms: Some(10_000), ..Quota::default() };
         if free > 0 { Ok(quota) } else { Err(quota) }
     }
 }
@@ -74,7 +75,7 @@ impl Scene {
     async fn backlog(&self, limiter: &Limiter) {
         join_all((0..6).map(|_| async {
             while Instant::now() < self.end {
-                limiter.admit().await;
+                limiter.admit(Lane::Change).await;
                 let sent = limiter.send();
                 self.way().await;
                 let answer = self.vendor.borrow_mut().arrive();
@@ -110,7 +111,7 @@ impl Scene {
 }
 
 fn limiter(burst_per_10s: u32) -> Limiter {
-    Limiter::new(burst_per_10s, None, PausedClock::shared())
+    Limiter::new(burst(burst_per_10s), None, PausedClock::shared())
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,11 +140,11 @@ async fn one_holder_after_another_is_not_refused_either() {
     let clock = PausedClock::shared();
     for seed in 0..5 {
         let scene = Scene::new(seed, 100, 200, 20, Duration::from_secs(300));
-        let mut holder = Limiter::new(0, None, Arc::clone(&clock));
+        let mut holder = Limiter::new(Limits::default(), None, Arc::clone(&clock));
         while Instant::now() < scene.end {
             let life_ms = scene.random.borrow_mut().random_range(500..20_000);
             let _ = timeout(Duration::from_millis(life_ms), scene.backlog(&holder)).await;
-            holder = Limiter::new(0, Some(&holder.record()), Arc::clone(&clock));
+            holder = Limiter::new(Limits::default(), Some(&holder.record()), Arc::clone(&clock));
         }
         let ours = scene.ours.borrow();
         assert_eq!(ours.refused, 0, "seed {seed}: {ours:?}");

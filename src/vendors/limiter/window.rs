@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::day::Told;
+use super::{Lane, Limits};
+
 /// What HubSpot grants at least to an app of a portal within its interval (HubSpot's usage
 /// guidelines); taken until an answer tells more.
 const MAX_AT_FIRST: u32 = 100;
@@ -20,6 +23,8 @@ pub(super) const TRANSIT_MAX: Duration = Duration::from_millis(450);
 const EDGE: Duration = Duration::from_millis(20);
 /// How many intervals places are left alone for others who once showed.
 const CROWDED_INTERVALS: u32 = 12;
+/// Which part of our places work in the background leaves for changes: the last eighth.
+const LEFT_FOR_CHANGES: usize = 8;
 /// The longest that a refusal closes the window.
 pub(super) const CLOSED_MAX: Duration = Duration::from_secs(60 * 60);
 
@@ -32,6 +37,8 @@ pub struct Quota {
     pub remaining: Option<u32>,
     /// The interval, in milliseconds.
     pub interval_ms: Option<u64>,
+    /// What it says about the day.
+    pub day: Told,
 }
 
 /// A call that was sent.
@@ -49,6 +56,8 @@ pub struct Sent {
 pub(super) struct Window {
     /// The most that we may use within 10 s, whatever the vendor says.
     pub(super) cap_per_10s: Option<u32>,
+    /// The share of the limit that is left to others, in percent.
+    reserve_percent: u32,
     /// The limit that the vendor told.
     pub(super) max: Option<u32>,
     pub(super) interval: Duration,
@@ -74,9 +83,11 @@ pub(super) struct Use {
 }
 
 impl Window {
-    pub(super) fn new(burst_per_10s: u32) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
+        let Limits { burst_per_10s, reserve_percent } = limits;
         Self {
             cap_per_10s: (burst_per_10s > 0).then_some(burst_per_10s),
+            reserve_percent,
             max: None,
             interval: INTERVAL_AT_FIRST,
             uses: VecDeque::new(),
@@ -88,13 +99,18 @@ impl Window {
         }
     }
 
+    /// A window whose limit no answer tells.
+    pub(super) fn fixed(max: u32, interval: Duration) -> Self {
+        Self { max: Some(max), interval, ..Self::new(Limits::default()) }
+    }
+
     /// Returns the moment from which `places` more calls may be made; `now` or earlier when they
     /// may be made now.
-    pub(super) fn free_at(&mut self, now: Instant, places: usize) -> Instant {
+    pub(super) fn free_at(&mut self, now: Instant, lane: Lane, places: usize) -> Instant {
         self.forget(now);
         let open_at = self.closed_until.unwrap_or(now);
         if self.closed_until.is_none()
-            && places <= self.free(self.uses.len(), self.others_after(now))
+            && places <= self.free(lane, self.uses.len(), self.others_after(now))
         {
             return now;
         }
@@ -106,7 +122,7 @@ impl Window {
         moments.sort_unstable();
         let fits = |moment: &Instant| {
             let own = own_ends.len() - own_ends.partition_point(|end| end <= moment);
-            places <= self.free(own, self.others_after(*moment))
+            places <= self.free(lane, own, self.others_after(*moment))
         };
         let last = moments.last().copied().unwrap_or(open_at);
         std::iter::once(open_at).chain(moments).find(fits).unwrap_or(last)
@@ -115,6 +131,13 @@ impl Window {
     /// Takes the place of a call.
     pub(super) fn take(&mut self, now: Instant) {
         self.push(false, now + TRANSIT_MAX);
+    }
+
+    /// Gives the place of a call back that is not made.
+    pub(super) fn give_back(&mut self) {
+        if let Some(unused) = self.uses.iter().rposition(|u| !u.sent) {
+            self.uses.remove(unused);
+        }
     }
 
     /// Sends a call, in the place that was taken first.
@@ -222,11 +245,18 @@ impl Window {
     }
 
     /// How many more calls there may be with so many of our own and of others in the window.
-    fn free(&self, own: usize, others: usize) -> usize {
+    fn free(&self, lane: Lane, own: usize, others: usize) -> usize {
         let max = self.max.or(self.cap_per_10s).unwrap_or(MAX_AT_FIRST) as usize;
-        let shared = max.saturating_sub(own + others + self.reserve(others, max));
-        let allowance = self.cap_per_10s.map_or(shared, |cap| self.scaled(cap).saturating_sub(own));
-        shared.min(allowance)
+        let reserve = super::part(max, self.reserve_percent).min(max.saturating_sub(1));
+        // What others do is done within the reserve first.
+        let shared = max.saturating_sub((others + self.margin(others, max)).max(reserve));
+        let ours = self.cap_per_10s.map_or(shared, |cap| shared.min(self.scaled(cap)));
+        let left_free = match lane {
+            Lane::Change => 0,
+            // Of one place nothing can be left, or nothing would ever be done in the background.
+            Lane::Background => (ours / LEFT_FOR_CHANGES).max(1).min(ours.saturating_sub(1)),
+        };
+        ours.saturating_sub(own + left_free)
     }
 
     /// A cap per 10 s, for the vendor's interval.
@@ -236,7 +266,7 @@ impl Window {
     }
 
     /// The places left alone for what others do before we hear of it.
-    fn reserve(&self, others: usize, max: usize) -> usize {
+    fn margin(&self, others: usize, max: usize) -> usize {
         match self.crowded_until {
             None => 0,
             Some(_) => (others / 8 + 2).max(max / 12).min(max / 4),

@@ -19,12 +19,12 @@ use super::NAME;
 use super::canonical::{canonical, definition, new_cadence};
 use super::classify::{failure, says};
 use crate::clock::Clock;
-use crate::domain::{Attributes, Effect, Observed};
+use crate::domain::{Allowance, Attributes, Effect, Observed, carry};
 use crate::vendors::answers::{View, retry_after};
 use crate::vendors::http::{Bearer, Client, Reply, Request};
 use crate::vendors::limiter::{Limiter, Quota};
 use crate::vendors::places::Places;
-use crate::vendors::{Access, Answer, Call, Failure, Identity, Target};
+use crate::vendors::{Access, Answer, Call, Failure, Identity, Lane, Target};
 
 /// How long to wait after a 429 that does not say: as long as the window that the limiter assumes.
 const REFUSED_WAIT: Duration = Duration::from_secs(10);
@@ -72,7 +72,7 @@ impl Account {
             client,
             base_url,
             bearer,
-            limiter: Limiter::new(access.burst_per_10s, window, Arc::clone(&clock)),
+            limiter: Limiter::new(access.limits, window, Arc::clone(&clock)),
             credential: access.credential,
             call_timeout: access.call_timeout,
             clock,
@@ -101,6 +101,9 @@ impl Account {
                 }
                 None => Ok(Answer::Unexpected),
             },
+            // Cadences have no records, and keep their ids.
+            Effect::Carry(_) | Effect::Fill(_) => Ok(Answer::Page(carry::Page::default())),
+            Effect::Retire(_) => Ok(Answer::Retired(0)),
         }
     }
 
@@ -280,16 +283,20 @@ impl crate::vendors::Account for Account {
         self.ask_identity().await
     }
 
-    async fn admit(&self) {
-        self.limiter.admit().await;
+    async fn admit(&self, lane: Lane) {
+        self.limiter.admit(lane).await;
     }
 
-    fn wait(&self) -> Duration {
-        self.limiter.wait()
+    fn wait(&self, lane: Lane) -> Duration {
+        self.limiter.wait(lane)
     }
 
     fn window(&self) -> String {
         self.limiter.record()
+    }
+
+    fn allowance(&self) -> Allowance {
+        self.limiter.allowance()
     }
 
     async fn read(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure> {
@@ -335,6 +342,6 @@ fn quota(reply: &Reply) -> Quota {
     Quota {
         max: header("ratelimit-limit"),
         remaining: header("ratelimit-remaining"),
-        interval_ms: None,
+        ..Quota::default()
     }
 }

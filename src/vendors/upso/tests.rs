@@ -21,7 +21,7 @@ fn open(base_url: &str) -> Arc<dyn Account> {
     let access = Access {
         base_url: base_url.parse().unwrap(),
         credential: Zeroizing::new(KEY.to_owned()),
-        burst_per_10s: 0,
+        limits: Default::default(),
         call_timeout: Duration::from_secs(4),
         window: None,
     };
@@ -69,5 +69,5 @@ fn target(key: &str) -> Target {
 }
 
 fn call(key: &str, effect: Effect, held: Option<&Attributes>) -> Call {
-    Call { target: target(key), effect, held: held.cloned() }
+    Call { target: target(key), effect, held: held.cloned(), allow_loss: false }
 }

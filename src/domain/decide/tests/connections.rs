@@ -23,6 +23,7 @@ fn a_first_connection_is_named_after_its_revision() {
         base_url: "https://api.example.com/".to_owned(),
         account_id: "1".to_owned(),
         burst_per_10s: 100,
+        reserve_percent: 0,
         status: ConnectionStatus::Connected,
         credential_id: "credential-a".to_owned(),
     };

@@ -49,7 +49,7 @@ fn a_company_has_at_most_ten_fields_of_unique_values() {
     let mut ledger = Ledger::registered();
     let unique = |number: usize| {
         let details = FieldDetails { has_unique_value: true, ..FieldDetails::default() };
-        Intent::AddField(FieldDraft { details, ..draft(&format!("u{number}"), "U") })
+        Intent::add_field(FieldDraft { details, ..draft(&format!("u{number}"), "U") })
     };
     for number in 0..UNIQUE_FIELDS_MAX {
         ledger.change(unique(number));
@@ -96,7 +96,7 @@ fn what_does_not_exist_is_neither_changed_nor_removed() {
 #[test]
 fn paths_of_broken_rules_begin_with_the_field() {
     let mut ledger = Ledger::registered();
-    let wrong = Intent::AddField(FieldDraft {
+    let wrong = Intent::add_field(FieldDraft {
         options: vec![OptionDraft::default()],
         property_type: Some(crate::domain::PropertyType::Enumeration),
         ..draft("Wrong", "A")
@@ -197,7 +197,11 @@ fn a_company_has_at_most_so_many_bytes_of_text() {
 }
 
 fn relabel_the_one(label: &str, new_label: &str) -> Intent {
-    Intent::RelabelField { label: label.to_owned(), new_label: new_label.to_owned() }
+    Intent::RelabelField {
+        label: label.to_owned(),
+        new_label: new_label.to_owned(),
+        renames: false,
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn relabel_group(name: &str, label: &str) -> Intent {
 
 fn add_in(name: &str, group_name: &str) -> Intent {
     let group_name = group_name.to_owned();
-    Intent::AddField(FieldDraft { group_name, ..draft(name, name) })
+    Intent::add_field(FieldDraft { group_name, ..draft(name, name) })
 }
 
 fn move_to(name: &str, group_name: &str) -> Intent {

@@ -51,9 +51,10 @@ fn default(value: u8) -> String {
 
 fn intent(request: &Request) -> Intent {
     match *request {
-        Request::Add(n, (l, d)) => {
-            Intent::AddField(FieldDraft { default_value: default(d), ..draft(&name(n), &label(l)) })
-        }
+        Request::Add(n, (l, d)) => Intent::add_field(FieldDraft {
+            default_value: default(d),
+            ..draft(&name(n), &label(l))
+        }),
         Request::Modify(n, l, d) => {
             let patch = FieldPatch {
                 label: l.map(label),

@@ -51,7 +51,7 @@ impl Ledger {
         let needs = intent.needs();
         let fits = |version: &&Version| match &needs {
             Needs::Nothing => false,
-            Needs::Named(kind, name) => version.kind == *kind && version.name == *name,
+            Needs::Named(kind, names) => version.kind == *kind && names.contains(&version.name),
             Needs::All | Needs::AllAnd(_) => true,
         };
         let latest = self.versions.values().filter_map(|all| all.last()).filter(fits);
@@ -69,7 +69,11 @@ impl Ledger {
             company: self.company.clone(),
             connections: self.connections.clone(),
             latest: latest
-                .map(|version| Tracked { version: version.clone(), sync: self.sync(&version.id) })
+                .map(|version| Tracked {
+                    version: version.clone(),
+                    sync: self.sync(&version.id),
+                    fill: None,
+                })
                 .collect(),
             old: old.into_iter().cloned().collect(),
             holds,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::Names;
 use super::vendor::{Answer, NAMES, Owner, Vendor};
 use crate::domain::{
     Attributes, Effect, Known, Problem, ProblemReason, ResourceId, Revision, Step, Sync, Timestamp,
@@ -207,9 +208,10 @@ impl World {
                     return None;
                 }
                 let settled_at = self.now.plus(SETTLES_AFTER);
-                self.rows[name].sync.begin(effect.clone(), settled_at);
+                self.rows[name].sync.begin(effect.clone(), super::NAME, settled_at);
                 Stage::Begun(effect, settled_at)
             }
+            Stage::Planned(step) => panic!("{step:?} where nothing is renamed or filled in"),
             Stage::Begun(effect, until) => Stage::Ended(self.call(&task, &effect, until, fate)),
             Stage::Ended(transition) => {
                 self.record(&task, &transition);
@@ -254,7 +256,7 @@ impl World {
     fn answered(&mut self, task: &Task, effect: &Effect) -> Transition {
         let sent = match effect {
             Effect::Create(sent) | Effect::Update(sent) => sent.clone(),
-            Effect::Archive => Attributes::new(),
+            _ => Attributes::new(),
         };
         match self.vendor.carry_out(task.name, effect) {
             Answer::Gone => Transition::Confirm(None),
@@ -363,9 +365,10 @@ impl World {
 fn step(row: &Row, observed: Option<&crate::domain::Observed>) -> Option<Step> {
     let id = ResourceId::from_trusted("field-1");
     let (desired, desired_rev, sync) = (row.desired.as_ref(), row.from_rev, &row.sync);
-    let known = Known { id: &id, desired, desired_rev, sync, observed };
-    let first = plan([known]);
-    assert_eq!(plan([known]), first, "the same question has the same answer");
+    let known = Known { desired_rev, ..super::known(&id, desired, sync, observed) };
+    let names = Names::default();
+    let first = plan([known], &names);
+    assert_eq!(plan([known], &names), first, "the same question has the same answer");
     let step = first.into_iter().next().map(|operation| operation.step);
     let acts = !matches!(step, None | Some(Step::Read | Step::Settle(_)));
     assert!(!(acts && row.held_back == Some(row.from_rev)), "{step:?} though it is parked");

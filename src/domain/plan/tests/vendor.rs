@@ -84,6 +84,7 @@ impl Vendor {
                 self.held.remove(&name);
                 Answer::Gone
             }
+            other => panic!("{other:?} where nothing is renamed or filled in"),
         }
     }
 

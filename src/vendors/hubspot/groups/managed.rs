@@ -77,6 +77,8 @@ impl Portal {
             Effect::Create(attributes) => self.create_group(turn, target, attributes).await,
             Effect::Update(changes) => self.update_group(turn, target, changes).await,
             Effect::Archive => self.archive_group(turn, &target.name).await,
+            // Never asked for: records hold no values of a group.
+            Effect::Carry(_) | Effect::Fill(_) | Effect::Retire(_) => Ok(Answer::Unexpected),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::vendors::{Answer, Target};
 
 async fn create_at(base_url: &str) -> Failure {
     let account = open(access(base_url));
-    account.admit().await;
+    account.admit(Lane::Change).await;
     let calls = [call("tier", Effect::Create(text_attributes()))];
     account.carry_out(&calls).await.pop().unwrap().unwrap_err()
 }
@@ -105,28 +105,28 @@ async fn answers_teach_the_limiter() {
     };
     let scene = Scene::new((0..4).map(|_| answer())).await;
     for _ in 0..4 {
-        assert_eq!(scene.account.wait(), Duration::ZERO);
+        assert_eq!(scene.account.wait(Lane::Change), Duration::ZERO);
         let call = call("tier", Effect::Create(text_attributes()));
         assert!(matches!(scene.carry_out_one(call).await, Ok(Answer::Holds(_))));
     }
-    assert!(scene.account.wait() > Duration::from_secs(5));
+    assert!(scene.account.wait(Lane::Change) > Duration::from_secs(5));
     let mut later = access("http://127.0.0.1:1");
     later.window = Some(scene.account.window());
-    assert!(open(later).wait() > Duration::from_secs(4));
+    assert!(open(later).wait(Lane::Change) > Duration::from_secs(4));
 }
 
 #[tokio::test]
 async fn a_used_up_limit_closes_the_gate() {
     let scene = Scene::new([html(429).with("retry-after", 5)]).await;
     scene.read(&["tier"]).await.unwrap_err();
-    let wait = scene.account.wait();
+    let wait = scene.account.wait(Lane::Change);
     assert!(wait > Duration::from_secs(2) && wait <= Duration::from_secs(5), "{wait:?}");
 }
 
 #[tokio::test]
 async fn a_place_that_was_taken_before_the_gate_closed_is_not_used() {
     let scene = Scene::new([html(429).with("retry-after", 5)]).await;
-    scene.account.admit().await;
+    scene.account.admit(Lane::Change).await;
     scene.read(&["tier"]).await.unwrap_err();
     let create = call("tier", Effect::Create(text_attributes()));
     let failure = scene.account.carry_out(&[create]).await.pop().unwrap().unwrap_err();
@@ -140,10 +140,10 @@ async fn further_calls_wait_for_places_of_their_own_but_not_for_ever() {
     let read = json(200, property("a", &text_attributes())).with("x-hubspot-ratelimit-max", 1);
     let mut access_to_one = access("http://127.0.0.1:1");
     let scene = Scene::new([read]).await;
-    access_to_one.burst_per_10s = 1;
+    access_to_one.limits.burst_per_10s = 1;
     access_to_one.base_url = scene.base_url();
     let account = open(access_to_one);
-    account.admit().await;
+    account.admit(Lane::Change).await;
     let targets: Vec<Target> = ["a", "b"].map(target).to_vec();
     let failure = account.read(&targets).await.unwrap_err();
     assert_eq!((failure.scope, failure.problem.reason), (Resource, ProblemReason::RateLimited));

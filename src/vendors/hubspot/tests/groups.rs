@@ -26,16 +26,21 @@ fn listed(groups: impl IntoIterator<Item = Value>) -> Script {
 
 fn create(name: &str, attributes: &Attributes) -> Call {
     let effect = Effect::Create(attributes.clone());
-    Call { target: group_target(name, attributes), effect, held: None }
+    Call { target: group_target(name, attributes), effect, held: None, allow_loss: true }
 }
 
 fn change(name: &str, changes: &Attributes) -> Call {
     let effect = Effect::Update(changes.clone());
-    Call { target: group_target(name, changes), effect, held: None }
+    Call { target: group_target(name, changes), effect, held: None, allow_loss: true }
 }
 
 fn archive(name: &str) -> Call {
-    Call { target: group_target(name, &Attributes::new()), effect: Effect::Archive, held: None }
+    Call {
+        target: group_target(name, &Attributes::new()),
+        effect: Effect::Archive,
+        held: None,
+        allow_loss: true,
+    }
 }
 
 /// The refusal to create what is there, in the ways in which it may be said.
@@ -111,7 +116,7 @@ async fn groups_are_read_by_one_list_beside_properties() {
         group_target("old", &attributes),
         group_target("none", &attributes),
     ];
-    scene.account.admit().await;
+    scene.account.admit(Lane::Change).await;
     let observed = scene.account.read(&targets).await.unwrap();
     let present = |attributes| Observed::Present { attributes, protected: false };
     let wanted = [
@@ -128,7 +133,7 @@ async fn groups_are_read_by_one_list_beside_properties() {
 #[tokio::test]
 async fn a_list_without_hubspots_own_group_is_not_the_list() {
     let scene = Scene::new([json(200, json!({ "results": [] }))]).await;
-    scene.account.admit().await;
+    scene.account.admit(Lane::Change).await;
     let targets = [group_target("ops", &Attributes::new())];
     assert!(scene.account.read(&targets).await.is_err());
 }

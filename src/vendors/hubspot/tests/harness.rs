@@ -15,7 +15,7 @@ use crate::domain::{
     Attributes, Effect, FieldDraft, OptionDraft, PropertyType, Resource, ResourceId, ResourceKind,
 };
 use crate::supervisor::Supervisor;
-use crate::vendors::{Answer, Call, Target};
+use crate::vendors::{Answer, Call, Lane, Target};
 
 use super::*;
 
@@ -104,7 +104,7 @@ impl Scene {
     }
 
     pub(super) async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
-        self.account.admit().await;
+        self.account.admit(Lane::Change).await;
         self.account.carry_out(calls).await
     }
 
@@ -116,7 +116,7 @@ impl Scene {
         &self,
         names: &[&str],
     ) -> Result<Vec<crate::domain::Observed>, Failure> {
-        self.account.admit().await;
+        self.account.admit(Lane::Change).await;
         let targets: Vec<_> = names.iter().map(|name| target(name)).collect();
         self.account.read(&targets).await
     }
@@ -149,7 +149,7 @@ pub(super) fn access(base_url: &str) -> Access {
     Access {
         base_url: base_url.parse().unwrap(),
         credential: Zeroizing::new(TOKEN.to_owned()),
-        burst_per_10s: 0,
+        limits: Default::default(),
         call_timeout: Duration::from_secs(2),
         window: None,
     }
@@ -167,9 +167,9 @@ pub(super) fn target(name: &str) -> Target {
 pub(super) fn call(name: &str, effect: Effect) -> Call {
     let expected = match &effect {
         Effect::Create(sent) | Effect::Update(sent) => sent.clone(),
-        Effect::Archive => Attributes::new(),
+        _ => Attributes::new(),
     };
-    Call { target: Target { expected, ..target(name) }, effect, held: None }
+    Call { target: Target { expected, ..target(name) }, effect, held: None, allow_loss: true }
 }
 
 /// A group of which these attributes are expected.

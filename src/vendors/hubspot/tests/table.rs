@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::Effect;
 use crate::vendors::FailureScope::{Connection, Refused, Resource};
-use ProblemReason::{CredentialRefused, RateLimited, VendorRefused, VendorUnavailable};
+use ProblemReason::{CredentialRefused, DailyLimit, RateLimited, VendorRefused, VendorUnavailable};
 
 struct Row {
     answer: Script,
@@ -50,8 +50,8 @@ fn rows() -> Vec<Row> {
         row(html(503).with("retry-after", "soon"), Connection, VendorUnavailable, false),
         row(limited("TEN_SECONDLY_ROLLING"), Connection, RateLimited, false).after(10),
         row(limited("SECONDLY"), Connection, RateLimited, false).after(1),
-        row(limited("DAILY"), Connection, RateLimited, false).after(1_800),
-        row(limited("DAILY").with("retry-after", 60), Connection, RateLimited, false).after(60),
+        row(limited("DAILY"), Connection, DailyLimit, false).after(1_800),
+        row(limited("DAILY").with("retry-after", 60), Connection, DailyLimit, false).after(60),
         row(limited("SECONDLY").with("retry-after", 3), Connection, RateLimited, false).after(3),
         row(html(429), Connection, RateLimited, false).after(10),
         row(html(408), Resource, VendorUnavailable, true),

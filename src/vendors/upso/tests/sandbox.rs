@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::{Observed, ProblemReason};
 use crate::sandbox::{Config, Running, Sandbox};
 use crate::supervisor::Supervisor;
-use crate::vendors::Answer;
+use crate::vendors::{Answer, Lane};
 
 struct Rig {
     running: Running,
@@ -24,7 +24,7 @@ impl Rig {
     }
 
     async fn one(&self, call: Call) -> Result<Answer, Failure> {
-        self.account.admit().await;
+        self.account.admit(Lane::Change).await;
         self.account.carry_out(&[call]).await.pop().unwrap()
     }
 
@@ -38,7 +38,7 @@ impl Rig {
     }
 
     async fn read(&self, keys: &[&str]) -> Vec<Observed> {
-        self.account.admit().await;
+        self.account.admit(Lane::Change).await;
         let targets: Vec<_> = keys.iter().map(|key| target(key)).collect();
         self.account.read(&targets).await.unwrap()
     }
@@ -181,7 +181,7 @@ async fn a_429_closes_the_connection_for_as_long_as_it_says() {
     assert_eq!((failure.scope, failure.effect_unknown), (FailureScope::Connection, false));
     assert_eq!(failure.problem.reason, ProblemReason::RateLimited);
     assert_eq!(failure.retry_after, Some(Duration::from_secs(7)));
-    assert!(rig.account.wait() > Duration::from_secs(6));
+    assert!(rig.account.wait(Lane::Change) > Duration::from_secs(6));
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn a_key_that_is_not_accepted_opens_no_account() {
     let access = Access {
         base_url: rig.running.base_url().parse().unwrap(),
         credential: Zeroizing::new("invalid-key".to_owned()),
-        burst_per_10s: 0,
+        limits: Default::default(),
         call_timeout: Duration::from_secs(4),
         window: None,
     };

@@ -1,0 +1,239 @@
+//! Long work at a vendor that goes record by record: carrying the values of a resource along to its
+//! new name, and filling in a default value.
+//!
+//! The vendor does a page at a time; how far it is stands in a [`Checkpoint`], which is kept with
+//! where the vendor stands. A page can be done again without harm, so whatever is interrupted goes
+//! on from the last page that is known to be done.
+
+mod history;
+
+use serde::{Deserialize, Serialize};
+
+pub use history::{Role, Value, newest};
+
+use super::{Attributes, Revision, Timestamp};
+
+/// How many refused values are listed; of others only the number is kept.
+pub const REFUSED_MAX: usize = 100;
+/// The most passes over all records. Writers who never rest are not waited for.
+const PASSES_MAX: u32 = 8;
+
+/// A name that a resource had and that the vendor still holds, with values to be carried along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// The name.
+    pub name: String,
+    /// What the vendor holds under it, in canonical form.
+    pub held: Attributes,
+    /// Until when values were carried to it; `None` when they never were. In microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_until_micros: Option<i64>,
+}
+
+/// Carries the values of one page of records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carry {
+    /// Where from.
+    pub from: Vec<Left>,
+    /// Since when values are carried to where they go now, in microseconds.
+    pub since_micros: i64,
+    /// Whether the values that are there from before that were another resource's, which the vendor
+    /// brought back with the name.
+    #[serde(default)]
+    pub foreign: bool,
+    /// The page; `None` for the first.
+    pub cursor: Option<String>,
+    /// Whether this is the first time that the records are looked at.
+    pub first_pass: bool,
+    /// Whether the vendor is to count the records, too.
+    pub count: bool,
+    /// When the pass began, in microseconds.
+    pub begun_at_micros: i64,
+}
+
+/// Fills in a value on those records of one page that have none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    /// The value.
+    pub value: String,
+    /// The page; `None` for the first.
+    pub cursor: Option<String>,
+    /// Whether the vendor is to count the records, too.
+    pub count: bool,
+}
+
+/// Archives a name that was left, after a last look at what was written since the last pass began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retire {
+    /// The name.
+    pub name: String,
+    /// The name that values are carried to.
+    pub to: String,
+    /// How values are carried until then.
+    pub carry: Carry,
+    /// Whether it is archived however much was written meanwhile: all records were looked at often
+    /// enough.
+    pub at_last: bool,
+}
+
+/// What came of a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The page after it; `None` after the last.
+    pub next: Option<String>,
+    /// How many records were looked at.
+    pub looked: i64,
+    /// On how many a value was written.
+    pub written: i64,
+    /// How many records there are altogether, where that was counted.
+    pub total: Option<i64>,
+    /// The values that the vendor refused.
+    pub refused: Refused,
+}
+
+/// Values that the vendor refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// How many.
+    pub count: i64,
+    /// The first [`REFUSED_MAX`] of them.
+    pub first: Vec<RefusedValue>,
+}
+
+/// A value that the vendor refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedValue {
+    /// The record, by the vendor's id.
+    pub record_id: String,
+    /// Why, in the vendor's words.
+    pub reason: String,
+}
+
+impl Refused {
+    /// Adds one.
+    pub fn add(&mut self, record_id: impl Into<String>, reason: impl Into<String>) {
+        self.count += 1;
+        if self.first.len() < REFUSED_MAX {
+            self.first.push(RefusedValue { record_id: record_id.into(), reason: reason.into() });
+        }
+    }
+
+    fn extend(&mut self, other: &Self) {
+        self.count += other.count;
+        let room = REFUSED_MAX.saturating_sub(self.first.len());
+        self.first.extend(other.first.iter().take(room).cloned());
+    }
+}
+
+/// How far long work is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The revision that asked for a value to be filled in; `None` when values are carried along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fills: Option<Revision>,
+    /// Which pass over the records this is, from 1.
+    pub pass: u32,
+    /// The page to do next; `None` for the first.
+    pub cursor: Option<String>,
+    /// How many records there are, as far as that is known.
+    pub total: i64,
+    /// How many were looked at in this pass.
+    pub looked: i64,
+    /// On how many a value was written in this pass.
+    pub changed: i64,
+    /// The same for the pass before.
+    pub changed_before: i64,
+    /// The same for all passes.
+    pub written: i64,
+    /// What the vendor refused in this pass.
+    #[serde(default)]
+    pub refused: Refused,
+    /// When this pass began, in microseconds.
+    pub begun_at_micros: i64,
+    /// Whether all of it is done.
+    pub done: bool,
+}
+
+impl Checkpoint {
+    /// The beginning.
+    pub fn begin(fills: Option<Revision>, now: Timestamp) -> Self {
+        Self {
+            fills,
+            pass: 1,
+            cursor: None,
+            total: 0,
+            looked: 0,
+            changed: 0,
+            changed_before: 0,
+            written: 0,
+            refused: Refused::default(),
+            begun_at_micros: now.as_micros(),
+            done: false,
+        }
+    }
+
+    /// Returns where it stands after a page.
+    #[must_use]
+    pub fn after(&self, page: &Page, now: Timestamp) -> Self {
+        let mut next = self.clone();
+        next.looked += page.looked;
+        next.changed += page.written;
+        next.written += page.written;
+        next.refused.extend(&page.refused);
+        next.total = page.total.unwrap_or(next.total).max(next.looked);
+        next.cursor.clone_from(&page.next);
+        if next.cursor.is_none() {
+            next.end_pass(now);
+        }
+        next
+    }
+
+    /// Begins another pass over all records.
+    pub fn again(&mut self, now: Timestamp) {
+        self.pass += 1;
+        self.cursor = None;
+        self.looked = 0;
+        self.changed_before = self.changed;
+        self.changed = 0;
+        self.refused = Refused::default();
+        self.begun_at_micros = now.as_micros();
+        self.done = false;
+    }
+
+    /// A pass that found nothing to carry is the last. One that found no less than half of what the
+    /// one before found is, too: that is what others write meanwhile, and would never end.
+    fn end_pass(&mut self, now: Timestamp) {
+        self.total = self.looked;
+        let steady = self.pass > 1 && self.changed.saturating_mul(2) > self.changed_before;
+        let ends = self.changed == 0 || steady || self.is_last();
+        if self.fills.is_some() || ends {
+            self.done = true;
+        } else {
+            self.again(now);
+        }
+    }
+
+    /// Tells whether all records were looked at so often that it is enough.
+    pub fn is_last(&self) -> bool {
+        self.pass >= PASSES_MAX
+    }
+
+    /// Tells people how far it is.
+    pub fn told(&self, verb: &str) -> String {
+        let Self { pass, looked, written, total, .. } = self;
+        let mut told = match (self.done, *pass) {
+            (true, _) => format!("{verb} {written} values of {total} deals"),
+            (false, 1) => format!("looked at {looked} of {total} deals, {verb} {written} values"),
+            (false, _) => {
+                format!("look {pass}: at {looked} of {total} deals, {verb} {written} values")
+            }
+        };
+        if self.refused.count > 0 {
+            told.push_str(&format!(", {} refused", self.refused.count));
+        }
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests;

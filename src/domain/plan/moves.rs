@@ -1,0 +1,150 @@
+//! The way from one name to another: create it under the new name, carry the values along, archive
+//! the old one. And what else is done to the values of records.
+
+use super::{Known, Names, Observed, Step, park};
+use crate::domain::carry::{Carry, Checkpoint, Fill, Left, Retire};
+use crate::domain::{Effect, Problem, ProblemReason, Sync, Trail};
+
+/// Where a resource is to be carried out.
+pub(super) enum Place {
+    /// Under the name that it has.
+    Here,
+    /// Under this name.
+    Goes(String),
+    /// Nowhere before another one makes way.
+    Waits,
+    /// Nowhere, and the other one does not make way by itself.
+    Stuck(Problem),
+}
+
+/// Plans for a call in doubt that was about another name than everything else.
+pub(super) fn doubt(known: &Known<'_>) -> Option<Step> {
+    let Known { sync, observed, .. } = known;
+    let in_doubt = sync.in_doubt.as_ref()?;
+    let name = in_doubt.name.as_ref().filter(|name| sync.key.as_ref() != Some(*name))?;
+    let was_left = sync.left().iter().any(|left| left.name == *name);
+    Some(match (observed, &in_doubt.effect) {
+        (None, _) => Step::Read,
+        (Some(Observed::Absent), _) if was_left => Step::Retired(name.clone()),
+        (Some(Observed::Present { attributes, protected: false }), Effect::Create(sent))
+            if !was_left && sent.differing_from(attributes).is_empty() =>
+        {
+            let held = attributes.clone();
+            Step::Found(Left { name: name.clone(), held, target_until_micros: None })
+        }
+        (Some(_), _) => Step::Withdraw,
+    })
+}
+
+/// Tells where a resource is to be carried out.
+pub(super) fn place(known: &Known<'_>, names: &Names) -> Place {
+    let Known { id, kind, name, sync, desired, observed, .. } = *known;
+    let at = sync.key_or(name);
+    if desired.is_none() {
+        return Place::Here;
+    }
+    let is_there = sync.applied.is_some() || matches!(observed, Some(Observed::Present { .. }));
+    if at == name && is_there {
+        return Place::Here;
+    }
+    match names.holder(kind, name, id) {
+        None if at == name => Place::Here,
+        None => Place::Goes(name.to_owned()),
+        // What is on its way here frees the name that another one may wait for.
+        Some(_) if at != name && sync.is_moving() => Place::Here,
+        Some(_) if at != name && names.breaks_ring(id, kind, name) => Place::Goes(detour(id)),
+        Some(holder) if holder.is_parked => {
+            let message = format!(
+                "the vendor still holds the name {name} for {}, which is left alone; retry or change that first",
+                holder.id
+            );
+            Place::Stuck(Problem::new(ProblemReason::Conflict, message))
+        }
+        Some(_) => Place::Waits,
+    }
+}
+
+/// A name that nothing else has.
+fn detour(id: &crate::domain::ResourceId) -> String {
+    let id: String = id.as_str().chars().map(|c| if c == '-' { '_' } else { c }).collect();
+    format!("gomark_moving_{id}")
+}
+
+/// Tells what is to be done once the definition is as decided; `None` when that is nothing.
+pub(super) fn rest(known: &Known<'_>) -> Option<Step> {
+    let Known { sync, desired, .. } = known;
+    match sync.trail.as_ref().filter(|trail| !trail.left.is_empty()) {
+        Some(trail) if desired.is_none() => {
+            let name = trail.left.last().map(|left| left.name.clone())?;
+            let carry = Carry { from: Vec::new(), ..carry(trail, &begin(None, known)) };
+            let to = sync.key_or(known.name).to_owned();
+            Some(Step::Call(Effect::Retire(Retire { name, to, carry, at_last: true })))
+        }
+        Some(trail) => Some(carry_along(known, trail)),
+        None if desired.is_none() => None,
+        None => fill(known),
+    }
+}
+
+fn carry_along(known: &Known<'_>, trail: &Trail) -> Step {
+    let checkpoint = checkpoint(known.sync, None).unwrap_or_else(|| begin(None, known));
+    if !checkpoint.done {
+        return Step::Call(Effect::Carry(carry(trail, &checkpoint)));
+    }
+    if checkpoint.refused.count > 0 {
+        return park(refused(&checkpoint, "the field keeps its old name beside the new one"));
+    }
+    let name = trail.left.last().map(|left| left.name.clone()).unwrap_or_default();
+    let to = known.sync.key_or(known.name).to_owned();
+    let (carry, at_last) = (carry(trail, &checkpoint), checkpoint.is_last());
+    Step::Call(Effect::Retire(Retire { name, to, carry, at_last }))
+}
+
+fn carry(trail: &Trail, checkpoint: &Checkpoint) -> Carry {
+    Carry {
+        from: trail.left.clone(),
+        since_micros: trail.since_micros,
+        foreign: trail.foreign,
+        cursor: checkpoint.cursor.clone(),
+        first_pass: checkpoint.pass == 1,
+        count: checkpoint.total == 0,
+        begun_at_micros: checkpoint.begun_at_micros,
+    }
+}
+
+/// Fills in, once the definition is confirmed.
+fn fill(known: &Known<'_>) -> Option<Step> {
+    let (revision, value) = known.fill?;
+    if known.sync.applied_rev < known.desired_rev {
+        return None;
+    }
+    let found = checkpoint(known.sync, Some(revision));
+    let checkpoint = found.unwrap_or_else(|| begin(Some(revision), known));
+    Some(if value.is_empty() || (checkpoint.done && checkpoint.refused.count == 0) {
+        Step::Filled(revision)
+    } else if checkpoint.done {
+        park(refused(&checkpoint, "the others have it"))
+    } else {
+        Step::Call(Effect::Fill(Fill {
+            value: value.to_owned(),
+            cursor: checkpoint.cursor.clone(),
+            count: checkpoint.total == 0,
+        }))
+    })
+}
+
+fn checkpoint(sync: &Sync, fills: Option<crate::domain::Revision>) -> Option<Checkpoint> {
+    sync.checkpoint.clone().filter(|checkpoint| checkpoint.fills == fills)
+}
+
+fn begin(fills: Option<crate::domain::Revision>, known: &Known<'_>) -> Checkpoint {
+    Checkpoint::begin(fills, known.now)
+}
+
+fn refused(checkpoint: &Checkpoint, rest: &str) -> Problem {
+    let message = format!("the vendor refused {} values; {rest}", checkpoint.refused.count);
+    Problem {
+        refused: Some(checkpoint.refused.clone()),
+        ..Problem::new(ProblemReason::ValuesRefused, message)
+    }
+}

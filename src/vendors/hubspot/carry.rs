@@ -1,0 +1,168 @@
+//! Carrying values of deals from one property to another, and filling them in, a page at a time.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::calls::Turn;
+use super::deals::{Deal, Write, Written, harmless};
+use super::portal::Portal;
+use crate::domain::carry::{Carry, Fill, Left, Page, Role, newest};
+use crate::vendors::Failure;
+
+/// What a call may take on its way beyond the time that it has: after that it is not written any more.
+const WAY_MAX: Duration = Duration::from_secs(5);
+
+impl Portal {
+    /// Carries the values of a page of deals to the property `to`.
+    pub(super) async fn carry_page(
+        &self,
+        turn: &mut Turn<'_>,
+        to: &str,
+        carry: &Carry,
+    ) -> Result<Page, Failure> {
+        if carry.from.iter().all(is_calculated) {
+            return Ok(Page { total: Some(0), ..Page::default() });
+        }
+        let names = names(to, carry);
+        let deals = self.deals(turn, &names, carry.cursor.as_deref()).await.map_err(harmless)?;
+        let total = self.total(turn, carry.count, deals.results.len(), deals.next()).await?;
+        let written = self.carry_values(turn, to, carry, &deals.results).await?;
+        Ok(Page {
+            next: deals.next(),
+            looked: i64::try_from(deals.results.len()).unwrap_or(i64::MAX),
+            written: written.count,
+            total,
+            refused: written.refused,
+        })
+    }
+
+    /// Fills a value in on those of a page of deals that have none.
+    pub(super) async fn fill_page(
+        &self,
+        turn: &mut Turn<'_>,
+        name: &str,
+        fill: &Fill,
+    ) -> Result<Page, Failure> {
+        let deals = self.deals(turn, &[name], fill.cursor.as_deref()).await.map_err(harmless)?;
+        let total = self.total(turn, fill.count, deals.results.len(), deals.next()).await?;
+        let blank = deals.results.iter().filter(|deal| deal.value(name).is_empty());
+        let write = |deal: &Deal| Write { id: deal.id.clone(), value: fill.value.clone() };
+        let writes: Vec<_> = blank.map(write).collect();
+        let written = self.write_deals(turn, name, &writes).await?;
+        Ok(Page {
+            next: deals.next(),
+            looked: i64::try_from(deals.results.len()).unwrap_or(i64::MAX),
+            written: written.count,
+            total,
+            refused: written.refused,
+        })
+    }
+
+    /// Carries the values of some deals.
+    pub(super) async fn carry_values(
+        &self,
+        turn: &mut Turn<'_>,
+        to: &str,
+        carry: &Carry,
+        deals: &[Deal],
+    ) -> Result<Written, Failure> {
+        let names = names(to, carry);
+        let mut writes = Vec::new();
+        let mut unclear = Vec::new();
+        for deal in deals {
+            match at_sight(deal, to, carry) {
+                Sight::Same => {}
+                Sight::Carry(value) => writes.push(Write { id: deal.id.clone(), value }),
+                Sight::Unclear => unclear.push(deal.id.clone()),
+            }
+        }
+        if !unclear.is_empty() {
+            let window = micros(self.call_timeout + WAY_MAX);
+            let histories = self.histories(turn, &unclear, &names).await?;
+            // A deal that is not there any more has no values.
+            for deal in histories.values() {
+                let value = by_history(deal, to, carry, window).ok_or_else(|| {
+                    let what = "a history has a time that cannot be read";
+                    harmless(self.view(false).unreadable(200, what))
+                })?;
+                if value != deal.value(to) {
+                    writes.push(Write { id: deal.id.clone(), value });
+                }
+            }
+        }
+        self.write_deals(turn, to, &writes).await
+    }
+
+    /// Counts all deals where that is wanted, and more than those of one page.
+    async fn total(
+        &self,
+        turn: &mut Turn<'_>,
+        count: bool,
+        seen: usize,
+        next: Option<String>,
+    ) -> Result<Option<i64>, Failure> {
+        match next {
+            Some(_) if count => self.count_deals(turn, &[]).await.map(Some),
+            Some(_) => Ok(None),
+            None => Ok(count.then(|| i64::try_from(seen).unwrap_or(i64::MAX))),
+        }
+    }
+}
+
+/// What can be told of a deal without its history.
+enum Sight {
+    Same,
+    Carry(String),
+    Unclear,
+}
+
+/// The first time that deals are looked at, a property that was just made holds nothing that could be
+/// newer.
+fn at_sight(deal: &Deal, to: &str, carry: &Carry) -> Sight {
+    let present = deal.value(to);
+    let others: BTreeSet<_> = carry.from.iter().map(|left| deal.value(&left.name)).collect();
+    if others.iter().all(|other| *other == present) {
+        return Sight::Same;
+    }
+    let held: Vec<_> = others.into_iter().filter(|other| !other.is_empty()).collect();
+    match held.as_slice() {
+        [only] if carry.first_pass && present.is_empty() => Sight::Carry((*only).to_owned()),
+        _ => Sight::Unclear,
+    }
+}
+
+/// Returns the newest value of a deal; `None` when its history cannot be read.
+fn by_history(deal: &Deal, to: &str, carry: &Carry, window: i64) -> Option<String> {
+    let mut here = deal.history(to)?;
+    if carry.foreign {
+        here.retain(|value| value.at_micros >= carry.since_micros);
+    }
+    let role = Role { target_since: Some(carry.since_micros), target_until: None };
+    let mut all = vec![(role, here)];
+    for left in &carry.from {
+        let since = left.target_until_micros.map(|_| i64::MIN / 2);
+        let role = Role { target_since: since, target_until: left.target_until_micros };
+        all.push((role, deal.history(&left.name)?));
+    }
+    let value = newest(&all, window).and_then(|place| all.get(place)?.1.first());
+    Some(match value {
+        Some(value) => value.value.clone(),
+        // What came back with the name is another field's, and nothing else was ever there.
+        None if carry.foreign => String::new(),
+        None => deal.value(to).to_owned(),
+    })
+}
+
+fn names<'a>(to: &'a str, carry: &'a Carry) -> Vec<&'a str> {
+    std::iter::once(to).chain(carry.from.iter().map(|left| left.name.as_str())).collect()
+}
+
+/// What HubSpot calculates cannot be written, and need not be.
+fn is_calculated(left: &Left) -> bool {
+    let kind = left.held.get(super::canonical::FIELD_TYPE).and_then(|kind| kind.as_str());
+    kind == Some("calculation_equation")
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}

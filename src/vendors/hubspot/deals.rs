@@ -1,0 +1,288 @@
+//! Deals, as far as the values of a property go: pages of them, their histories, writing many at once,
+//! counting.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use super::calls::Turn;
+use super::classify::Classify as _;
+use super::portal::Portal;
+use super::said::Said;
+use crate::domain::ProblemReason;
+use crate::domain::carry::{Refused, Value};
+use crate::vendors::answers::{TEXT_MAX, clean};
+use crate::vendors::http::Reply;
+use crate::vendors::{Failure, FailureScope};
+
+/// How many deals a page has, and how many a call writes (HubSpot's guide to the object API).
+pub(super) const PAGE: usize = 100;
+/// How many deals are read with their histories in a call (HubSpot's own words when it is more).
+const HISTORIES: usize = 50;
+/// How many deals a search answers at once (HubSpot's guide to searching).
+const SEARCHED: usize = 200;
+
+/// A deal, with the values of the properties that were asked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Deal {
+    pub(super) id: String,
+    properties: HashMap<String, Option<String>>,
+    #[serde(rename = "propertiesWithHistory")]
+    histories: HashMap<String, Vec<Version>>,
+}
+
+/// A value that a deal had.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Version {
+    value: Option<String>,
+    timestamp: String,
+}
+
+/// A page of deals.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Deals {
+    pub(super) results: Vec<Deal>,
+    paging: Option<Paging>,
+    pub(super) total: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Paging {
+    next: Option<Next>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Next {
+    after: String,
+}
+
+/// A value to be written on a deal.
+pub(super) struct Write {
+    pub(super) id: String,
+    pub(super) value: String,
+}
+
+/// What came of writing values.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) count: i64,
+    pub(super) refused: Refused,
+}
+
+impl Deal {
+    /// Returns the value of a property; empty when the deal has none.
+    pub(super) fn value(&self, name: &str) -> &str {
+        self.properties.get(name).and_then(Option::as_deref).unwrap_or_default()
+    }
+
+    /// Returns the values that a property had, the newest first; `None` when one cannot be read.
+    pub(super) fn history(&self, name: &str) -> Option<Vec<Value>> {
+        let versions = self.histories.get(name).map(Vec::as_slice).unwrap_or_default();
+        let read = |version: &Version| {
+            let at: jiff::Timestamp = version.timestamp.parse().ok()?;
+            let value = version.value.clone().unwrap_or_default();
+            Some(Value { value, at_micros: at.as_microsecond() })
+        };
+        let mut values = versions.iter().map(read).collect::<Option<Vec<_>>>()?;
+        values.sort_by_key(|value| std::cmp::Reverse(value.at_micros));
+        Some(values)
+    }
+}
+
+impl Deals {
+    /// Returns where the next page begins; `None` after the last.
+    pub(super) fn next(&self) -> Option<String> {
+        self.paging.as_ref()?.next.as_ref().map(|next| next.after.clone())
+    }
+}
+
+impl Portal {
+    /// Reads a page of all deals.
+    pub(super) async fn deals(
+        &self,
+        turn: &mut Turn<'_>,
+        names: &[&str],
+        after: Option<&str>,
+    ) -> Result<Deals, Failure> {
+        let reply = turn.get(self.paths.deals(PAGE, names, after)).await?;
+        self.read_deals(&reply, &[200])
+    }
+
+    /// Reads deals with the values that these properties had. Deals that are gone are left out.
+    pub(super) async fn histories(
+        &self,
+        turn: &mut Turn<'_>,
+        ids: &[String],
+        names: &[&str],
+    ) -> Result<HashMap<String, Deal>, Failure> {
+        let mut found = HashMap::new();
+        for ids in ids.chunks(HISTORIES) {
+            let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+            let body = json!({
+                "inputs": inputs, "properties": names, "propertiesWithHistory": names,
+            });
+            let url = self.paths.deals_at(&["batch", "read"]);
+            let reply = turn.post(url, &body).await.map_err(harmless)?;
+            let deals = self.read_deals(&reply, &[200, 207])?;
+            found.extend(deals.results.into_iter().map(|deal| (deal.id.clone(), deal)));
+        }
+        Ok(found)
+    }
+
+    /// Looks for deals. The index that HubSpot searches is behind what was written (its guide).
+    pub(super) async fn search_deals(
+        &self,
+        turn: &mut Turn<'_>,
+        filters: &[Json],
+        names: &[&str],
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Deals, Failure> {
+        let groups: Vec<_> = filters.iter().map(|filter| json!({ "filters": [filter] })).collect();
+        let mut body = json!({
+            "filterGroups": groups, "properties": names, "limit": limit.min(SEARCHED),
+        });
+        if let Some(after) = after {
+            body["after"] = json!(after);
+        }
+        let reply = turn.search(self.paths.deals_at(&["search"]), &body).await?;
+        self.read_deals(&reply, &[200])
+    }
+
+    /// Counts deals.
+    pub(super) async fn count_deals(
+        &self,
+        turn: &mut Turn<'_>,
+        filters: &[Json],
+    ) -> Result<i64, Failure> {
+        let deals = self.search_deals(turn, filters, &[], 1, None).await?;
+        deals.total.ok_or_else(|| self.view(false).unreadable(200, "it tells no number of deals"))
+    }
+
+    /// Writes a property of deals: at most [`PAGE`]. A call that HubSpot refuses as a whole is halved
+    /// until the refusal is that of a single deal.
+    pub(super) async fn write_deals(
+        &self,
+        turn: &mut Turn<'_>,
+        name: &str,
+        writes: &[Write],
+    ) -> Result<Written, Failure> {
+        let mut written = Written::default();
+        let mut todo = vec![writes];
+        while let Some(part) = todo.pop() {
+            if part.is_empty() {
+                continue;
+            }
+            match self.write_part(turn, name, part, &mut written).await {
+                Ok(()) => {}
+                Err(failure) if !is_about_values(&failure) => return Err(failure),
+                Err(failure) => match part {
+                    [one] => written.refused.add(&one.id, failure.problem.message),
+                    _ => {
+                        let (first, second) = part.split_at(part.len() / 2);
+                        todo.extend([second, first]);
+                    }
+                },
+            }
+        }
+        Ok(written)
+    }
+
+    async fn write_part(
+        &self,
+        turn: &mut Turn<'_>,
+        name: &str,
+        writes: &[Write],
+        written: &mut Written,
+    ) -> Result<(), Failure> {
+        let input = |write: &Write| {
+            let properties = BTreeMap::from([(name, write.value.as_str())]);
+            json!({ "id": write.id, "properties": properties })
+        };
+        let inputs: Vec<_> = writes.iter().map(input).collect();
+        let url = self.paths.deals_at(&["batch", "update"]);
+        let reply = turn.post(url, &json!({ "inputs": inputs })).await?;
+        let view = self.view(true);
+        if !matches!(reply.status, 200 | 207) {
+            let said = Said::read(&reply.body);
+            let failure = view.failure(&reply);
+            let missing = said.is_some_and(|said| said.says_property_is_missing());
+            return Err(if missing { not_yet(failure) } else { failure });
+        }
+        let answer: BatchAnswer = serde_json::from_slice(&reply.body)
+            .map_err(|_| view.unreadable(reply.status, "it is no answer to a batch"))?;
+        let mut came_of: HashMap<&str, Option<Said>> =
+            answer.results.iter().map(|deal| (deal.id.as_str(), None)).collect();
+        let errors: Vec<_> = answer.errors.iter().map(Said::from_value).collect();
+        for said in &errors {
+            if said.says_property_is_missing() {
+                return Err(not_yet(view.item_failure(reply.status, said)));
+            }
+            came_of.extend(said.context("ids").map(|id| (id, Some(said.clone()))));
+        }
+        for write in writes {
+            match came_of.get(write.id.as_str()) {
+                Some(None) => written.count += 1,
+                // A deal that was deleted has no values.
+                Some(Some(said)) if said.category == "OBJECT_NOT_FOUND" => {}
+                Some(Some(said)) if said.category.starts_with("RATE_LIMIT") => {
+                    return Err(view.item_failure(reply.status, said));
+                }
+                Some(Some(said)) => {
+                    let reason = said.told(view.credential);
+                    written.refused.add(&write.id, clean(&reason, view.credential, TEXT_MAX));
+                }
+                None => return Err(view.unreadable(reply.status, "it passes over a deal")),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_deals(&self, reply: &Reply, right: &[u16]) -> Result<Deals, Failure> {
+        let view = self.view(false);
+        if !right.contains(&reply.status) {
+            return Err(view.failure(reply));
+        }
+        let deals: Deals = serde_json::from_slice(&reply.body)
+            .map_err(|_| view.unreadable(reply.status, "it is no list of deals"))?;
+        // Without this an answer of another shape would be taken for an empty page.
+        let whole: Option<Json> = serde_json::from_slice(&reply.body).ok();
+        let has_results =
+            whole.is_some_and(|whole| whole.get("results").is_some_and(Json::is_array));
+        if !has_results || deals.results.iter().any(|deal| deal.id.is_empty()) {
+            return Err(view.unreadable(reply.status, "it is no list of deals"));
+        }
+        Ok(deals)
+    }
+}
+
+/// The answer to a batch of changes.
+#[derive(Debug, Deserialize)]
+struct BatchAnswer {
+    results: Vec<Deal>,
+    #[serde(default)]
+    errors: Vec<Json>,
+}
+
+/// What fails before anything is written had no effect, though it is no GET.
+pub(super) fn harmless(failure: Failure) -> Failure {
+    Failure { effect_unknown: false, ..failure }
+}
+
+/// The property was just created, and HubSpot does not know it everywhere yet.
+fn not_yet(failure: Failure) -> Failure {
+    let mut problem = failure.problem;
+    problem.reason = ProblemReason::VendorUnavailable;
+    Failure { scope: FailureScope::Resource, effect_unknown: false, problem, ..failure }
+}
+
+/// Tells whether a refusal may be the fault of a single value.
+fn is_about_values(failure: &Failure) -> bool {
+    failure.scope == FailureScope::Refused && failure.problem.vendor_status == 400
+}

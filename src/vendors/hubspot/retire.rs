@@ -1,0 +1,158 @@
+//! Archiving with care: what deals hold is counted before it could be lost, and what was written to a
+//! name that is left is looked at once more.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::calls::Turn;
+use super::canonical::OPTIONS;
+use super::deals::harmless;
+use super::portal::Portal;
+use crate::domain::carry::Retire;
+use crate::domain::{Attributes, Problem, ProblemReason};
+use crate::vendors::{Answer, Call, Failure, FailureScope};
+
+/// How many pages of deals that were written to meanwhile are looked at before an archive.
+const PAGES_MAX: usize = 3;
+/// By how much HubSpot's clock may be behind ours.
+const SKEW: Duration = Duration::from_secs(5);
+/// How many values a search takes in one filter; ours, HubSpot documents none.
+const VALUES_MAX: usize = 100;
+
+impl Portal {
+    /// Archives a name that was left. What was written since the last look at all deals is looked at
+    /// first, in the same call, so that as little as can be is written after that.
+    pub(super) async fn retire(
+        &self,
+        turn: &mut Turn<'_>,
+        call: &Call,
+        retire: &Retire,
+    ) -> Result<Answer, Failure> {
+        if retire.carry.from.is_empty() {
+            if !call.allow_loss {
+                self.guard_values(turn, &retire.name).await?;
+            }
+            return self.archive(turn, &retire.name).await;
+        }
+        let Some(carried) = self.carry_last(turn, retire).await? else {
+            return Ok(Answer::NotYet);
+        };
+        match self.archive(turn, &retire.name).await? {
+            Answer::Gone => Ok(Answer::Retired(carried)),
+            other => Ok(other),
+        }
+    }
+
+    /// Carries what was written meanwhile; `None` when that is too much, or is refused.
+    async fn carry_last(
+        &self,
+        turn: &mut Turn<'_>,
+        retire: &Retire,
+    ) -> Result<Option<i64>, Failure> {
+        let Retire { to, carry, at_last, .. } = retire;
+        let skew = i64::try_from(SKEW.as_millis()).unwrap_or_default();
+        let since = (carry.begun_at_micros / 1_000).saturating_sub(skew);
+        let filter = json!({
+            "propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": since.to_string(),
+        });
+        let mut names = vec![to.as_str()];
+        names.extend(carry.from.iter().map(|left| left.name.as_str()));
+        let (mut after, mut carried) = (None, 0);
+        for _ in 0..PAGES_MAX {
+            let filters = std::slice::from_ref(&filter);
+            let found = self.search_deals(turn, filters, &names, usize::MAX, after.as_deref());
+            let found = found.await?;
+            for deals in found.results.chunks(super::deals::PAGE) {
+                let written = self.carry_values(turn, to, carry, deals).await?;
+                if written.refused.count > 0 {
+                    return Ok(None);
+                }
+                carried += written.count;
+            }
+            after = found.next();
+            if after.is_none() {
+                return Ok(Some(carried));
+            }
+        }
+        Ok(at_last.then_some(carried))
+    }
+
+    /// Refuses to lose what deals hold in a property.
+    pub(super) async fn guard_values(
+        &self,
+        turn: &mut Turn<'_>,
+        name: &str,
+    ) -> Result<(), Failure> {
+        let filter = json!({ "propertyName": name, "operator": "HAS_PROPERTY" });
+        let count = self.count(turn, filter).await?;
+        match count {
+            0 => Ok(()),
+            1 => Err(holds_values(format!("1 deal holds a value of {name}"), &[])),
+            _ => Err(holds_values(format!("{count} deals hold a value of {name}"), &[])),
+        }
+    }
+
+    /// Refuses to take options away that deals hold.
+    pub(super) async fn guard_options(
+        &self,
+        turn: &mut Turn<'_>,
+        name: &str,
+        held: Option<&Attributes>,
+        changes: &Attributes,
+    ) -> Result<(), Failure> {
+        let (Some(held), Some(wanted)) =
+            (held.and_then(|it| it.get(OPTIONS)), changes.get(OPTIONS))
+        else {
+            return Ok(());
+        };
+        let wanted: BTreeSet<_> = values(wanted).collect();
+        let removed: Vec<_> = values(held).filter(|value| !wanted.contains(value)).collect();
+        let mut count = 0;
+        for values in removed.chunks(VALUES_MAX) {
+            let filter = json!({ "propertyName": name, "operator": "IN", "values": values });
+            count += self.count(turn, filter).await?;
+        }
+        if count == 0 {
+            return Ok(());
+        }
+        let shown: Vec<_> = removed.iter().take(10).copied().collect();
+        let more = if removed.len() > shown.len() { ", …" } else { "" };
+        let one =
+            if count == 1 { "1 deal holds".to_owned() } else { format!("{count} deals hold") };
+        let what =
+            format!("{one} an option of {name} that is taken away: {}{more}", shown.join(", "));
+        Err(holds_values(what, &[OPTIONS]))
+    }
+
+    async fn count(&self, turn: &mut Turn<'_>, filter: Value) -> Result<i64, Failure> {
+        let counted = self.count_deals(turn, std::slice::from_ref(&filter)).await;
+        counted.map_err(|failure| {
+            let mut failure = harmless(failure);
+            if failure.problem.vendor_status == 403 {
+                let message = &mut failure.problem.message;
+                *message = format!("the deals that hold a value cannot be counted: {message}");
+            }
+            failure
+        })
+    }
+}
+
+fn values(options: &Value) -> impl Iterator<Item = &str> {
+    let options = options.as_array().into_iter().flatten();
+    options.filter_map(|option| option.get("value").and_then(Value::as_str))
+}
+
+fn holds_values(what: String, attributes: &[&str]) -> Failure {
+    let message = format!("{what}, which would be lost; retry and allow that, or roll back");
+    Failure {
+        scope: FailureScope::Refused,
+        effect_unknown: false,
+        retry_after: None,
+        problem: Problem {
+            attributes: attributes.iter().map(|&name| name.to_owned()).collect(),
+            ..Problem::new(ProblemReason::HoldsValues, message)
+        },
+    }
+}
