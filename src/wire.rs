@@ -10,6 +10,7 @@ mod config;
 mod entry;
 mod field;
 mod group;
+mod hints;
 mod job;
 
 use gomark_sdk::v1 as pb;
@@ -21,6 +22,7 @@ pub(crate) use cadence::{cadence_status, channel, template_format, weekday};
 pub(crate) use company::{company, vendor};
 pub(crate) use config::encode_config;
 pub(crate) use field::{field_type, property_type};
+pub(crate) use hints::{data_sensitivity, number_display_hint, text_display_hint};
 pub use job::{PlanView, PlannedCall};
 
 /// Something that GoMark wrote cannot be read back.

@@ -194,10 +194,10 @@ fn refused(refusal: &Refusal) -> Told {
         Refusal::FieldNotFound { name, .. } => told(R::FieldNotFound).resource("field", name),
         Refusal::FieldAmbiguous { .. } => told(R::FieldAmbiguous),
         Refusal::FieldExists { name, .. } => told(R::FieldExists).resource("field", name),
-        Refusal::FieldGoing { name, .. } => told(R::FieldGoing).resource("field", name),
         Refusal::GroupNotFound { name, .. } => told(R::GroupNotFound).resource("group", name),
         Refusal::GroupExists { name, .. } => told(R::GroupExists).resource("group", name),
         Refusal::GroupInUse { name, .. } => told(R::GroupInUse).with("group", name),
+        Refusal::FieldGoing { name, .. } => told(R::FieldGoing).resource("field", name),
         Refusal::CadenceNotFound { cadence_id, .. } => {
             told(R::CadenceNotFound).resource("cadence", cadence_id)
         }

@@ -7,6 +7,7 @@ mod calls;
 mod company_service;
 mod config_service;
 mod encoded;
+mod field_details;
 mod group_requests;
 mod health;
 mod mask;

@@ -79,6 +79,12 @@ impl Attributes {
     }
 }
 
+impl Extend<(String, Value)> for Attributes {
+    fn extend<T: IntoIterator<Item = (String, Value)>>(&mut self, pairs: T) {
+        self.values.extend(pairs);
+    }
+}
+
 impl FromIterator<(String, Value)> for Attributes {
     fn from_iter<T: IntoIterator<Item = (String, Value)>>(pairs: T) -> Self {
         Self { values: pairs.into_iter().collect(), version: None }

@@ -1,11 +1,16 @@
 //! Deal fields: what they are, and the rules that HubSpot sets for them.
 
 mod default_value;
+mod details;
 mod draft;
+pub mod formula;
+mod hints;
 mod options;
 mod types;
 
+pub use details::{DetailsPatch, FieldDetails, FixedDetails};
 pub use draft::{FieldDraft, FieldPatch, derive_name};
+pub use hints::{DataSensitivity, NumberDisplayHint, TextDisplayHint};
 pub use options::{FieldOption, OptionDraft};
 pub use types::{FieldType, PropertyType};
 
@@ -22,6 +27,8 @@ pub const LABEL_LENGTH_MAX: usize = 255;
 pub const DESCRIPTION_LENGTH_MAX: usize = 4_000;
 /// The longest default value, in characters. Ours: HubSpot has no such attribute.
 pub const DEFAULT_VALUE_LENGTH_MAX: usize = 4_000;
+/// The most fields of a company whose values are unique (HubSpot's properties guide).
+pub const UNIQUE_FIELDS_MAX: usize = 10;
 /// The most that the texts of one field may take up, in bytes. Ours: an audit entry holds a field
 /// twice and has to fit into a message.
 pub const FIELD_BYTES_MAX: usize = 512 * 1024;
@@ -47,6 +54,8 @@ pub struct Field {
     pub options: Vec<FieldOption>,
     /// The value a new deal should hold; empty for none. Not known to HubSpot.
     pub default_value: String,
+    /// What else HubSpot knows of a property.
+    pub details: FieldDetails,
 }
 
 impl Field {
@@ -67,6 +76,7 @@ impl Field {
             + self.group_name.len()
             + self.description.len()
             + self.default_value.len()
+            + self.details.bytes()
             + options.sum::<usize>()
     }
 
@@ -92,7 +102,8 @@ impl Field {
                 self.property_type.field_types_listed()
             ),
         );
-        options::check(&mut found, self.property_type, &self.options);
+        options::check(&mut found, &self);
+        details::check(&mut found, &self);
         default_value::check(&mut found, &self);
         found.require(
             self.bytes() <= FIELD_BYTES_MAX,

@@ -214,6 +214,7 @@ impl Intent {
     pub fn needs(&self) -> Needs {
         let field = |names| Needs::Named(ResourceKind::Field, names);
         let cadence = |id| Needs::Named(ResourceKind::Cadence, vec![id]);
+        let group = |name| Needs::Named(ResourceKind::Group, vec![name]);
         match self {
             Self::RegisterCompany { .. }
             | Self::UpdateCompany { .. }
@@ -223,6 +224,8 @@ impl Intent {
             | Self::RelabelField { .. }
             | Self::AddGroup(_)
             | Self::RemoveGroup { .. } => Needs::All,
+            // How many there are is counted nowhere.
+            Self::AddField { draft, .. } if draft.details.has_unique_value => Needs::All,
             Self::AddField { draft, .. } => field(vec![draft.resolved_name()]),
             Self::ModifyField { name, patch, .. } => field(
                 [Some(name), patch.new_name.as_ref()].into_iter().flatten().cloned().collect(),
@@ -232,7 +235,7 @@ impl Intent {
             Self::ModifyCadence { cadence_id, .. } | Self::RemoveCadence { cadence_id } => {
                 cadence(cadence_id.clone())
             }
-            Self::ModifyGroup { name, .. } => Needs::Named(ResourceKind::Group, vec![name.clone()]),
+            Self::ModifyGroup { name, .. } => group(name.clone()),
             Self::Rollback { to, .. } => Needs::AllAnd(*to),
         }
     }

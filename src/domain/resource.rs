@@ -164,11 +164,11 @@ pub struct Config {
     pub fields: Vec<Field>,
     /// The cadences, by id.
     pub cadences: Vec<Cadence>,
+    /// The property groups, by name.
+    pub groups: Vec<Group>,
     /// Fields on their way to a new name, with the one that they come from. Only of the latest
     /// revision, and more than a revision says: it changes when the vendor is done.
     pub migrating: Vec<(ResourceId, String)>,
-    /// The property groups, by name.
-    pub groups: Vec<Group>,
 }
 
 /// The connection that work is carried out at, with the credential still sealed.

@@ -16,6 +16,7 @@ mod carry;
 mod classify;
 mod day;
 mod deals;
+mod details;
 mod groups;
 mod identity;
 mod paths;

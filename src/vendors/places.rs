@@ -45,6 +45,12 @@ impl<'a> Places<'a> {
         self
     }
 
+    /// Begins another part of the request, which waits for every place itself.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { has_place: false, ..*self }
+    }
+
     /// Tells until when a call may be begun.
     pub fn begins_until(&self) -> Instant {
         self.ends_at - self.call_timeout / 4

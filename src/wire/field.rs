@@ -3,6 +3,10 @@
 use gomark_sdk::v1 as pb;
 
 use super::Unreadable;
+use super::hints::{
+    data_sensitivity, known, number_display_hint, number_hint, text_display_hint, text_hint,
+};
+use crate::domain::field::{DataSensitivity, FieldDetails};
 use crate::domain::{Field, FieldOption, FieldType, OptionDraft, PropertyType, ResourceId};
 
 impl From<PropertyType> for pb::PropertyType {
@@ -33,32 +37,24 @@ impl From<FieldType> for pb::FieldType {
             FieldType::File => Self::File,
             FieldType::Html => Self::Html,
             FieldType::Phonenumber => Self::Phonenumber,
+            FieldType::CalculationEquation => Self::CalculationEquation,
         }
     }
 }
 
 /// Reads a property type: `None` when it was not said.
 pub(crate) fn property_type(number: i32) -> Result<Option<PropertyType>, Unreadable> {
-    if number == pb::PropertyType::Unspecified as i32 {
-        return Ok(None);
-    }
-    let mut all = PropertyType::ALL.into_iter();
-    let found = all.find(|kind| pb::PropertyType::from(*kind) as i32 == number);
-    found.map(Some).ok_or_else(|| Unreadable::new("is not a value of PropertyType"))
+    known::<_, pb::PropertyType>(&PropertyType::ALL, number, "PropertyType")
 }
 
 /// Reads a field type: `None` when it was not said.
 pub(crate) fn field_type(number: i32) -> Result<Option<FieldType>, Unreadable> {
-    if number == pb::FieldType::Unspecified as i32 {
-        return Ok(None);
-    }
-    let mut all = FieldType::ALL.into_iter();
-    let found = all.find(|kind| pb::FieldType::from(*kind) as i32 == number);
-    found.map(Some).ok_or_else(|| Unreadable::new("is not a value of FieldType"))
+    known::<_, pb::FieldType>(&FieldType::ALL, number, "FieldType")
 }
 
 impl From<&Field> for pb::Field {
     fn from(field: &Field) -> Self {
+        let details = &field.details;
         Self {
             field_id: field.id.to_string(),
             name: field.name.clone(),
@@ -69,6 +65,18 @@ impl From<&Field> for pb::Field {
             description: field.description.clone(),
             options: field.options.iter().map(Into::into).collect(),
             default_value: field.default_value.clone(),
+            calculation_formula: details.calculation_formula.clone(),
+            has_unique_value: details.has_unique_value,
+            hidden: details.hidden,
+            form_field: details.form_field,
+            number_display_hint: number_hint(details.number_display_hint) as i32,
+            text_display_hint: text_hint(details.text_display_hint) as i32,
+            currency_property_name: details.currency_property_name.clone(),
+            show_currency_symbol: details.show_currency_symbol,
+            data_sensitivity: pb::DataSensitivity::from(details.data_sensitivity) as i32,
+            external_options: details.external_options,
+            referenced_object_type: details.referenced_object_type.clone(),
+            display_order: details.display_order,
             migrating_from: String::new(),
         }
     }
@@ -110,6 +118,22 @@ impl TryFrom<pb::Field> for Field {
             description: option.description,
             hidden: option.hidden,
         };
+        let details = FieldDetails {
+            calculation_formula: field.calculation_formula,
+            has_unique_value: field.has_unique_value,
+            hidden: field.hidden,
+            form_field: field.form_field,
+            number_display_hint: number_display_hint(field.number_display_hint)?,
+            text_display_hint: text_display_hint(field.text_display_hint)?,
+            currency_property_name: field.currency_property_name,
+            show_currency_symbol: field.show_currency_symbol,
+            // Fields that were written before it could be said are not sensitive.
+            data_sensitivity: data_sensitivity(field.data_sensitivity)?
+                .unwrap_or(DataSensitivity::NonSensitive),
+            external_options: field.external_options,
+            referenced_object_type: field.referenced_object_type,
+            display_order: field.display_order,
+        };
         Ok(Self {
             id: ResourceId::from_trusted(field.field_id),
             property_type: property_type(field.r#type)?.ok_or_else(missing)?,
@@ -120,6 +144,7 @@ impl TryFrom<pb::Field> for Field {
             description: field.description,
             options: field.options.into_iter().map(option).collect(),
             default_value: field.default_value,
+            details,
         })
     }
 }

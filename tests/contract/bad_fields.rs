@@ -86,17 +86,25 @@ async fn a_type_goes_with_some_ways_of_editing_and_no_others() {
     let world = world().await;
     // As the comments of `PropertyType` say.
     let table = [
-        (P::String, "string", vec![F::Text, F::Textarea, F::File, F::Html, F::Phonenumber]),
-        (P::Number, "number", vec![F::Number]),
+        (
+            P::String,
+            "string",
+            vec![F::Text, F::Textarea, F::File, F::Html, F::Phonenumber, F::CalculationEquation],
+        ),
+        (P::Number, "number", vec![F::Number, F::CalculationEquation]),
         (P::Date, "date", vec![F::Date]),
         (P::Datetime, "datetime", vec![F::Date]),
-        (P::Enumeration, "enumeration", vec![F::Select, F::Radio, F::Checkbox, F::Booleancheckbox]),
-        (P::Bool, "bool", vec![F::Booleancheckbox]),
+        (
+            P::Enumeration,
+            "enumeration",
+            vec![F::Select, F::Radio, F::Checkbox, F::Booleancheckbox, F::CalculationEquation],
+        ),
+        (P::Bool, "bool", vec![F::Booleancheckbox, F::CalculationEquation]),
         (P::PhoneNumber, "phone_number", vec![F::Phonenumber]),
     ];
     let all = (1..).map_while(|number| FieldType::try_from(number).ok());
     let all: Vec<_> = all.collect();
-    assert_eq!(all.len(), 11);
+    assert_eq!(all.len(), 12);
     let mut rows = Vec::new();
     for (kind, name, good) in table {
         let listed: Vec<_> = good.iter().map(|field_type| short(*field_type)).collect();
@@ -109,6 +117,10 @@ async fn a_type_goes_with_some_ways_of_editing_and_no_others() {
                 name: format!("{name}_{}", short(*field_type)),
                 r#type: kind.into(),
                 field_type: (*field_type).into(),
+                calculation_formula: match field_type {
+                    F::CalculationEquation => "amount * 2".to_owned(),
+                    _ => String::new(),
+                },
                 options,
                 ..Field::default()
             };
@@ -122,7 +134,7 @@ async fn a_type_goes_with_some_ways_of_editing_and_no_others() {
             }
         }
     }
-    assert_eq!(rows.len(), 7 * 11 - 14);
+    assert_eq!(rows.len(), 7 * 12 - 18);
     all_are_refused(&world, "acme", rows).await;
     assert!(world.stop().await);
 }
@@ -171,9 +183,20 @@ async fn a_mask_names_what_can_be_changed() {
     let world = world().await;
     let field = || Some(Field { label: "Level".to_owned(), ..Field::default() });
     let allowed = "must be one of label, type, field_type, group_name, description, options, \
-                   default_value";
-    let unknown =
-        ["name", "new_name", "field_id", "Label", "field.label", "labels", "", "*", "options[0]"];
+                   default_value, calculation_formula, hidden, form_field, number_display_hint, \
+                   text_display_hint, currency_property_name, show_currency_symbol, display_order";
+    let unknown = [
+        "has_unique_value",
+        "name",
+        "new_name",
+        "field_id",
+        "Label",
+        "field.label",
+        "labels",
+        "",
+        "*",
+        "options[0]",
+    ];
     let mut rows: Vec<_> = unknown
         .iter()
         .map(|path| {

@@ -10,6 +10,7 @@ mod audit;
 mod authorization;
 mod bad_cadences;
 mod bad_connections;
+mod bad_details;
 mod bad_fields;
 mod bad_groups;
 mod bad_messages;

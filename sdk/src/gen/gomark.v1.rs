@@ -441,7 +441,8 @@ pub struct Field {
     /// What it is for, for people. At most 4,000 characters.
     #[prost(string, tag = "7")]
     pub description: ::prost::alloc::string::String,
-    /// The choices of an ENUMERATION (at least one) or BOOL; none on any other type. At most 5,000,
+    /// The choices of an ENUMERATION (at least one, and none with `external_options`) or BOOL; none on
+    /// any other type. At most 5,000,
     /// and at most 3,000 characters of label, value and description together in one. In ModifyField
     /// the whole list is replaced.
     #[prost(message, repeated, tag = "8")]
@@ -450,13 +451,60 @@ pub struct Field {
     /// characters. It has to suit the type: a decimal number for NUMBER, `2026-05-31` for DATE, an
     /// RFC 3339 moment for DATETIME, values of options (several separated by `;` for CHECKBOX) for
     /// ENUMERATION, `true` or `false` for BOOL. Empty: none. GoMark keeps and shows it; HubSpot has
-    /// no such attribute, so it is only written to deals, and only where `backfill` asks for it.
+    /// no such attribute, so it is only written to deals, and only where `backfill` asks for it. None for
+    /// a CALCULATION_EQUATION.
     #[prost(string, tag = "9")]
     pub default_value: ::prost::alloc::string::String,
     /// Output only, in GetConfig of the latest revision: while values of deals are carried along to
     /// `name`, the name that the field had. Both are usable until then.
     #[prost(string, tag = "10")]
     pub migrating_from: ::prost::alloc::string::String,
+    /// How HubSpot works out the values, in its language: needed for the field type
+    /// CALCULATION_EQUATION, and refused with any other. At most 4,000 characters. HubSpot keeps it in a
+    /// spelling of its own; differences of case, quotes, operators and white space are none.
+    #[prost(string, tag = "11")]
+    pub calculation_formula: ::prost::alloc::string::String,
+    /// Whether no two deals may have the same value. Fixed when the field is added. At most 10 fields of
+    /// a company.
+    #[prost(bool, tag = "12")]
+    pub has_unique_value: bool,
+    /// Whether HubSpot keeps it from its screens. Left out: not managed.
+    #[prost(bool, optional, tag = "13")]
+    pub hidden: ::core::option::Option<bool>,
+    /// Whether HubSpot offers it for forms. Left out: not managed.
+    #[prost(bool, optional, tag = "14")]
+    pub form_field: ::core::option::Option<bool>,
+    /// How a number is shown; only with type NUMBER. Left out: not managed. Once set it can be changed and
+    /// not be cleared: HubSpot has no value for that.
+    #[prost(enumeration = "NumberDisplayHint", tag = "15")]
+    pub number_display_hint: i32,
+    /// What kind of text it is; only with type STRING. Left out: not managed. Once set it can be changed
+    /// and not be cleared.
+    #[prost(enumeration = "TextDisplayHint", tag = "16")]
+    pub text_display_hint: i32,
+    /// The internal name of the property that says in which currency the amount is; needs
+    /// `show_currency_symbol`. Empty: not managed. Once set it cannot be cleared.
+    #[prost(string, tag = "17")]
+    pub currency_property_name: ::prost::alloc::string::String,
+    /// Whether the symbol of the currency is shown; only with type NUMBER. Left out: not managed. Once
+    /// `currency_property_name` was set it cannot be turned off.
+    #[prost(bool, optional, tag = "18")]
+    pub show_currency_symbol: ::core::option::Option<bool>,
+    /// How sensitive the values are. Fixed when the field is added.
+    #[prost(enumeration = "DataSensitivity", tag = "19")]
+    pub data_sensitivity: i32,
+    /// Whether the choices come from elsewhere at HubSpot: from its owners. Only with type ENUMERATION,
+    /// without `options` and with `referenced_object_type`. Fixed when the field is added.
+    #[prost(bool, tag = "20")]
+    pub external_options: bool,
+    /// Where the choices come from: `OWNER` with `external_options`, and nothing otherwise. Fixed when
+    /// the field is added.
+    #[prost(string, tag = "21")]
+    pub referenced_object_type: ::prost::alloc::string::String,
+    /// Where it stands among the fields of its group, from 0 to 1,000,000. Left out or -1: wherever
+    /// HubSpot puts it; that is not managed and never drift.
+    #[prost(int32, optional, tag = "22")]
+    pub display_order: ::core::option::Option<i32>,
 }
 /// What kind of value a field holds. The names are HubSpot's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -464,17 +512,18 @@ pub struct Field {
 pub enum PropertyType {
     /// Not said: STRING is taken for a new field; in an update it means "leave it".
     Unspecified = 0,
-    /// Text. Goes with TEXT, TEXTAREA, FILE, HTML, PHONENUMBER.
+    /// Text. Goes with TEXT, TEXTAREA, FILE, HTML, PHONENUMBER, CALCULATION_EQUATION.
     String = 1,
-    /// A number. Goes with NUMBER.
+    /// A number. Goes with NUMBER, CALCULATION_EQUATION.
     Number = 2,
     /// A day. Goes with DATE.
     Date = 3,
     /// A moment. Goes with DATE.
     Datetime = 4,
-    /// One or more of the field's options. Goes with SELECT, RADIO, CHECKBOX, BOOLEANCHECKBOX.
+    /// One or more of the field's options. Goes with SELECT, RADIO, CHECKBOX, BOOLEANCHECKBOX,
+    /// CALCULATION_EQUATION.
     Enumeration = 5,
-    /// Yes or no. Goes with BOOLEANCHECKBOX. Has exactly the options `true` and `false`, which
+    /// Yes or no. Goes with BOOLEANCHECKBOX, CALCULATION_EQUATION. Has exactly the options `true` and `false`, which
     /// GoMark supplies (labels `Yes` and `No`) when the request brings none.
     Bool = 6,
     /// A telephone number. Goes with PHONENUMBER.
@@ -541,6 +590,8 @@ pub enum FieldType {
     Html = 10,
     /// A telephone number.
     Phonenumber = 11,
+    /// Not edited: HubSpot works it out by `calculation_formula`.
+    CalculationEquation = 12,
 }
 impl FieldType {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -561,6 +612,7 @@ impl FieldType {
             Self::File => "FIELD_TYPE_FILE",
             Self::Html => "FIELD_TYPE_HTML",
             Self::Phonenumber => "FIELD_TYPE_PHONENUMBER",
+            Self::CalculationEquation => "FIELD_TYPE_CALCULATION_EQUATION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -578,6 +630,152 @@ impl FieldType {
             "FIELD_TYPE_FILE" => Some(Self::File),
             "FIELD_TYPE_HTML" => Some(Self::Html),
             "FIELD_TYPE_PHONENUMBER" => Some(Self::Phonenumber),
+            "FIELD_TYPE_CALCULATION_EQUATION" => Some(Self::CalculationEquation),
+            _ => None,
+        }
+    }
+}
+/// How HubSpot shows a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NumberDisplayHint {
+    /// Not said: not managed.
+    Unspecified = 0,
+    /// As it is stored.
+    Unformatted = 1,
+    /// With separators, as HubSpot shows a number that has no hint.
+    Formatted = 2,
+    /// As an amount of money.
+    Currency = 3,
+    /// As a percentage.
+    Percentage = 4,
+    /// As a time span; stored in milliseconds.
+    Duration = 5,
+    /// As a probability.
+    Probability = 6,
+}
+impl NumberDisplayHint {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NUMBER_DISPLAY_HINT_UNSPECIFIED",
+            Self::Unformatted => "NUMBER_DISPLAY_HINT_UNFORMATTED",
+            Self::Formatted => "NUMBER_DISPLAY_HINT_FORMATTED",
+            Self::Currency => "NUMBER_DISPLAY_HINT_CURRENCY",
+            Self::Percentage => "NUMBER_DISPLAY_HINT_PERCENTAGE",
+            Self::Duration => "NUMBER_DISPLAY_HINT_DURATION",
+            Self::Probability => "NUMBER_DISPLAY_HINT_PROBABILITY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NUMBER_DISPLAY_HINT_UNSPECIFIED" => Some(Self::Unspecified),
+            "NUMBER_DISPLAY_HINT_UNFORMATTED" => Some(Self::Unformatted),
+            "NUMBER_DISPLAY_HINT_FORMATTED" => Some(Self::Formatted),
+            "NUMBER_DISPLAY_HINT_CURRENCY" => Some(Self::Currency),
+            "NUMBER_DISPLAY_HINT_PERCENTAGE" => Some(Self::Percentage),
+            "NUMBER_DISPLAY_HINT_DURATION" => Some(Self::Duration),
+            "NUMBER_DISPLAY_HINT_PROBABILITY" => Some(Self::Probability),
+            _ => None,
+        }
+    }
+}
+/// What kind of text HubSpot takes a text for when it shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TextDisplayHint {
+    /// Not said: not managed.
+    Unspecified = 0,
+    /// One line as it is.
+    UnformattedSingleLine = 1,
+    /// Several lines.
+    MultiLine = 2,
+    /// An email address.
+    Email = 3,
+    /// A telephone number.
+    PhoneNumber = 4,
+    /// The name of a domain.
+    DomainName = 5,
+    /// An address of the internet protocol.
+    IpAddress = 6,
+    /// An address where somebody lives or works.
+    PhysicalAddress = 7,
+    /// A postal code.
+    PostalCode = 8,
+}
+impl TextDisplayHint {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TEXT_DISPLAY_HINT_UNSPECIFIED",
+            Self::UnformattedSingleLine => "TEXT_DISPLAY_HINT_UNFORMATTED_SINGLE_LINE",
+            Self::MultiLine => "TEXT_DISPLAY_HINT_MULTI_LINE",
+            Self::Email => "TEXT_DISPLAY_HINT_EMAIL",
+            Self::PhoneNumber => "TEXT_DISPLAY_HINT_PHONE_NUMBER",
+            Self::DomainName => "TEXT_DISPLAY_HINT_DOMAIN_NAME",
+            Self::IpAddress => "TEXT_DISPLAY_HINT_IP_ADDRESS",
+            Self::PhysicalAddress => "TEXT_DISPLAY_HINT_PHYSICAL_ADDRESS",
+            Self::PostalCode => "TEXT_DISPLAY_HINT_POSTAL_CODE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TEXT_DISPLAY_HINT_UNSPECIFIED" => Some(Self::Unspecified),
+            "TEXT_DISPLAY_HINT_UNFORMATTED_SINGLE_LINE" => {
+                Some(Self::UnformattedSingleLine)
+            }
+            "TEXT_DISPLAY_HINT_MULTI_LINE" => Some(Self::MultiLine),
+            "TEXT_DISPLAY_HINT_EMAIL" => Some(Self::Email),
+            "TEXT_DISPLAY_HINT_PHONE_NUMBER" => Some(Self::PhoneNumber),
+            "TEXT_DISPLAY_HINT_DOMAIN_NAME" => Some(Self::DomainName),
+            "TEXT_DISPLAY_HINT_IP_ADDRESS" => Some(Self::IpAddress),
+            "TEXT_DISPLAY_HINT_PHYSICAL_ADDRESS" => Some(Self::PhysicalAddress),
+            "TEXT_DISPLAY_HINT_POSTAL_CODE" => Some(Self::PostalCode),
+            _ => None,
+        }
+    }
+}
+/// How sensitive the values of a field are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DataSensitivity {
+    /// Not said: NON_SENSITIVE for a new field; in an update it means "leave it".
+    Unspecified = 0,
+    /// Not in particular.
+    NonSensitive = 1,
+    /// HubSpot's Sensitive Data: needs a portal that has it on, and a credential with its scope.
+    Sensitive = 2,
+    /// The same for Highly Sensitive Data.
+    HighlySensitive = 3,
+}
+impl DataSensitivity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DATA_SENSITIVITY_UNSPECIFIED",
+            Self::NonSensitive => "DATA_SENSITIVITY_NON_SENSITIVE",
+            Self::Sensitive => "DATA_SENSITIVITY_SENSITIVE",
+            Self::HighlySensitive => "DATA_SENSITIVITY_HIGHLY_SENSITIVE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DATA_SENSITIVITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "DATA_SENSITIVITY_NON_SENSITIVE" => Some(Self::NonSensitive),
+            "DATA_SENSITIVITY_SENSITIVE" => Some(Self::Sensitive),
+            "DATA_SENSITIVITY_HIGHLY_SENSITIVE" => Some(Self::HighlySensitive),
             _ => None,
         }
     }
@@ -1373,8 +1571,10 @@ pub struct ModifyFieldRequest {
     #[prost(message, optional, tag = "3")]
     pub field: ::core::option::Option<Field>,
     /// Which of them to take: `label`, `type`, `field_type`, `group_name`, `description`, `options`,
-    /// `default_value`. A path that is in the mask and not set in `field` is cleared (or, where it
-    /// cannot be empty, refused). Empty: every attribute that is set in `field`.
+    /// `default_value`, `calculation_formula`, `hidden`, `form_field`, `number_display_hint`,
+    /// `text_display_hint`, `currency_property_name`, `show_currency_symbol`, `display_order`. A path that
+    /// is in the mask and not set in `field` is cleared (or, where it cannot be, refused). Empty: every
+    /// attribute that is set in `field`. What is fixed when a field is added may be set as it is.
     #[prost(message, optional, tag = "4")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// The new internal name. May stand alone. HubSpot cannot change a name, so the field is created

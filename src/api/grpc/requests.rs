@@ -4,6 +4,7 @@ use gomark_sdk::v1 as pb;
 use prost_types::FieldMask;
 use zeroize::Zeroizing;
 
+use super::field_details;
 use super::mask::Mask;
 use crate::api::answer::{HUBSPOT_CREDENTIAL_PATH, HUBSPOT_GRANT_PATH, UPSO_CREDENTIAL_PATH};
 use crate::domain::{
@@ -14,8 +15,23 @@ use crate::engine::{Credential, VendorSettings};
 use crate::vendors::grant::Grant;
 use crate::wire;
 
-const FIELD_PATHS: [&str; 7] =
-    ["label", "type", "field_type", "group_name", "description", "options", "default_value"];
+const FIELD_PATHS: [&str; 15] = [
+    "label",
+    "type",
+    "field_type",
+    "group_name",
+    "description",
+    "options",
+    "default_value",
+    "calculation_formula",
+    "hidden",
+    "form_field",
+    "number_display_hint",
+    "text_display_hint",
+    "currency_property_name",
+    "show_currency_symbol",
+    "display_order",
+];
 
 /// Reads AddField.
 pub(super) fn add_field(field: Option<pb::Field>, backfill: bool) -> Result<Intent, Violations> {
@@ -25,6 +41,7 @@ pub(super) fn add_field(field: Option<pb::Field>, backfill: bool) -> Result<Inte
     let mut found = Violations::new();
     found.require(field.field_id.is_empty(), "field_id", "must not be given: GoMark gives it");
     let (property_type, field_type) = types(&field, &mut found);
+    let details = field_details::draft(&field, &mut found);
     let draft = FieldDraft {
         name: field.name,
         label: field.label,
@@ -34,6 +51,7 @@ pub(super) fn add_field(field: Option<pb::Field>, backfill: bool) -> Result<Inte
         description: field.description,
         options: field.options.into_iter().map(Into::into).collect(),
         default_value: field.default_value,
+        details,
     };
     found.within("field").or(Intent::AddField { draft, backfill })
 }
@@ -59,6 +77,7 @@ pub(super) fn modify_field(request: pb::ModifyFieldRequest) -> Result<Intent, Vi
     found.require(!renames, "field.name", "cannot be changed; give new_name");
     let mut in_field = Violations::new();
     let (property_type, field_type) = types(&field, &mut in_field);
+    let details = field_details::patch(&field, &mask, &mut in_field);
     let found_types = found.take_all(in_field.within("field").or(()));
     let text = |text: String| Some(text).filter(|text| !text.is_empty());
     let options: Vec<_> = field.options.into_iter().map(Into::into).collect();
@@ -77,6 +96,7 @@ pub(super) fn modify_field(request: pb::ModifyFieldRequest) -> Result<Intent, Vi
         description: mask.take("description", text(field.description)),
         options: mask.take("options", Some(options).filter(|options| !options.is_empty())),
         default_value: mask.take("default_value", text(field.default_value)),
+        details,
     };
     found.or(Intent::ModifyField { name, patch, backfill, allow_data_loss })
 }

@@ -92,8 +92,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::NotConnected
         | R::AccountTaken
         | R::FieldAmbiguous
-        | R::FieldGoing
-        | R::GroupInUse => Code::FailedPrecondition,
+        | R::GroupInUse
+        | R::FieldGoing => Code::FailedPrecondition,
         R::LimitReached | R::Overloaded => Code::ResourceExhausted,
         R::Unauthenticated => Code::Unauthenticated,
         R::StoreUnavailable | R::VendorUnavailable | R::ShuttingDown | R::ConnectionAged => {

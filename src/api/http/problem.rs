@@ -128,8 +128,8 @@ fn status(reason: ErrorReason) -> StatusCode {
         | R::NotConnected
         | R::AccountTaken
         | R::FieldAmbiguous
-        | R::FieldGoing
         | R::GroupInUse
+        | R::FieldGoing
         | R::LimitReached => StatusCode::CONFLICT,
         R::Overloaded => StatusCode::TOO_MANY_REQUESTS,
         R::StoreUnavailable | R::VendorUnavailable | R::ShuttingDown | R::ConnectionAged => {

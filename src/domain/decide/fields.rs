@@ -1,7 +1,7 @@
 //! Adding, changing and removing fields.
 
 use super::{Asked, Context, Decision};
-use crate::domain::field::derive_name;
+use crate::domain::field::{UNIQUE_FIELDS_MAX, derive_name};
 use crate::domain::{
     Action, Field, FieldDraft, FieldPatch, Refusal, Resource, ResourceKind, Tracked, Violation,
 };
@@ -19,8 +19,25 @@ pub(super) fn add(
         let company_id = context.company_id().clone();
         return Err(Refusal::FieldExists { company_id, name });
     }
+    check_unique(context, &field)?;
     check_backfill(backfill, &field)?;
     context.add(Action::AddField, Resource::Field(field), known, backfill)
+}
+
+/// Checks that the company may have one more field whose values are unique.
+fn check_unique(context: &Context<'_>, field: &Field) -> Result<(), Refusal> {
+    if !field.details.has_unique_value {
+        return Ok(());
+    }
+    let unique = context.situation.latest.iter().filter(|tracked| {
+        let field = tracked.version.resource.as_ref();
+        matches!(field, Some(Resource::Field(field)) if field.details.has_unique_value)
+    });
+    if unique.count() < UNIQUE_FIELDS_MAX {
+        return Ok(());
+    }
+    let (company_id, limit) = (context.company_id().clone(), "at most 10 fields of unique values");
+    Err(Refusal::LimitReached { company_id, limit })
 }
 
 pub(super) fn modify(

@@ -11,6 +11,10 @@ pub(super) fn check(found: &mut Violations, field: &Field) {
         return;
     }
     check_long_text(found, PATH, value, DEFAULT_VALUE_LENGTH_MAX);
+    if field.field_type == FieldType::CalculationEquation {
+        found.add(PATH, "must be empty: HubSpot works the value out");
+        return;
+    }
     let is_option = |text: &str| field.options.iter().any(|option| option.value == text);
     match field.property_type {
         PropertyType::String | PropertyType::PhoneNumber => {}
@@ -27,6 +31,7 @@ pub(super) fn check(found: &mut Violations, field: &Field) {
         PropertyType::Bool => {
             found.require(matches!(value, "true" | "false"), PATH, "must be true or false");
         }
+        PropertyType::Enumeration if field.details.external_options => {}
         PropertyType::Enumeration if field.field_type == FieldType::Checkbox => {
             let right = value.split(';').all(is_option);
             found.require(right, PATH, "must be values of options, separated by ;");

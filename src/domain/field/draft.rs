@@ -1,6 +1,9 @@
 //! Fields as callers write them, and how they become complete ones.
 
-use super::{DEFAULT_GROUP, Field, FieldOption, FieldType, OptionDraft, PropertyType, options};
+use super::{
+    DEFAULT_GROUP, DetailsPatch, Field, FieldDetails, FieldOption, FieldType, OptionDraft,
+    PropertyType, options,
+};
 use crate::domain::text::slug;
 use crate::domain::{ResourceId, Violations};
 
@@ -23,6 +26,8 @@ pub struct FieldDraft {
     pub options: Vec<OptionDraft>,
     /// The value a new deal should hold.
     pub default_value: String,
+    /// What else HubSpot knows of a property.
+    pub details: FieldDetails,
 }
 
 impl FieldDraft {
@@ -57,6 +62,7 @@ impl FieldDraft {
             description: self.description,
             options: options::complete(property_type, self.options),
             default_value: self.default_value,
+            details: self.details.complete(),
         };
         field.check().map(in_order)
     }
@@ -81,6 +87,8 @@ pub struct FieldPatch {
     pub options: Option<Vec<OptionDraft>>,
     /// The new default value; empty for none.
     pub default_value: Option<String>,
+    /// What else changes.
+    pub details: DetailsPatch,
 }
 
 impl FieldPatch {
@@ -95,6 +103,14 @@ impl FieldPatch {
             let keeps = property_type.goes_with(field.field_type);
             usual.filter(|_| !keeps).unwrap_or(field.field_type)
         });
+        let mut found = Violations::new();
+        let details = self.details.apply(&mut found, field, property_type);
+        let was_calculated = field.field_type == FieldType::CalculationEquation;
+        found.require(
+            !was_calculated || field_type == FieldType::CalculationEquation,
+            "field_type",
+            "cannot be changed from calculation_equation, which HubSpot fixes when it is created",
+        );
         let group_name = self.group_name.unwrap_or_else(|| field.group_name.clone());
         let options = match self.options {
             Some(drafts) => options::complete(property_type, drafts),
@@ -117,8 +133,14 @@ impl FieldPatch {
             description: self.description.unwrap_or_else(|| field.description.clone()),
             options,
             default_value: self.default_value.unwrap_or_else(|| field.default_value.clone()),
+            details,
         };
-        changed.check().map(in_order)
+        let checked = changed.check();
+        if found.is_empty() {
+            return checked.map(in_order);
+        }
+        found.take_all(checked);
+        Err(found)
     }
 }
 

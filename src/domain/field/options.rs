@@ -1,6 +1,6 @@
 //! The choices of a field.
 
-use super::{PropertyType, check_long_text, check_text};
+use super::{Field, PropertyType, check_long_text, check_text};
 use crate::domain::Violations;
 use crate::domain::text::check_trimmed;
 
@@ -73,7 +73,8 @@ pub(super) fn complete(property_type: PropertyType, drafts: Vec<OptionDraft>) ->
 }
 
 /// Checks the options in the order in which the caller wrote them.
-pub(super) fn check(found: &mut Violations, property_type: PropertyType, options: &[FieldOption]) {
+pub(super) fn check(found: &mut Violations, field: &Field) {
+    let Field { property_type, options, .. } = field;
     if !property_type.has_options() {
         found.require(
             options.is_empty(),
@@ -82,9 +83,14 @@ pub(super) fn check(found: &mut Violations, property_type: PropertyType, options
         );
         return;
     }
+    if field.details.external_options {
+        let rule = "must be empty: with external_options they come from elsewhere";
+        found.require(options.is_empty(), "options", rule);
+        return;
+    }
     found.require(!options.is_empty(), "options", "must have at least one option");
     found.require(options.len() <= OPTIONS_MAX, "options", "must be at most 5000");
-    if property_type == PropertyType::Bool {
+    if *property_type == PropertyType::Bool {
         let mut values: Vec<_> = options.iter().map(|option| option.value.as_str()).collect();
         values.sort_unstable();
         found.require(

@@ -1,6 +1,7 @@
 //! The rules for fields: what is refused, with which words, and how fields are completed and changed.
 
 mod completion;
+mod details;
 mod patches;
 mod rules;
 mod values;

@@ -46,6 +46,8 @@ pub enum FieldType {
     Html,
     /// A telephone number.
     Phonenumber,
+    /// Not edited: worked out by a formula.
+    CalculationEquation,
 }
 
 impl PropertyType {
@@ -77,11 +79,15 @@ impl PropertyType {
     pub const fn field_types(self) -> &'static [FieldType] {
         use FieldType as F;
         match self {
-            Self::String => &[F::Text, F::Textarea, F::File, F::Html, F::Phonenumber],
-            Self::Number => &[F::Number],
+            Self::String => {
+                &[F::Text, F::Textarea, F::File, F::Html, F::Phonenumber, F::CalculationEquation]
+            }
+            Self::Number => &[F::Number, F::CalculationEquation],
             Self::Date | Self::Datetime => &[F::Date],
-            Self::Enumeration => &[F::Select, F::Radio, F::Checkbox, F::Booleancheckbox],
-            Self::Bool => &[F::Booleancheckbox],
+            Self::Enumeration => {
+                &[F::Select, F::Radio, F::Checkbox, F::Booleancheckbox, F::CalculationEquation]
+            }
+            Self::Bool => &[F::Booleancheckbox, F::CalculationEquation],
             Self::PhoneNumber => &[F::Phonenumber],
         }
     }
@@ -104,7 +110,7 @@ impl PropertyType {
 
 impl FieldType {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Text,
         Self::Textarea,
         Self::Select,
@@ -116,6 +122,7 @@ impl FieldType {
         Self::File,
         Self::Html,
         Self::Phonenumber,
+        Self::CalculationEquation,
     ];
 
     /// Returns HubSpot's name.
@@ -132,6 +139,7 @@ impl FieldType {
             Self::File => "file",
             Self::Html => "html",
             Self::Phonenumber => "phonenumber",
+            Self::CalculationEquation => "calculation_equation",
         }
     }
 }

@@ -159,19 +159,14 @@ impl Session {
             let desired = version.resource.as_ref().map(|resource| open.vendor.desired(resource));
             let known = Known { observed, ..Known::new(tracked, desired.as_ref(), now) };
             let mut operations = plan([known], &names);
-            let target = match observed.is_none()
-                && (tracked.sync.in_doubt.is_some() || self.look_first.contains(&version.id))
-            {
-                true => doubtful_target(tracked, desired.as_ref()),
-                false => target(tracked, desired.as_ref()),
-            };
             let unseen = observed.is_none() && self.look_first.contains(&version.id);
             if unseen {
                 operations = vec![Operation { id: version.id.clone(), step: Step::Read }];
             }
             for operation in operations {
-                let task = |effect| task(tracked, desired.clone(), effect, work.revision, now);
-                sort(&mut due, operation.step, tracked, &target, work.revision, now, task);
+                let desired = desired.as_ref();
+                let task = |effect| task(tracked, desired.cloned(), effect, work.revision, now);
+                sort(&mut due, operation.step, tracked, desired, work.revision, now, task);
             }
         }
         due
@@ -347,12 +342,12 @@ fn sort(
     due: &mut Due,
     step: Step,
     tracked: &Tracked,
-    target: &Target,
+    desired: Option<&Attributes>,
     seen_rev: Revision,
     now: Timestamp,
     task: impl FnOnce(Effect) -> Task,
 ) {
-    let subject = subject(target);
+    let subject = subject(&target(tracked, None));
     let mut note = |transition, message| {
         due.outcomes.push(Outcome {
             resource_id: tracked.version.id.clone(),
@@ -402,7 +397,7 @@ fn sort(
         }
         Step::Read => due.looks.push(Look {
             resource_id: tracked.version.id.clone(),
-            target: target.clone(),
+            target: doubtful_target(tracked, desired),
             desired_rev: tracked.version.from_rev,
             seen_rev,
             before: Before::new(tracked.sync.failing, now),
@@ -435,7 +430,8 @@ fn task(
         Effect::Fill(_) => tracked.fill,
         _ => None,
     };
-    let (mut target, mut held) = (target(tracked, desired.as_ref()), sync.applied.clone());
+    let mut target = target(tracked, desired.as_ref());
+    let mut held = sync.applied.clone();
     if let Effect::Retire(retire) = &effect {
         target.name.clone_from(&retire.name);
         let left = sync.left().iter().find(|left| left.name == retire.name);
@@ -459,8 +455,8 @@ fn task(
 /// The resource under the name that the vendor knows it by.
 fn target(tracked: &Tracked, desired: Option<&Attributes>) -> Target {
     let Tracked { version, sync, .. } = tracked;
-    let (kind, name) = (version.kind, sync.key_or(&version.name).to_owned());
-    Target { kind, name, expected: sync.expected(desired) }
+    let expected = sync.expected(desired);
+    Target { kind: version.kind, name: sync.key_or(&version.name).to_owned(), expected }
 }
 
 /// The same under the name that the call in doubt was about.

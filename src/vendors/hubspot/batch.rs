@@ -15,10 +15,10 @@ use super::wire::{BatchAnswer, name_of};
 use super::write::{group_of, holds};
 use crate::domain::Attributes;
 use crate::vendors::http::Reply;
-use crate::vendors::{Answer, Failure, FailureScope};
+use crate::vendors::{Answer, Failure, FailureScope, Target};
 
 /// A property to create.
-type Create<'a> = (&'a str, &'a Attributes);
+type Create<'a> = (&'a Target, &'a Attributes);
 
 /// What came of one.
 type Outcome = Result<Answer, Failure>;
@@ -41,8 +41,8 @@ impl Portal {
         while let Some(range) = todo.pop() {
             let part = creates.get(range.clone()).unwrap_or_default();
             let came_of = match part {
-                [(name, attributes)] => {
-                    vec![self.create_one(turn, name, attributes, certainty).await]
+                [(target, attributes)] => {
+                    vec![self.create_one(turn, target, attributes, certainty).await]
                 }
                 _ => match self.create_batch(turn, part, certainty).await {
                     Ok(came_of) => came_of,
@@ -69,7 +69,7 @@ impl Portal {
         certainty: Certainty,
     ) -> Result<Vec<Outcome>, Failure> {
         let inputs: Vec<_> =
-            creates.iter().map(|(name, attributes)| create_body(name, attributes)).collect();
+            creates.iter().map(|(target, it)| create_body(&target.name, it)).collect();
         let body = json!({ "inputs": inputs });
         let reply = turn.post(self.paths.batch_create(), &body).await?;
         if !matches!(reply.status, 200 | 201 | 207) {
@@ -77,11 +77,11 @@ impl Portal {
         }
         let answer: BatchAnswer = serde_json::from_slice(&reply.body)
             .map_err(|_| self.view(true).unreadable(reply.status, "it is no answer to a batch"))?;
-        let names: Vec<_> = creates.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = creates.iter().map(|(target, _)| target.name.as_str()).collect();
         let mut outcomes = Vec::with_capacity(names.len());
-        for came_of in attribute(&names, answer) {
+        for ((target, _), came_of) in creates.iter().zip(attribute(&names, answer)) {
             outcomes.push(match came_of {
-                CameOf::Entry(entry) => holds(entry)
+                CameOf::Entry(entry) => holds(entry, &target.expected)
                     .ok_or_else(|| self.unclear(&reply, "a property in it is incomplete")),
                 CameOf::Error(said) if said.says_exists() => Ok(Answer::Unexpected),
                 CameOf::Error(said) => {

@@ -36,6 +36,11 @@ impl<'a> Turn<'a> {
         Self { portal, places }
     }
 
+    /// Begins another part of the request, which waits for every place itself.
+    pub(super) fn beside(&self) -> Self {
+        Self { portal: self.portal, places: self.places.beside() }
+    }
+
     /// Has it wait for further places in this lane; usually it is that of changes.
     #[must_use]
     pub(super) fn in_lane(self, lane: Lane) -> Self {

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::details;
 use super::wire::{Property, PropertyOption};
 use crate::domain::{Attributes, Field, PropertyType};
 
@@ -14,7 +15,10 @@ pub(super) const DESCRIPTION: &str = "description";
 pub(super) const OPTIONS: &str = "options";
 
 /// The attributes that GoMark manages.
-pub(super) const ALL: [&str; 6] = [LABEL, TYPE, FIELD_TYPE, GROUP_NAME, DESCRIPTION, OPTIONS];
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    let always = [LABEL, TYPE, FIELD_TYPE, GROUP_NAME, DESCRIPTION, OPTIONS];
+    always.into_iter().chain(details::ALL)
+}
 
 /// Returns the canonical form of a field as decided.
 pub(super) fn desired(field: &Field) -> Attributes {
@@ -25,7 +29,7 @@ pub(super) fn desired(field: &Field) -> Attributes {
         (GROUP_NAME, json!(field.group_name)),
         (DESCRIPTION, json!(field.description)),
     ]);
-    if field.property_type.has_options() {
+    if field.property_type.has_options() && !field.details.external_options {
         let mut options: Vec<_> = field.options.iter().collect();
         options.sort_by_key(|option| option.display_order);
         let options = options
@@ -34,12 +38,13 @@ pub(super) fn desired(field: &Field) -> Attributes {
             .collect();
         attributes.set(OPTIONS, Value::Array(options));
     }
+    attributes.extend(details::desired(&field.details));
     attributes
 }
 
-/// Returns the canonical form of what HubSpot holds; `None` when an attribute is missing that
-/// HubSpot's description of the API says is always there.
-pub(super) fn canonical(property: &Property) -> Option<Attributes> {
+/// Returns the canonical form of what HubSpot holds, as far as it is expected; `None` when an
+/// attribute is missing that HubSpot's description of the API says is always there.
+pub(super) fn canonical(property: &Property, expected: &Attributes) -> Option<Attributes> {
     let kind = property.kind.as_deref()?;
     let mut attributes = Attributes::from([
         (LABEL, json!(property.label.as_deref()?)),
@@ -53,6 +58,7 @@ pub(super) fn canonical(property: &Property) -> Option<Attributes> {
     if has_options && property.external_options != Some(true) {
         attributes.set(OPTIONS, in_order(property.options.as_deref().unwrap_or_default()));
     }
+    attributes.extend(details::held(property, expected));
     Some(attributes)
 }
 
@@ -71,32 +77,23 @@ pub(super) fn create_body(name: &str, attributes: &Attributes) -> Value {
     Value::Object(body)
 }
 
-/// Returns the body that changes these attributes.
+/// Returns the body that changes these attributes of a property of which all that is expected is to
+/// hold then.
 ///
 /// HubSpot's guide wants type and field type together, its published description does not; so the
-/// one that did not change goes along wherever the other leaves only one possible. Options that a
-/// type without any would keep are cleared: HubSpot keeps what a change leaves out.
-pub(super) fn patch_body(changes: &Attributes) -> Value {
+/// one that did not change goes along with the other. Options that a type without any would keep are
+/// cleared: HubSpot keeps what a change leaves out.
+pub(super) fn patch_body(changes: &Attributes, expected: &Attributes) -> Value {
     let mut body = written(changes);
-    let text = |name: &str| changes.get(name).and_then(Value::as_str);
-    match (text(TYPE).and_then(known_type), text(FIELD_TYPE)) {
-        (Some(kind), None) => {
-            if let [only] = kind.field_types() {
-                body.insert(FIELD_TYPE.to_owned(), json!(only.as_str()));
-            }
-        }
-        (None, Some(edited)) => {
-            let goes = |kind: &PropertyType| {
-                kind.field_types().iter().any(|field_type| field_type.as_str() == edited)
-            };
-            let mut kinds = PropertyType::ALL.into_iter().filter(goes);
-            if let (Some(only), None) = (kinds.next(), kinds.next()) {
-                body.insert(TYPE.to_owned(), json!(only.as_str()));
-            }
-        }
-        _ => {}
+    let types = [TYPE, FIELD_TYPE];
+    if types.iter().any(|name| changes.get(name).is_some()) {
+        let missing = types.iter().filter(|name| changes.get(name).is_none());
+        body.extend(missing.filter_map(|name| {
+            expected.get(name).map(|value| ((*name).to_owned(), value.clone()))
+        }));
     }
-    if text(TYPE).and_then(known_type).is_some_and(|kind| !kind.has_options()) {
+    let kind = changes.get(TYPE).and_then(Value::as_str).and_then(known_type);
+    if kind.is_some_and(|kind| !kind.has_options()) {
         body.insert(OPTIONS.to_owned(), json!([]));
     }
     Value::Object(body)

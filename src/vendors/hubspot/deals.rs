@@ -12,7 +12,6 @@ use super::portal::Portal;
 use super::said::Said;
 use crate::domain::ProblemReason;
 use crate::domain::carry::{Refused, Value};
-use crate::vendors::answers::{TEXT_MAX, clean};
 use crate::vendors::http::Reply;
 use crate::vendors::{Failure, FailureScope};
 
@@ -235,8 +234,7 @@ impl Portal {
                     return Err(view.item_failure(reply.status, said));
                 }
                 Some(Some(said)) => {
-                    let reason = said.told(view.credential);
-                    written.refused.add(&write.id, clean(&reason, view.credential, TEXT_MAX));
+                    written.refused.add(&write.id, said.told(&view.secrets));
                 }
                 None => return Err(view.unreadable(reply.status, "it passes over a deal")),
             }

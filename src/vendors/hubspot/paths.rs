@@ -2,6 +2,9 @@
 
 use url::Url;
 
+use super::details::DATA_SENSITIVITY;
+use crate::domain::field::DataSensitivity;
+
 #[derive(Clone, Debug)]
 pub(super) struct Paths {
     base_url: Url,
@@ -57,6 +60,16 @@ impl Paths {
         self.url(&self.properties, &[])
     }
 
+    /// All properties of a sensitivity.
+    pub(super) fn properties_of(&self, sensitivity: DataSensitivity) -> Url {
+        shown(self.properties(), sensitivity)
+    }
+
+    /// One property, if it is of this sensitivity.
+    pub(super) fn property_of(&self, name: &str, sensitivity: DataSensitivity) -> Url {
+        shown(self.property(name), sensitivity)
+    }
+
     /// One property.
     pub(super) fn property(&self, name: &str) -> Url {
         self.url(&self.properties, &[name])
@@ -79,6 +92,11 @@ impl Paths {
         self.url(&self.properties, &["groups"])
     }
 
+    /// One group.
+    pub(super) fn group(&self, name: &str) -> Url {
+        self.url(&self.properties, &["groups", name])
+    }
+
     /// A page of deals with these properties.
     pub(super) fn deals(&self, limit: usize, properties: &[&str], after: Option<&str>) -> Url {
         let mut url = self.url(&self.deals, &[]);
@@ -97,11 +115,6 @@ impl Paths {
         self.url(&self.deals, rest)
     }
 
-    /// One group.
-    pub(super) fn group(&self, name: &str) -> Url {
-        self.url(&self.properties, &["groups", name])
-    }
-
     fn url(&self, path: &[String], rest: &[&str]) -> Url {
         let mut url = self.base_url.clone();
         // Fails only for addresses such as `data:`, which no host policy lets through.
@@ -110,6 +123,14 @@ impl Paths {
         }
         url
     }
+}
+
+/// Asks for what is of a sensitivity. Without being asked HubSpot shows what is not sensitive.
+fn shown(mut url: Url, sensitivity: DataSensitivity) -> Url {
+    if sensitivity != DataSensitivity::NonSensitive {
+        url.query_pairs_mut().append_pair(DATA_SENSITIVITY, sensitivity.as_str());
+    }
+    url
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::calls::Turn;
 use super::canonical::{canonical, is_protected};
 use super::classify::Classify as _;
+use super::details;
 use super::portal::Portal;
 use super::said::Said;
 use super::wire::{List, Property, name_of};
-use crate::domain::{Observed, ResourceKind};
+use crate::domain::field::DataSensitivity;
+use crate::domain::{Attributes, Observed, ResourceKind};
 use crate::vendors::http::Reply;
 use crate::vendors::{Failure, Target};
 
@@ -30,35 +32,59 @@ impl Portal {
         Ok(together(targets.iter().map(|target| target.kind), of_groups, of_properties))
     }
 
+    /// Reads properties, those of each sensitivity by themselves: HubSpot shows no others with them.
     async fn read_properties(
+        &self,
+        mut turn: Turn<'_>,
+        targets: &[&Target],
+    ) -> Result<Vec<Observed>, Failure> {
+        let mut found = Vec::with_capacity(targets.len());
+        for &sensitivity in DataSensitivity::ALL {
+            let is_of_it = |target: &Target| details::sensitivity(&target.expected) == sensitivity;
+            let (places, its): (Vec<_>, Vec<_>) =
+                targets.iter().copied().enumerate().filter(|(_, it)| is_of_it(it)).unzip();
+            if its.is_empty() {
+                continue;
+            }
+            let later = turn.beside();
+            let observed = self.read_alike(turn, &its, sensitivity).await?;
+            found.extend(places.into_iter().zip(observed));
+            turn = later;
+        }
+        found.sort_by_key(|(place, _)| *place);
+        Ok(found.into_iter().map(|(_, observed)| observed).collect())
+    }
+
+    async fn read_alike(
         &self,
         first: Turn<'_>,
         targets: &[&Target],
+        sensitivity: DataSensitivity,
     ) -> Result<Vec<Observed>, Failure> {
         let hidden = targets.iter().any(|target| target.name == HIDDEN_BY_GROUPS);
-        match targets {
-            [] => Ok(Vec::new()),
-            many if many.len() > SINGLES_MAX || hidden => self.read_list(first, many).await,
-            few => {
-                let rest = std::iter::repeat_with(|| Turn::without_place(self));
-                let turns = std::iter::once(first).chain(rest);
-                try_join_all(
-                    few.iter().zip(turns).map(|(target, turn)| self.read_one(turn, target)),
-                )
-                .await
-            }
+        if targets.len() > SINGLES_MAX || hidden {
+            return self.read_list(first, targets, sensitivity).await;
         }
+        let rest: Vec<_> = targets.iter().skip(1).map(|_| first.beside()).collect();
+        let turns = std::iter::once(first).chain(rest);
+        let reads = targets.iter().zip(turns);
+        try_join_all(reads.map(|(target, turn)| self.read_one(turn, target, sensitivity))).await
     }
 
-    async fn read_one(&self, mut turn: Turn<'_>, target: &Target) -> Result<Observed, Failure> {
-        let reply = turn.get(self.paths.property(&target.name)).await?;
+    async fn read_one(
+        &self,
+        mut turn: Turn<'_>,
+        target: &Target,
+        sensitivity: DataSensitivity,
+    ) -> Result<Observed, Failure> {
+        let reply = turn.get(self.paths.property_of(&target.name, sensitivity)).await?;
         let view = self.view(false);
         match reply.status {
             200 => {
                 let property = serde_json::from_slice::<Value>(&reply.body).ok();
                 property
                     .filter(|property| name_of(property) == Some(&target.name))
-                    .and_then(observed)
+                    .and_then(|property| observed(property, &target.expected))
                     .ok_or_else(|| {
                         view.unreadable(reply.status, "it is not the property asked for")
                     })
@@ -72,8 +98,9 @@ impl Portal {
         &self,
         mut turn: Turn<'_>,
         targets: &[&Target],
+        sensitivity: DataSensitivity,
     ) -> Result<Vec<Observed>, Failure> {
-        let reply = turn.get(self.paths.properties()).await?;
+        let reply = turn.get(self.paths.properties_of(sensitivity)).await?;
         let view = self.view(false);
         if reply.status != 200 {
             return Err(view.failure(&reply));
@@ -84,9 +111,11 @@ impl Portal {
         if list.paging.is_some_and(|paging| !paging.is_null()) {
             return Err(unreadable("it is only a part of the list"));
         }
-        // Every portal has properties of HubSpot's own: a list without them is not the list.
+        // Every portal has properties of HubSpot's own, which are not sensitive: a list without them
+        // is not the list.
         let own = |entry: &Value| entry.get("hubspotDefined") == Some(&Value::Bool(true));
-        if !list.results.iter().any(own) {
+        let has_own = sensitivity == DataSensitivity::NonSensitive;
+        if has_own && !list.results.iter().any(own) {
             return Err(unreadable("HubSpot's own properties are missing from the list"));
         }
         let mut by_name = HashMap::new();
@@ -98,7 +127,8 @@ impl Portal {
         }
         let find = |target: &&Target| match by_name.remove(&target.name) {
             None => Ok(Observed::Absent),
-            Some(entry) => observed(entry).ok_or_else(|| unreadable("a property is incomplete")),
+            Some(entry) => observed(entry, &target.expected)
+                .ok_or_else(|| unreadable("a property is incomplete")),
         };
         targets.iter().map(find).collect()
     }
@@ -131,11 +161,11 @@ pub(super) fn says_absent(reply: &Reply) -> bool {
 }
 
 /// Reads a definition; `None` when it is incomplete.
-fn observed(entry: Value) -> Option<Observed> {
+fn observed(entry: Value, expected: &Attributes) -> Option<Observed> {
     let property: Property = serde_json::from_value(entry).ok()?;
     if property.archived == Some(true) {
         return Some(Observed::Absent);
     }
     let protected = is_protected(&property);
-    canonical(&property).map(|attributes| Observed::Present { attributes, protected })
+    canonical(&property, expected).map(|attributes| Observed::Present { attributes, protected })
 }

@@ -91,6 +91,12 @@ impl Said {
         message.contains("group") && missing.iter().any(|words| message.contains(words))
     }
 
+    /// Tells whether a group cannot be archived because properties stand in it.
+    pub(super) fn says_group_holds_properties(&self) -> bool {
+        let is_it = |code: &str| code.contains("GROUP_WITH_ACTIVE_PROPERTIES");
+        is_it(&self.sub_category) || self.details.iter().any(|detail| is_it(&detail.code))
+    }
+
     /// Tells whether a property is what is missing, in a call about records.
     pub(super) fn says_property_is_missing(&self) -> bool {
         self.details.iter().any(|detail| detail.code == "PROPERTY_DOESNT_EXIST")
@@ -111,22 +117,16 @@ impl Said {
         Some(named.collect())
     }
 
-    /// Tells whether a group cannot be archived because properties stand in it.
-    pub(super) fn says_group_holds_properties(&self) -> bool {
-        let is_it = |code: &str| code.contains("GROUP_WITH_ACTIVE_PROPERTIES");
-        is_it(&self.sub_category) || self.details.iter().any(|detail| is_it(&detail.code))
-    }
-
     /// Returns the attributes that the error is about, where it says so plainly.
     pub(super) fn attributes(&self) -> Vec<String> {
-        let named = |name: &&&str| {
-            let place = |detail: &Detail| detail.place.split(['.', '[']).next() == Some(**name);
+        let named = |name: &&str| {
+            let place = |detail: &Detail| detail.place.split(['.', '[']).next() == Some(*name);
             let code =
-                |detail: &Detail| **name == canonical::OPTIONS && detail.code.contains("OPTION");
+                |detail: &Detail| *name == canonical::OPTIONS && detail.code.contains("OPTION");
             self.details.iter().any(|detail| place(detail) || code(detail))
-                || ["field", "fieldName"].iter().any(|key| self.context(key).any(|v| v == **name))
+                || ["field", "fieldName"].iter().any(|key| self.context(key).any(|v| v == *name))
         };
-        canonical::ALL.iter().filter(named).map(|name| (*name).to_owned()).collect()
+        canonical::all().filter(named).map(str::to_owned).collect()
     }
 
     /// Tells it to people, in HubSpot's words and at most 500 characters.

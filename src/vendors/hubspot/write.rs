@@ -14,7 +14,7 @@ use super::said::Said;
 use super::wire::{Property, name_of};
 use crate::domain::{Attributes, Effect, Problem, ProblemReason};
 use crate::vendors::http::Reply;
-use crate::vendors::{Answer, Call, Failure, FailureScope, Lane};
+use crate::vendors::{Answer, Call, Failure, FailureScope, Lane, Target};
 
 /// How often an archive is tried of what is in use.
 const IN_USE_WAIT: Duration = Duration::from_secs(5 * 60);
@@ -58,17 +58,18 @@ impl Portal {
     }
 
     async fn write_one(&self, turn: &mut Turn<'_>, call: &Call) -> Result<Answer, Failure> {
-        let name = &call.target.name;
+        let target = &call.target;
+        let name = target.name.as_str();
         match &call.effect {
             Effect::Create(attributes) => {
                 let certainty = self.groups.ensure(turn, group_of(attributes)).await?;
-                self.create_one(turn, name, attributes, certainty).await
+                self.create_one(turn, target, attributes, certainty).await
             }
             Effect::Update(changes) => {
                 if !call.allow_loss {
                     self.guard_options(turn, name, call.held.as_ref(), changes).await?;
                 }
-                self.update(turn, name, changes).await
+                self.update(turn, target, changes).await
             }
             Effect::Archive => {
                 if !call.allow_loss {
@@ -86,16 +87,17 @@ impl Portal {
     pub(super) async fn create_one(
         &self,
         turn: &mut Turn<'_>,
-        name: &str,
+        target: &Target,
         attributes: &Attributes,
         certainty: Certainty,
     ) -> Result<Answer, Failure> {
-        let reply = turn.post(self.paths.properties(), &create_body(name, attributes)).await?;
+        let body = create_body(&target.name, attributes);
+        let reply = turn.post(self.paths.properties(), &body).await?;
         match reply.status {
-            200 | 201 => self.held(&reply, name),
+            200 | 201 => self.held(&reply, target),
             // A property of that name is there, and was not changed (observed by third parties).
             409 if said(&reply).is_none_or(|s| s.says_exists() || s.category.is_empty()) => {
-                self.archived(turn, name).await.map_or(Ok(Answer::Unexpected), Err)
+                self.archived(turn, &target.name).await.map_or(Ok(Answer::Unexpected), Err)
             }
             _ => {
                 let failure = self.view(true).failure(&reply);
@@ -130,15 +132,16 @@ impl Portal {
     async fn update(
         &self,
         turn: &mut Turn<'_>,
-        name: &str,
+        target: &Target,
         changes: &Attributes,
     ) -> Result<Answer, Failure> {
         let certainty = self.groups.ensure(turn, group_of(changes)).await?;
-        let reply = turn.patch(self.paths.property(name), &patch_body(changes)).await?;
+        let body = patch_body(changes, &target.expected);
+        let reply = turn.patch(self.paths.property(&target.name), &body).await?;
         let said = said(&reply);
         let about_group = said.as_ref().is_some_and(Said::says_group_is_missing);
         match reply.status {
-            200 => self.held(&reply, name),
+            200 => self.held(&reply, target),
             404 if says_absent(&reply) && !about_group => Ok(Answer::Gone),
             _ => {
                 let failure = self.view(true).failure(&reply);
@@ -163,11 +166,11 @@ impl Portal {
     }
 
     /// Reads the property in the answer to a write.
-    fn held(&self, reply: &Reply, name: &str) -> Result<Answer, Failure> {
+    fn held(&self, reply: &Reply, target: &Target) -> Result<Answer, Failure> {
         let property = serde_json::from_slice::<Value>(&reply.body).ok();
         property
-            .filter(|property| name_of(property) == Some(name))
-            .and_then(holds)
+            .filter(|property| name_of(property) == Some(&target.name))
+            .and_then(|property| holds(property, &target.expected))
             .ok_or_else(|| self.view(true).unreadable(reply.status, "it is not the property"))
     }
 
@@ -196,9 +199,9 @@ impl Portal {
 }
 
 /// Reads a definition that HubSpot says it holds; `None` when it is incomplete.
-pub(super) fn holds(entry: Value) -> Option<Answer> {
+pub(super) fn holds(entry: Value, expected: &Attributes) -> Option<Answer> {
     let property: Property = serde_json::from_value(entry).ok()?;
-    canonical(&property).map(Answer::Holds)
+    canonical(&property, expected).map(Answer::Holds)
 }
 
 /// Returns the group that attributes name.
@@ -220,9 +223,9 @@ fn in_use(failure: Failure, used_by: Vec<String>) -> Failure {
     }
 }
 
-fn as_create(call: &Call) -> Option<(&str, &Attributes)> {
+fn as_create(call: &Call) -> Option<(&Target, &Attributes)> {
     match &call.effect {
-        Effect::Create(attributes) => Some((call.target.name.as_str(), attributes)),
+        Effect::Create(attributes) => Some((&call.target, attributes)),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::OptionDraft;
 use crate::domain::decide::{CONFIG_BYTES_MAX, FIELDS_MAX, Holds};
+use crate::domain::field::{FieldDetails, UNIQUE_FIELDS_MAX};
 
 fn not_found(name: &str) -> Refusal {
     Refusal::FieldNotFound { company_id: company_id(), name: name.to_owned() }
@@ -41,6 +42,25 @@ fn a_name_is_given_once() {
     let exists = Refusal::FieldExists { company_id: company_id(), name: "deal_stage".to_owned() };
     assert_eq!(ledger.refusal(add("deal_stage", "B")), exists);
     assert_eq!(ledger.refusal(add("", "Deal Stage")), exists);
+}
+
+#[test]
+fn a_company_has_at_most_ten_fields_of_unique_values() {
+    let mut ledger = Ledger::registered();
+    let unique = |number: usize| {
+        let details = FieldDetails { has_unique_value: true, ..FieldDetails::default() };
+        Intent::add_field(FieldDraft { details, ..draft(&format!("u{number}"), "U") })
+    };
+    for number in 0..UNIQUE_FIELDS_MAX {
+        ledger.change(unique(number));
+    }
+    ledger.change(add("plain", "Plain"));
+    let full = ledger.refusal(unique(10));
+    let limit = "at most 10 fields of unique values";
+    assert_eq!(full, Refusal::LimitReached { company_id: company_id(), limit });
+    ledger.change(remove("u3"));
+    ledger.change(unique(10));
+    assert!(matches!(ledger.refusal(unique(3)), Refusal::LimitReached { .. }));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::field::FieldDetails;
 
 fn derived(label: &str) -> String {
     FieldDraft { label: label.to_owned(), ..FieldDraft::default() }.resolved_name()
@@ -59,6 +60,7 @@ fn what_is_left_out_is_filled_in() {
         description: String::new(),
         options: Vec::new(),
         default_value: String::new(),
+        details: FieldDetails::default(),
     };
     assert_eq!(complete(draft()), expected);
 }

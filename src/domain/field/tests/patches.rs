@@ -117,7 +117,7 @@ fn a_new_type_replaces_the_way_of_editing_that_does_not_go_with_it() {
 #[test]
 fn a_way_of_editing_that_is_given_is_never_replaced() {
     let wrong = FieldPatch { field_type: Some(FieldType::Text), ..typed(PropertyType::Number) };
-    let rule = "text does not go with type number; it takes number";
+    let rule = "text does not go with type number; it takes number, calculation_equation";
     refuses(wrong, &complete(draft()), &[("field_type", rule)]);
 }
 

@@ -87,19 +87,28 @@ fn each_type_takes_its_own_ways_of_editing_and_no_other() {
     use FieldType as F;
     use PropertyType as P;
     let pairs: [(P, &[F]); 7] = [
-        (P::String, &[F::Text, F::Textarea, F::File, F::Html, F::Phonenumber]),
-        (P::Number, &[F::Number]),
+        (
+            P::String,
+            &[F::Text, F::Textarea, F::File, F::Html, F::Phonenumber, F::CalculationEquation],
+        ),
+        (P::Number, &[F::Number, F::CalculationEquation]),
         (P::Date, &[F::Date]),
         (P::Datetime, &[F::Date]),
-        (P::Enumeration, &[F::Select, F::Radio, F::Checkbox, F::Booleancheckbox]),
-        (P::Bool, &[F::Booleancheckbox]),
+        (
+            P::Enumeration,
+            &[F::Select, F::Radio, F::Checkbox, F::Booleancheckbox, F::CalculationEquation],
+        ),
+        (P::Bool, &[F::Booleancheckbox, F::CalculationEquation]),
         (P::PhoneNumber, &[F::Phonenumber]),
     ];
     assert_eq!(pairs.map(|(property_type, _)| property_type), P::ALL);
     for (property_type, taken) in pairs {
         let names: Vec<_> = taken.iter().map(|kind| kind.as_str()).collect();
         for field_type in F::ALL {
-            let draft = FieldDraft { field_type: Some(field_type), ..of_type(property_type) };
+            let mut draft = FieldDraft { field_type: Some(field_type), ..of_type(property_type) };
+            if field_type == F::CalculationEquation {
+                draft.details.calculation_formula = "amount".to_owned();
+            }
             if taken.contains(&field_type) {
                 assert_eq!(complete(draft).field_type, field_type);
             } else {
@@ -279,7 +288,8 @@ fn all_broken_rules_are_told_at_once() {
             ("group_name", NAME),
             (
                 "field_type",
-                "text does not go with type enumeration; it takes select, radio, checkbox, booleancheckbox",
+                "text does not go with type enumeration; it takes select, radio, checkbox, \
+                 booleancheckbox, calculation_equation",
             ),
             ("options[0].label", BLANK),
             ("default_value", "must be the value of an option"),

@@ -186,8 +186,13 @@ pub(super) fn target(name: &str) -> Target {
     Target { kind: ResourceKind::Field, name: name.to_owned(), expected: Attributes::new() }
 }
 
+/// A call after which what it sends is expected.
 pub(super) fn call(name: &str, effect: Effect) -> Call {
-    Call { target: target(name), effect, held: None, allow_loss: true }
+    let expected = match &effect {
+        Effect::Create(sent) | Effect::Update(sent) => sent.clone(),
+        _ => Attributes::new(),
+    };
+    Call { target: Target { expected, ..target(name) }, effect, held: None, allow_loss: true }
 }
 
 /// A group of which these attributes are expected.

@@ -1,6 +1,7 @@
 //! HubSpot as a vendor against the stand-in: the same rules, seen from both sides.
 
 use super::*;
+use crate::domain::field::FieldDetails;
 use crate::domain::{Effect, Field, FieldDraft, Observed, OptionDraft, PropertyType, Resource};
 use crate::domain::{FieldType, ResourceId};
 use crate::sandbox::{Config, Running, Sandbox};
@@ -78,6 +79,13 @@ fn field(kind: PropertyType, field_type: FieldType) -> Field {
             PropertyType::Enumeration => (0..4).map(option).collect(),
             _ => Vec::new(),
         },
+        details: match field_type {
+            FieldType::CalculationEquation => FieldDetails {
+                calculation_formula: "IF(amount > 0, AMOUNT * 2, 0)".to_owned(),
+                ..FieldDetails::default()
+            },
+            _ => FieldDetails::default(),
+        },
         ..FieldDraft::default()
     };
     draft.complete(ResourceId::from_trusted("r")).unwrap()
@@ -94,8 +102,8 @@ async fn every_kind_of_field_is_held_as_it_was_desired() {
     let calls: Vec<_> =
         fields.iter().map(|field| call(&field.name, Effect::Create(desired(field)))).collect();
     let answers = portal.carry_out(&calls).await;
-    let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
-    let read = portal.read(&names).await;
+    let targets: Vec<_> = calls.into_iter().map(|call| call.target).collect();
+    let read = portal.read_all(&targets).await;
     for ((field, answer), observed) in fields.iter().zip(answers).zip(read) {
         let attributes = desired(field);
         assert_eq!(answer, Ok(Answer::Holds(attributes.clone())), "{}", field.name);
@@ -116,7 +124,9 @@ async fn every_kind_of_field_becomes_every_other() {
         let (name, before, after) = (format!("f{n}"), desired(before), desired(after));
         portal.one(&name, Effect::Create(before.clone())).await.unwrap();
         let changes = after.differing_from(&before);
-        let answer = portal.one(&name, Effect::Update(changes)).await;
+        let target = Target { expected: after.clone(), ..target(&name) };
+        let change = Call { target, effect: Effect::Update(changes), held: None, allow_loss: true };
+        let answer = portal.carry_out(&[change]).await.remove(0);
         assert_eq!(answer, Ok(Answer::Holds(after)), "{name} from {before:?}");
     }
 }
