@@ -162,6 +162,9 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::clock::SystemClock;
+    use crate::sandbox::{Config, Sandbox};
+    use crate::supervisor::Supervisor;
 
     #[derive(Debug, Parser)]
     struct Command {
@@ -184,6 +187,30 @@ mod tests {
                 "portal_id": 7, "body": { "label": "Changed", "hidden": true },
             })
         );
+    }
+
+    #[tokio::test]
+    async fn an_edit_reaches_the_portal_of_a_token_or_fails_with_what_was_said() {
+        let supervisor = Supervisor::new();
+        let config = Config { deals: 1, ..Config::default() };
+        let running = Sandbox::start(config, &supervisor, SystemClock::shared()).await.unwrap();
+        let url = running.base_url();
+        let edit = async |words: &[&str]| {
+            let place = ["--token", "a-portal-of-a-test", "--url", &url];
+            let words = ["edit"].iter().chain(words).chain(&place);
+            run(Command::try_parse_from(words).unwrap().args).await
+        };
+        edit(&["property", "create", "tier", "label=Tier", "type=string", "fieldType=text"])
+            .await
+            .expect_err("a group is missing");
+        edit(&["group", "create", "sales", "label=Sales"]).await.unwrap();
+        let tier = ["label=Tier", "type=string", "fieldType=text", "groupName=sales"];
+        edit(&[&["property", "create", "tier"], &tier[..]].concat()).await.unwrap();
+        edit(&["metadata", "patch", "tier", "archivable=false"]).await.unwrap();
+        let refused = edit(&["property", "archive", "tier"]).await.unwrap_err();
+        assert!(refused.to_string().contains("cannot be archived"), "{refused}");
+        edit(&["deal", "patch", "5000001", "tier=gold", "amount=12"]).await.unwrap();
+        assert!(supervisor.shutdown(BOUND).await, "the sandbox stops when told");
     }
 
     #[test]
