@@ -11,6 +11,7 @@ pub mod http;
 pub mod hubspot;
 pub mod limiter;
 pub mod places;
+pub mod records;
 pub mod secrets;
 pub mod upso;
 

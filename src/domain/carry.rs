@@ -15,6 +15,8 @@ use super::{Attributes, Revision, Timestamp};
 
 /// How many refused values are listed; of others only the number is kept.
 pub const REFUSED_MAX: usize = 100;
+/// How many records a call reads or writes.
+const PAGE: u64 = 100;
 /// The most passes over all records. Writers who never rest are not waited for.
 const PASSES_MAX: u32 = 8;
 
@@ -156,6 +158,9 @@ pub struct Checkpoint {
     pub begun_at_micros: i64,
     /// Whether all of it is done.
     pub done: bool,
+    /// How many seconds the vendor's limits let it take from here, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds_left: Option<u64>,
 }
 
 impl Checkpoint {
@@ -173,6 +178,7 @@ impl Checkpoint {
             refused: Refused::default(),
             begun_at_micros: now.as_micros(),
             done: false,
+            seconds_left: None,
         }
     }
 
@@ -217,6 +223,25 @@ impl Checkpoint {
         }
     }
 
+    /// Estimates how many calls are left: one to read a page and, as far as it went until now, one to
+    /// write it; and another look at everything, unless this one finds nothing.
+    pub fn calls_left(&self) -> u64 {
+        let pages = |records: i64| u64::try_from(records.max(0)).unwrap_or(0).div_ceil(PAGE);
+        if self.done {
+            return 0;
+        }
+        let writes = if self.changed > 0 || self.looked == 0 { 2 } else { 1 };
+        let here = pages(self.total - self.looked) * writes;
+        let again = self.fills.is_none() && (self.changed > 0 || self.looked == 0);
+        here + if again { pages(self.total) } else { 0 }
+    }
+
+    /// Estimates how many calls it takes from the beginning, for so many records.
+    pub fn calls_for(records: i64, fills: bool) -> u64 {
+        let fills = fills.then_some(Revision::ZERO);
+        Self { total: records, ..Self::begin(fills, Timestamp::default()) }.calls_left()
+    }
+
     /// Tells whether all records were looked at so often that it is enough.
     pub fn is_last(&self) -> bool {
         self.pass >= PASSES_MAX
@@ -234,6 +259,11 @@ impl Checkpoint {
         };
         if self.refused.count > 0 {
             told.push_str(&format!(", {} refused", self.refused.count));
+        }
+        match self.seconds_left.filter(|_| !self.done) {
+            Some(0) | None => {}
+            Some(seconds @ 1..120) => told.push_str(&format!("; about {seconds} s left")),
+            Some(more) => told.push_str(&format!("; about {} min left", more.div_ceil(60))),
         }
         told
     }

@@ -7,6 +7,8 @@ pub struct Allowance {
     pub window: Option<(u32, u64)>,
     /// How many the vendor allows within a day, to all who call the account.
     pub daily: Option<u32>,
+    /// How many records there are, as they were counted last.
+    pub records: Option<i64>,
 }
 
 /// What work takes at vendors.
@@ -62,7 +64,7 @@ mod tests {
     use super::*;
 
     fn allowance(places: u32, daily: u32) -> Allowance {
-        Allowance { window: Some((places, 10_000)), daily: Some(daily) }
+        Allowance { window: Some((places, 10_000)), daily: Some(daily), records: None }
     }
 
     #[test]
@@ -82,7 +84,8 @@ mod tests {
     fn nothing_is_made_up_where_nothing_is_known() {
         let estimate = Estimate::of(7, &Allowance::default());
         assert_eq!(estimate, Estimate { calls: 7, seconds: None, share_of_day: None });
-        let no_calls_at_all = Allowance { window: Some((0, 10_000)), daily: Some(0) };
+        let no_calls_at_all =
+            Allowance { window: Some((0, 10_000)), daily: Some(0), records: None };
         assert_eq!(Estimate::of(2, &no_calls_at_all).seconds, Some(10));
         assert_eq!(Estimate::of(2, &no_calls_at_all).share_of_day, None);
     }
@@ -91,14 +94,15 @@ mod tests {
     fn the_background_is_slower() {
         let estimate = Estimate::of(800, &allowance(80, 1_000).in_background());
         assert_eq!(estimate.seconds, Some(110));
-        let one = Allowance { window: Some((1, 1_000)), daily: None };
+        let one = Allowance { window: Some((1, 1_000)), ..Allowance::default() };
         assert_eq!(one.in_background(), one);
     }
 
     #[test]
     fn two_vendors_work_at_the_same_time() {
         let slow = Estimate::of(30, &allowance(10, 100));
-        let fast = Estimate::of(5, &Allowance { window: Some((10, 10_000)), daily: None });
+        let fast =
+            Estimate::of(5, &Allowance { window: Some((10, 10_000)), ..Allowance::default() });
         let both = slow.beside(fast);
         assert_eq!((both.calls, both.seconds, both.share_of_day), (35, Some(20), Some(0.3)));
         let unknown = Estimate::of(1, &Allowance::default());

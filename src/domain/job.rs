@@ -107,6 +107,8 @@ pub struct JobPart {
     pub unit: String,
     /// What happened last.
     pub message: String,
+    /// How many seconds long work still takes by the vendor's limits, where that is known.
+    pub seconds_left: Option<u64>,
 }
 
 /// One step in the life of a job.

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::domain::carry::Checkpoint;
 use crate::domain::{Allowance, CompanyId, Effect, Estimate, VendorKind};
 use crate::store::{Store, VendorWindow};
-use crate::vendors::{Limits, Vendors, limiter};
+use crate::vendors::{Limits, Vendors, limiter, records};
 use crate::wire::PlanView;
 
 /// How long what was read is taken for the present state.
@@ -38,9 +39,10 @@ impl Quotas {
         }
         let known = self.of(store, company_id).await;
         let each = VendorKind::ALL.into_iter().filter_map(|vendor| {
-            let calls = calls(vendors, vendor, plan);
             let allowance = known.iter().find(|(kind, _)| *kind == vendor).map(|(_, it)| *it);
-            (calls > 0).then(|| Estimate::of(calls, &allowance.unwrap_or_default()))
+            let allowance = allowance.unwrap_or_default();
+            let calls = calls(vendors, vendor, plan, allowance.records);
+            (calls > 0).then(|| Estimate::of(calls, &allowance))
         });
         each.reduce(Estimate::beside)
     }
@@ -82,14 +84,21 @@ impl Quotas {
 fn allowance(of: &VendorWindow) -> Allowance {
     let limits = Limits { burst_per_10s: of.burst_per_10s, reserve_percent: of.reserve_percent };
     let learned = of.window.as_deref().and_then(limiter::learned);
-    limits.allowance(learned.unwrap_or_default())
+    let records = of.window.as_deref().and_then(records::noted);
+    Allowance { records, ..limits.allowance(learned.unwrap_or_default()) }
 }
 
-/// The calls that a plan takes at a vendor: creates go together, as far as the vendor takes them.
-fn calls(vendors: &Vendors, vendor: VendorKind, plan: &PlanView) -> u64 {
+/// The calls that a plan takes at a vendor: creates go together, as far as the vendor takes them, and
+/// values of records by pages, where it is known how many records there are.
+fn calls(vendors: &Vendors, vendor: VendorKind, plan: &PlanView, records: Option<i64>) -> u64 {
     let at_vendor = plan.operations.iter().filter(|call| call.vendor == vendor);
     let (creates, others): (Vec<_>, Vec<_>) =
         at_vendor.partition(|call| matches!(call.effect, Effect::Create(_)));
     let per_call = vendors.get(vendor).map_or(1, |it| it.capabilities().creates_per_call_max);
-    (creates.len().div_ceil(per_call.max(1)) + others.len()) as u64
+    let pages = others.iter().map(|call| match call.effect {
+        Effect::Carry(_) => Checkpoint::calls_for(records.unwrap_or_default(), false).max(1),
+        Effect::Fill(_) => Checkpoint::calls_for(records.unwrap_or_default(), true).max(1),
+        _ => 1,
+    });
+    creates.len().div_ceil(per_call.max(1)) as u64 + pages.sum::<u64>()
 }

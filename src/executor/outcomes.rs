@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::backoff;
 use super::session::Task;
 use crate::domain::carry::{Checkpoint, Page};
-use crate::domain::{Attributes, Effect, Failing, Problem, ProblemReason, Timestamp, Transition};
+use crate::domain::{
+    Allowance, Attributes, Effect, Estimate, Failing, Problem, ProblemReason, Timestamp, Transition,
+};
 use crate::store::Gate;
 use crate::vendors::{Answer, Failure, FailureScope};
 
@@ -35,11 +37,16 @@ pub(super) fn unexpected(task: &Task) -> String {
 }
 
 /// Tells what the answer to a task means. `now` is the present moment, by the database's clock.
-pub(super) fn answered(task: &Task, answer: Answer, now: Timestamp) -> Meaning {
+pub(super) fn answered(
+    task: &Task,
+    answer: Answer,
+    now: Timestamp,
+    allowance: &Allowance,
+) -> Meaning {
     let subject = task.subject();
     match (answer, &task.call.effect) {
         (Answer::Unexpected, _) => Meaning::Look,
-        (Answer::Page(page), effect) => advanced(task, effect, &page, now),
+        (Answer::Page(page), effect) => advanced(task, effect, &page, now, allowance),
         (Answer::NotYet, _) => {
             let mut checkpoint = task.checkpoint.clone().unwrap_or(Checkpoint::begin(None, now));
             checkpoint.again(now);
@@ -86,9 +93,17 @@ pub(super) fn answered(task: &Task, answer: Answer, now: Timestamp) -> Meaning {
 }
 
 /// Tells what it means that a page of long work is done.
-fn advanced(task: &Task, effect: &Effect, page: &Page, now: Timestamp) -> Meaning {
+fn advanced(
+    task: &Task,
+    effect: &Effect,
+    page: &Page,
+    now: Timestamp,
+    allowance: &Allowance,
+) -> Meaning {
     let before = task.checkpoint.clone().unwrap_or(Checkpoint::begin(None, now));
-    let checkpoint = before.after(page, now);
+    let mut checkpoint = before.after(page, now);
+    let left = Estimate::of(checkpoint.calls_left(), &allowance.in_background());
+    checkpoint.seconds_left = left.seconds;
     let verb = match effect {
         Effect::Fill(_) => "filled in",
         _ => "carried",

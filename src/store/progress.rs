@@ -63,6 +63,8 @@ pub(super) struct PartRow {
 pub(super) struct LongWork {
     pub(super) unit: String,
     pub(super) of: BTreeMap<String, (i64, i64)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) seconds_left: Option<u64>,
 }
 
 impl LongWork {
@@ -228,6 +230,7 @@ impl JobRow {
             done: part.done(),
             total: part.total(),
             unit: part.shown_unit().to_owned(),
+            seconds_left: part.work.seconds_left.filter(|_| !part.state.is_terminal()),
             message: part.message.clone(),
         };
         Job {

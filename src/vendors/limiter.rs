@@ -51,7 +51,8 @@ impl Limits {
             cap.map_or(ours, |cap| ours.min(cap)).max(1)
         });
         let interval_ms = learned.interval_ms.unwrap_or(10_000);
-        Allowance { window: places.map(|places| (places, interval_ms)), daily: learned.daily }
+        let window = places.map(|places| (places, interval_ms));
+        Allowance { window, daily: learned.daily, records: None }
     }
 }
 

@@ -70,6 +70,7 @@ impl From<&JobPart> for pb::JobPart {
             total: part.total,
             unit: part.unit.clone(),
             message: part.message.clone(),
+            seconds_left: part.seconds_left.map(|it| i64::try_from(it).unwrap_or(i64::MAX)),
         }
     }
 }

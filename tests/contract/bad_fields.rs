@@ -228,7 +228,7 @@ async fn a_mask_names_what_can_be_changed() {
         MODIFY,
         &modify(Some(renamed), &[]),
         "field.name",
-        "cannot be changed",
+        "cannot be changed; give new_name",
     ));
     let unnamed = ModifyFieldRequest { name: String::new(), ..modify(field(), &[]) };
     rows.push(bad("no name", MODIFY, &unnamed, "name", "must be given"));

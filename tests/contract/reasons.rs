@@ -12,10 +12,11 @@ use crate::refusals::{details, reason};
 use crate::world::World;
 
 /// The reasons that no call can bring about here, and why.
-const OUT_OF_REACH: [(&str, &str); 5] = [
+const OUT_OF_REACH: [(&str, &str); 6] = [
     ("UNSPECIFIED", "is never sent"),
     ("STORE_UNAVAILABLE", "the database is a file that the service alone holds open"),
     ("DEADLINE_EXCEEDED", "a client of ours stops waiting by itself first; see tests/server"),
+    ("FIELD_GOING", "needs a vendor that still holds what was removed; see tests/blackbox"),
     ("FIELD_AMBIGUOUS", "only HTTP calls find fields by their label"),
     ("INTERNAL", "would be a fault of GoMark's"),
 ];

@@ -842,6 +842,10 @@ pub struct JobPart {
     /// What happened last, for people.
     #[prost(string, tag = "6")]
     pub message: ::prost::alloc::string::String,
+    /// How many seconds the vendor's limits let it take from here, while values of deals are carried or
+    /// filled in and the limits are known.
+    #[prost(int64, optional, tag = "7")]
+    pub seconds_left: ::core::option::Option<i64>,
 }
 /// The progress of one revision at the vendors.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1094,7 +1098,8 @@ pub struct Plan {
 /// What carrying out a plan takes at the vendors, as far as it can be told beforehand.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct PlanEstimate {
-    /// The calls: one for each operation, but one for each 100 fields that HubSpot is to create.
+    /// The calls: one for each operation, but one for each 100 fields that HubSpot is to create, and
+    /// those of a CARRY_VALUES or FILL_IN for as many deals as were counted last (1 where they never were).
     #[prost(int64, tag = "1")]
     pub calls: i64,
     /// The seconds until the last of them may be made, at the limit that was learned of the vendor or set

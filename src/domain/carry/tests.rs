@@ -41,6 +41,21 @@ fn who_writes_all_the_time_is_not_waited_for() {
 }
 
 #[test]
+fn what_is_left_to_do_is_estimated_in_calls() {
+    // Two hundred pages are read and written, and read once more.
+    assert_eq!(Checkpoint::calls_for(20_000, false), 600);
+    assert_eq!(Checkpoint::calls_for(20_000, true), 400);
+    let half = Page { total: Some(20_000), ..page(10_000, 9_000, Some("p")) };
+    let half = Checkpoint::begin(None, now()).after(&half, now());
+    assert_eq!(half.calls_left(), 400);
+    let told = Checkpoint { seconds_left: Some(41), ..half.clone() }.told("carried");
+    assert_eq!(told, "looked at 10000 of 20000 deals, carried 9000 values; about 41 s left");
+    let told = Checkpoint { seconds_left: Some(150), ..half }.told("carried");
+    assert!(told.ends_with("; about 3 min left"), "{told}");
+    assert_eq!(passes(&[0]).calls_left(), 0);
+}
+
+#[test]
 fn it_goes_on_from_the_page_that_is_done() {
     let checkpoint = Checkpoint::begin(None, now()).after(&page(100, 3, Some("p")), now());
     assert_eq!(checkpoint.cursor.as_deref(), Some("p"));

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::{ResourceId, ResourceKind, Revision};
+use crate::domain::{Allowance, ResourceId, ResourceKind, Revision};
 use crate::vendors::{Call, Target};
 
 const NOW: Timestamp = Timestamp::from_micros(7);
@@ -53,7 +53,7 @@ fn what_is_held_as_decided_is_confirmed_as_the_vendor_said_it() {
         ("type", json!("string")),
         ("more", json!("the vendor's own")),
     ]);
-    let meaning = answered(&created, Answer::Holds(held.clone()), NOW);
+    let meaning = answered(&created, Answer::Holds(held.clone()), NOW, &Allowance::default());
     assert_eq!(noted(meaning), Transition::Confirm(Some(held)));
 }
 
@@ -61,7 +61,7 @@ fn what_is_held_as_decided_is_confirmed_as_the_vendor_said_it() {
 fn an_attribute_that_was_sent_and_not_taken_parks_by_name() {
     let sent = Attributes::from([("label", json!("B"))]);
     let updated = task(Effect::Update(sent), Some(label("B")));
-    let meaning = answered(&updated, Answer::Holds(label("A")), NOW);
+    let meaning = answered(&updated, Answer::Holds(label("A")), NOW, &Allowance::default());
     let Transition::Park { held, problem } = noted(meaning) else { panic!("a park") };
     assert_eq!(held, Some(label("A")));
     assert_eq!(
@@ -75,22 +75,28 @@ fn an_attribute_that_was_not_sent_and_differs_is_planned_again() {
     let sent = Attributes::from([("label", json!("B"))]);
     let updated = task(Effect::Update(sent), Some(label("B")));
     let held = Attributes::from([("label", json!("B")), ("type", json!("number"))]);
-    let meaning = answered(&updated, Answer::Holds(held.clone()), NOW);
+    let meaning = answered(&updated, Answer::Holds(held.clone()), NOW, &Allowance::default());
     assert_eq!(noted(meaning), Transition::Settle(Some(held)));
 }
 
 #[test]
 fn what_is_gone_is_confirmed_only_where_it_was_to_go() {
     let archived = task(Effect::Archive, None);
-    assert_eq!(noted(answered(&archived, Answer::Gone, NOW)), Transition::Confirm(None));
+    assert_eq!(
+        noted(answered(&archived, Answer::Gone, NOW, &Allowance::default())),
+        Transition::Confirm(None)
+    );
     let updated = task(Effect::Update(label("B")), Some(label("B")));
-    assert_eq!(noted(answered(&updated, Answer::Gone, NOW)), Transition::Settle(None));
+    assert_eq!(
+        noted(answered(&updated, Answer::Gone, NOW, &Allowance::default())),
+        Transition::Settle(None)
+    );
 }
 
 #[test]
 fn a_name_that_is_taken_is_looked_at() {
     let created = task(Effect::Create(label("A")), Some(label("A")));
-    assert_eq!(answered(&created, Answer::Unexpected, NOW), Meaning::Look);
+    assert_eq!(answered(&created, Answer::Unexpected, NOW, &Allowance::default()), Meaning::Look);
 }
 
 #[test]

@@ -51,11 +51,13 @@ impl Session {
             }
         };
         let now = self.now();
+        let open = self.open.as_ref();
+        let allowance = open.map(|open| open.account.allowance()).unwrap_or_default();
         for (task, result) in tasks.into_iter().zip(results) {
             self.in_flight.remove(&task.resource_id);
             self.look_first.remove(&task.resource_id);
             let (transition, message) = match result {
-                Ok(answer) => match outcomes::answered(&task, answer, now) {
+                Ok(answer) => match outcomes::answered(&task, answer, now, &allowance) {
                     Meaning::Note(transition, message) => (transition, message),
                     Meaning::Look => {
                         self.look_first.insert(task.resource_id.clone());

@@ -151,6 +151,7 @@ impl Ledger {
             let part = job.and_then(|job| job.parts.iter_mut().find(|part| part.vendor == vendor));
             let Some(part) = part else { continue };
             let (done, total) = (checkpoint.looked, checkpoint.total);
+            part.work.seconds_left = checkpoint.seconds_left;
             let shows = part.work.advance(resource_id, "deals", done, total);
             self.advanced.insert(revision);
             if shows || checkpoint.done {

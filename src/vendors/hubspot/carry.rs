@@ -1,6 +1,7 @@
 //! Carrying values of deals from one property to another, and filling them in, a page at a time.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::calls::Turn;
@@ -102,7 +103,11 @@ impl Portal {
         next: Option<String>,
     ) -> Result<Option<i64>, Failure> {
         match next {
-            Some(_) if count => self.count_deals(turn, &[]).await.map(Some),
+            Some(_) if count => {
+                let total = self.count_deals(turn, &[]).await?;
+                self.records.store(total, Ordering::Relaxed);
+                Ok(Some(total))
+            }
             Some(_) => Ok(None),
             None => Ok(count.then(|| i64::try_from(seen).unwrap_or(i64::MAX))),
         }

@@ -1,6 +1,7 @@
 //! One portal, reached with one credential.
 
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::domain::{Allowance, Observed, Timestamp};
 use crate::vendors::answers::View;
 use crate::vendors::http::Client;
 use crate::vendors::limiter::Limiter;
+use crate::vendors::records;
 use crate::vendors::{Access, Account, Answer, Call, Failure, Identity, Lane, Target};
 
 /// What people call the vendor.
@@ -39,6 +41,8 @@ pub(super) struct Portal {
     pub(super) searches: Limiter,
     /// The portal's time zone, once it is known.
     pub(super) zone: OnceLock<TimeZone>,
+    /// How many deals there were when they were counted last.
+    pub(super) records: AtomicI64,
     pub(super) groups: Groups,
     clock: Arc<dyn Clock>,
 }
@@ -66,6 +70,7 @@ impl Portal {
             limiter: Limiter::new(access.limits, window, Arc::clone(&clock)),
             call_timeout: access.call_timeout,
             batch_max: config.batch_max.max(1),
+            records: AtomicI64::new(window.and_then(records::noted).unwrap_or(records::UNKNOWN)),
             zone: window.and_then(day::noted).map_or_else(OnceLock::new, OnceLock::from),
             groups: Groups::default(),
             clock,
@@ -99,7 +104,8 @@ impl Account for Portal {
 
     fn window(&self) -> String {
         let record = self.limiter.record();
-        self.zone.get().and_then(|zone| day::note(zone, &record)).unwrap_or(record)
+        let record = self.zone.get().and_then(|zone| day::note(zone, &record)).unwrap_or(record);
+        records::note(self.records.load(Ordering::Relaxed), record)
     }
 
     fn allowance(&self) -> Allowance {
