@@ -105,7 +105,7 @@ impl HubSpot {
     fn portal(&self, access: Access) -> Result<Portal, Failure> {
         let base_url = access.reach(&self.policy)?;
         let auth = match Grant::parse(&access.credential) {
-            Some(grant) => Auth::Grant(Tokens::new(grant, access.keeper.clone())),
+            Some(grant) => Auth::Grant(Box::new(Tokens::new(grant, access.keeper.clone()))),
             None => Auth::token(access.bearer()?, &access.credential),
         };
         let paths = Paths::new(base_url, &self.config.api_version);

@@ -189,7 +189,9 @@ macro_rules! changes {
             ) -> Result<Response<$answer>, Status> {
                 self.take(stringify!($method), request).await?;
                 let job = self.script.lock().unwrap().job.clone();
-                Ok(Response::new($answer { revision: 7, job, plan: Some(Plan::default()) }))
+                let plan = Some(Plan::default());
+                #[allow(clippy::needless_update)] // some answers have more to say
+                Ok(Response::new($answer { revision: 7, job, plan, ..Default::default() }))
             })*
             $($rest)*
         }

@@ -37,7 +37,7 @@ pub(super) enum Auth {
         secrets: Secrets,
     },
     /// A grant of OAuth.
-    Grant(Tokens),
+    Grant(Box<Tokens>),
 }
 
 /// A text that is not shown.
