@@ -145,7 +145,7 @@ impl TryFrom<pb::Field> for Field {
             description: field.description,
             options: field.options.into_iter().map(option).collect(),
             default_value: field.default_value,
-            details,
+            details: Box::new(details),
         })
     }
 }
@@ -173,7 +173,7 @@ mod tests {
     fn a_field_of_before_is_read_and_written_as_it_was() {
         let bytes = plain().encode_to_vec();
         let field = Field::try_from(pb::Field::decode(&*bytes).unwrap()).unwrap();
-        assert_eq!(field.details, FieldDetails::default());
+        assert_eq!(*field.details, FieldDetails::default());
         // What was hashed with it hashes as before.
         assert_eq!(pb::Field::from(&field).encode_to_vec(), bytes);
     }
