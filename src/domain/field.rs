@@ -54,8 +54,8 @@ pub struct Field {
     pub options: Vec<FieldOption>,
     /// The value a new deal should hold; empty for none. Not known to HubSpot.
     pub default_value: String,
-    /// What else HubSpot knows of a property.
-    pub details: FieldDetails,
+    /// What else HubSpot knows of a property; aside, since most fields say nothing of it.
+    pub details: Box<FieldDetails>,
 }
 
 impl Field {

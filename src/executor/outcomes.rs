@@ -199,7 +199,8 @@ impl Before {
         wait: Option<Duration>,
         problem: Problem,
     ) -> (Transition, String) {
-        if self.too_long {
+        // A day whose calls are used up proves nothing of a change.
+        if self.too_long && problem.reason != ProblemReason::DailyLimit {
             let message = format!("{subject} was tried for 24 hours, at last: {}", problem.message);
             let problem =
                 Problem { reason: ProblemReason::GaveUp, message: message.clone(), ..problem };

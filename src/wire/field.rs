@@ -4,7 +4,8 @@ use gomark_sdk::v1 as pb;
 
 use super::Unreadable;
 use super::hints::{
-    data_sensitivity, known, number_display_hint, number_hint, text_display_hint, text_hint,
+    data_sensitivity, known, number_display_hint, number_hint, said_sensitivity, text_display_hint,
+    text_hint,
 };
 use crate::domain::field::{DataSensitivity, FieldDetails};
 use crate::domain::{Field, FieldOption, FieldType, OptionDraft, PropertyType, ResourceId};
@@ -73,7 +74,7 @@ impl From<&Field> for pb::Field {
             text_display_hint: text_hint(details.text_display_hint) as i32,
             currency_property_name: details.currency_property_name.clone(),
             show_currency_symbol: details.show_currency_symbol,
-            data_sensitivity: pb::DataSensitivity::from(details.data_sensitivity) as i32,
+            data_sensitivity: said_sensitivity(details.data_sensitivity) as i32,
             external_options: details.external_options,
             referenced_object_type: details.referenced_object_type.clone(),
             display_order: details.display_order,
@@ -144,7 +145,57 @@ impl TryFrom<pb::Field> for Field {
             description: field.description,
             options: field.options.into_iter().map(option).collect(),
             default_value: field.default_value,
-            details,
+            details: Box::new(details),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+
+    use super::*;
+
+    /// A field as it was written before there were details.
+    fn plain() -> pb::Field {
+        pb::Field {
+            field_id: "field-2".to_owned(),
+            name: "tier".to_owned(),
+            label: "Tier".to_owned(),
+            r#type: pb::PropertyType::String as i32,
+            field_type: pb::FieldType::Text as i32,
+            group_name: "dealinformation".to_owned(),
+            ..pb::Field::default()
+        }
+    }
+
+    #[test]
+    fn a_field_of_before_is_read_and_written_as_it_was() {
+        let bytes = plain().encode_to_vec();
+        let field = Field::try_from(pb::Field::decode(&*bytes).unwrap()).unwrap();
+        assert_eq!(*field.details, FieldDetails::default());
+        // What was hashed with it hashes as before.
+        assert_eq!(pb::Field::from(&field).encode_to_vec(), bytes);
+    }
+
+    #[test]
+    fn details_are_read_as_they_were_written() {
+        let details = pb::Field {
+            calculation_formula: "amount * 2".to_owned(),
+            has_unique_value: true,
+            hidden: Some(false),
+            form_field: Some(true),
+            number_display_hint: pb::NumberDisplayHint::Duration as i32,
+            text_display_hint: pb::TextDisplayHint::PostalCode as i32,
+            currency_property_name: "deal_currency_code".to_owned(),
+            show_currency_symbol: Some(true),
+            data_sensitivity: pb::DataSensitivity::HighlySensitive as i32,
+            external_options: true,
+            referenced_object_type: "OWNER".to_owned(),
+            display_order: Some(0),
+            ..plain()
+        };
+        let field = Field::try_from(details.clone()).unwrap();
+        assert_eq!(pb::Field::from(&field), details);
     }
 }

@@ -34,6 +34,15 @@ pub(crate) fn data_sensitivity(number: i32) -> Result<Option<DataSensitivity>, U
     known::<_, pb::DataSensitivity>(DataSensitivity::ALL, number, "DataSensitivity")
 }
 
+/// Writes how sensitive values are. That they are not is not written: it goes without saying, and
+/// fields that were written before it could be said have to read as they did.
+pub(super) fn said_sensitivity(sensitivity: DataSensitivity) -> pb::DataSensitivity {
+    match sensitivity {
+        DataSensitivity::NonSensitive => pb::DataSensitivity::Unspecified,
+        said => said.into(),
+    }
+}
+
 /// Writes how a number is shown.
 pub(super) fn number_hint(hint: Option<NumberDisplayHint>) -> pb::NumberDisplayHint {
     hint.map_or(pb::NumberDisplayHint::Unspecified, Into::into)

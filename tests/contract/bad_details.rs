@@ -256,7 +256,7 @@ async fn details_are_kept_changed_and_let_go() {
     let price = field("price");
     assert_eq!((price.hidden, price.form_field), (Some(false), Some(true)));
     assert_eq!(price.number_display_hint(), NumberDisplayHint::Currency);
-    assert_eq!(price.data_sensitivity(), DataSensitivity::NonSensitive);
+    assert_eq!(price.data_sensitivity(), DataSensitivity::Unspecified);
     assert_eq!(price.show_currency_symbol, Some(true));
     assert_eq!(field("sum").calculation_formula, "amount * 2");
     assert_eq!(field("secret").text_display_hint(), TextDisplayHint::Email);

@@ -747,7 +747,7 @@ impl TextDisplayHint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum DataSensitivity {
-    /// Not said: NON_SENSITIVE for a new field; in an update it means "leave it".
+    /// Not said: NON_SENSITIVE, which is answered so; in an update it means "leave it".
     Unspecified = 0,
     /// Not in particular.
     NonSensitive = 1,

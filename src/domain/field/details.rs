@@ -123,7 +123,7 @@ impl DetailsPatch {
         field: &Field,
         property_type: PropertyType,
     ) -> FieldDetails {
-        let before = &field.details;
+        let before: &FieldDetails = &field.details;
         self.fixed.check(found, before);
         let is_number = property_type == PropertyType::Number;
         let is_text = property_type == PropertyType::String;
@@ -173,7 +173,7 @@ impl DetailsPatch {
 
 impl FixedDetails {
     fn check(self, found: &mut Violations, before: &FieldDetails) {
-        let FieldDetails { has_unique_value, data_sensitivity, external_options, .. } = *before;
+        let &FieldDetails { has_unique_value, data_sensitivity, external_options, .. } = before;
         let of = &before.referenced_object_type;
         for (name, stays) in [
             ("has_unique_value", self.has_unique_value.is_none_or(|it| it == has_unique_value)),

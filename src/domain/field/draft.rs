@@ -62,7 +62,7 @@ impl FieldDraft {
             description: self.description,
             options: options::complete(property_type, self.options),
             default_value: self.default_value,
-            details: self.details.complete(),
+            details: Box::new(self.details.complete()),
         };
         field.check().map(in_order)
     }
@@ -133,7 +133,7 @@ impl FieldPatch {
             description: self.description.unwrap_or_else(|| field.description.clone()),
             options,
             default_value: self.default_value.unwrap_or_else(|| field.default_value.clone()),
-            details,
+            details: Box::new(details),
         };
         let checked = changed.check();
         if found.is_empty() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{End, Finished, Look, Session, Task, subject};
+use super::{End, Finished, Look, REST_MAX, Session, Task, subject};
 use crate::domain::carry::Checkpoint;
 use crate::domain::plan::Names;
 use crate::domain::{
@@ -15,7 +15,7 @@ use crate::domain::{
 };
 use crate::executor::accounts::{self, Open};
 use crate::executor::batches::{self, UnderWay};
-use crate::executor::outcomes::Before;
+use crate::executor::outcomes::{self, Before};
 use crate::failpoint::{self, Boundary};
 use crate::store::{self, Begin, Gate, Outcome};
 use crate::vendors::{Call, Failure, FailureScope, Lane, Target};
@@ -64,6 +64,11 @@ impl Session {
         if !self.may_begin() {
             return Ok(Some(now + super::STORE_RETRY));
         }
+        let put_off = self.put_off(&open, &due.tasks);
+        if !put_off.is_empty() {
+            self.record(put_off, None).await?;
+            return Ok(None);
+        }
         let mut next_at = due.next_at;
         let held_back = match self.look(&open, due.looks).await {
             true => Some(Lane::Change),
@@ -73,6 +78,32 @@ impl Session {
             next_at = earlier(next_at, Some(now + open.account.wait(lane)));
         }
         Ok(next_at)
+    }
+
+    /// Long work that has to wait for longer than a moment, because its share of the day's calls is
+    /// used up: so that jobs say so, and the lease is not held for it.
+    fn put_off(&self, open: &Open, tasks: &[Task]) -> Vec<Outcome> {
+        let wait = open.account.wait(Lane::Background);
+        if wait <= REST_MAX {
+            return Vec::new();
+        }
+        let long = tasks.iter().filter(|task| is_long(std::slice::from_ref(task)));
+        let outcome = |task: &Task| {
+            let subject = task.subject();
+            let message =
+                format!("{subject} waits: the calls of the day that long work may use are used up");
+            let problem = Problem::new(ProblemReason::DailyLimit, message.clone());
+            let transition =
+                Transition::Fail { in_doubt: false, wait_ms: outcomes::millis(wait), problem };
+            Outcome {
+                resource_id: task.resource_id.clone(),
+                desired_rev: task.desired_rev,
+                seen_rev: task.seen_rev,
+                transition,
+                message,
+            }
+        };
+        long.map(outcome).collect()
     }
 
     /// Tells the jobs that were accepted since the connection was closed how long it will be.

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::field::FieldDetails;
 
 fn derived(label: &str) -> String {
     FieldDraft { label: label.to_owned(), ..FieldDraft::default() }.resolved_name()
@@ -60,7 +59,7 @@ fn what_is_left_out_is_filled_in() {
         description: String::new(),
         options: Vec::new(),
         default_value: String::new(),
-        details: FieldDetails::default(),
+        details: Box::default(),
     };
     assert_eq!(complete(draft()), expected);
 }

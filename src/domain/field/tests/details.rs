@@ -113,7 +113,7 @@ fn a_hint_that_was_set_is_changed_and_not_cleared() {
     assert_eq!(change(None).apply(&unset).unwrap(), unset);
     // With a type that has no such hint it is none of our business any more.
     let text = FieldPatch { property_type: Some(PropertyType::String), ..FieldPatch::default() };
-    assert_eq!(text.apply(&field).unwrap().details, FieldDetails::default());
+    assert_eq!(*text.apply(&field).unwrap().details, FieldDetails::default());
     let details =
         FieldDetails { text_display_hint: Some(TextDisplayHint::Email), ..Default::default() };
     let field = complete(with(PropertyType::String, details));

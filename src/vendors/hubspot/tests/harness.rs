@@ -31,6 +31,7 @@ pub(super) struct Script(pub(super) u16, Vec<(&'static str, String)>, String);
 pub(super) struct Asked {
     pub(super) method: String,
     pub(super) path: String,
+    pub(super) query: Option<String>,
     pub(super) body: Value,
 }
 
@@ -130,9 +131,16 @@ impl Scene {
         &self,
         names: &[&str],
     ) -> Result<Vec<crate::domain::Observed>, Failure> {
-        self.account.admit(Lane::Change).await;
         let targets: Vec<_> = names.iter().map(|name| target(name)).collect();
-        self.account.read(&targets).await
+        self.read_targets(&targets).await
+    }
+
+    pub(super) async fn read_targets(
+        &self,
+        targets: &[Target],
+    ) -> Result<Vec<crate::domain::Observed>, Failure> {
+        self.account.admit(Lane::Change).await;
+        self.account.read(targets).await
     }
 }
 
@@ -144,6 +152,7 @@ async fn answer(State(stage): State<Arc<Stage>>, request: Request) -> Response<B
     stage.asked.lock().unwrap().push(Asked {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
+        query: parts.uri.query().map(str::to_owned),
         body: serde_json::from_slice(&body)
             .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into()),
     });

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::Observed;
+use crate::vendors::Target;
 
 fn present(name: &str) -> Value {
     property(name, &text_attributes())
@@ -129,4 +130,63 @@ async fn nothing_is_read_for_nothing() {
     let scene = Scene::new([]).await;
     assert_eq!(scene.account.read(&[]).await.unwrap(), []);
     assert!(scene.asked().is_empty());
+}
+
+/// A text of a sensitivity, as it is expected.
+fn of_sensitivity(name: &str, sensitivity: &str) -> Target {
+    let mut expected = text_attributes();
+    if sensitivity != "non_sensitive" {
+        expected.set("dataSensitivity", sensitivity);
+    }
+    Target { expected, ..target(name) }
+}
+
+fn sensitive(name: &str, sensitivity: &str) -> Value {
+    let mut property = present(name);
+    property["dataSensitivity"] = json!(sensitivity);
+    property
+}
+
+#[tokio::test]
+async fn what_is_sensitive_is_looked_for_where_hubspot_shows_it() {
+    for sensitivity in ["sensitive", "highly_sensitive"] {
+        let scene = Scene::new([json(200, sensitive("x", sensitivity))]).await;
+        let target = of_sensitivity("x", sensitivity);
+        let attributes = target.expected.clone();
+        let observed = scene.read_targets(&[target]).await.unwrap();
+        assert_eq!(observed, [Observed::Present { attributes, protected: false }]);
+        let query = format!("dataSensitivity={sensitivity}");
+        assert_eq!(scene.asked()[0].query.as_deref(), Some(&*query));
+    }
+    let scene = Scene::new([json(200, present("x"))]).await;
+    scene.read(&["x"]).await.unwrap();
+    assert_eq!(scene.asked()[0].query, None);
+}
+
+#[tokio::test]
+async fn a_list_of_many_shows_those_of_each_sensitivity() {
+    let secret = |name| sensitive(name, "sensitive");
+    let lists = [list([own(), present("b"), present("d")]), list(["a", "c", "e"].map(secret))];
+    let highest = json(200, sensitive("g", "highly_sensitive"));
+    let scene = Scene::new(lists.into_iter().chain([highest])).await;
+    let targets: Vec<_> = ["a", "b", "c", "d", "e", "f", "h", "i", "g"]
+        .into_iter()
+        .map(|name| match name {
+            "a" | "c" | "e" | "f" => of_sensitivity(name, "sensitive"),
+            "g" => of_sensitivity(name, "highly_sensitive"),
+            plain => of_sensitivity(plain, "non_sensitive"),
+        })
+        .collect();
+    let observed = scene.read_targets(&targets).await.unwrap();
+    for (target, observed) in targets.iter().zip(&observed) {
+        let expected = match target.name.as_str() {
+            "f" | "h" | "i" => Observed::Absent,
+            _ => Observed::Present { attributes: target.expected.clone(), protected: false },
+        };
+        assert_eq!(*observed, expected, "{}", target.name);
+    }
+    let queries: Vec<_> = scene.asked().into_iter().map(|asked| asked.query).collect();
+    let wanted = [None, Some("sensitive"), Some("highly_sensitive")];
+    let wanted = wanted.map(|it| it.map(|name| format!("dataSensitivity={name}")));
+    assert_eq!(queries, wanted);
 }
