@@ -165,6 +165,11 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
         #[test]
         fn a_spelling_is_written_once_and_stays(formula in ".{0,60}") {
             let once = canonical(&formula);
