@@ -37,6 +37,8 @@ pub use mutation::{Envelope, Intent, Mutation, Needs, NewConnection};
 pub use plan::{Known, Observed, Operation, Step, plan};
 pub use refusal::Refusal;
 pub use resource::{Config, Resource, ResourceKind, SealedConnection, Tracked, Version};
-pub use sync::{Effect, Failing, InDoubt, Parked, Problem, ProblemReason, Sync, Trail, Transition};
+pub use sync::{
+    Details, Effect, Failing, InDoubt, Parked, Problem, ProblemReason, Sync, Trail, Transition,
+};
 pub use time::Timestamp;
 pub use violation::{Violation, Violations};

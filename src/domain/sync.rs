@@ -3,12 +3,16 @@
 //! Every change of a [`Sync`] is one of the functions below, so that what the database holds after
 //! any crash is a state that the planner knows how to go on from.
 
+mod names;
+mod problem;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::carry::{Carry, Checkpoint, Fill, Left, Refused, Retire};
+use super::carry::{Carry, Checkpoint, Fill, Left, Retire};
 use super::{Attributes, Revision, Timestamp};
+pub use problem::{Details, Problem, ProblemReason};
 
 /// Where the vendor stands with one resource of one connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,79 +103,6 @@ pub struct Failing {
     pub count: u32,
     /// When the resource may be tried again.
     pub next_attempt_at: Timestamp,
-}
-
-/// What holds a resource up or was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// The kind of trouble.
-    pub reason: ProblemReason,
-    /// One sentence for people.
-    pub message: String,
-    /// The attributes concerned, by the vendor's names.
-    #[serde(default)]
-    pub attributes: Vec<String>,
-    /// The HTTP status of the vendor's answer; 0 when there was none.
-    #[serde(default)]
-    pub vendor_status: u16,
-    /// The vendor's own identification of its answer.
-    #[serde(default)]
-    pub correlation_id: String,
-    /// The values of records that the vendor refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<Refused>,
-    /// Who uses it at the vendor, where that is what is in the way.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub used_by: Vec<String>,
-}
-
-impl Problem {
-    /// Creates a problem that no answer of the vendor goes with.
-    pub fn new(reason: ProblemReason, message: impl Into<String>) -> Self {
-        Self {
-            reason,
-            message: message.into(),
-            attributes: Vec::new(),
-            vendor_status: 0,
-            correlation_id: String::new(),
-            refused: None,
-            used_by: Vec::new(),
-        }
-    }
-}
-
-/// The kinds of trouble; those of the API's `JobErrorReason`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProblemReason {
-    /// The company is not connected to the vendor.
-    NotConnected,
-    /// The vendor's rate limit is used up.
-    RateLimited,
-    /// The vendor did not answer, or with a fault of its own.
-    VendorUnavailable,
-    /// The vendor refused the credential.
-    CredentialRefused,
-    /// The stored credential cannot be opened.
-    CredentialSealed,
-    /// The vendor refused the change.
-    VendorRefused,
-    /// The vendor said yes and left attributes as they were.
-    VendorIgnored,
-    /// The vendor holds something else under that name, which is not ours.
-    Conflict,
-    /// It was tried for 24 hours without a clear answer.
-    GaveUp,
-    /// The vendor refused values of records.
-    ValuesRefused,
-    /// Records hold values that would be lost.
-    HoldsValues,
-    /// The vendor does not archive what something else there uses.
-    InUse,
-    /// The calls of the day are used up.
-    DailyLimit,
-    /// The credential opens another account than the connection's.
-    WrongAccount,
 }
 
 /// How the outcome of an operation changes a [`Sync`].
@@ -304,73 +235,6 @@ impl Sync {
         }
         let name = Some(name.to_owned()).filter(|_| self.key.as_deref() != Some(name));
         self.in_doubt = Some(InDoubt { effect, name, settled_at_micros: settled_at.as_micros() });
-    }
-
-    /// Notes that another name was decided than `name`, the one that the vendor knows it by.
-    pub fn rename_from(&mut self, name: &str) {
-        if self.applied.is_some() || self.in_doubt.is_some() {
-            self.key.get_or_insert_with(|| name.to_owned());
-            self.trail.get_or_insert_default();
-        }
-    }
-
-    /// Returns the name at the vendor that all this is about, where `decided` was decided.
-    pub fn key_or<'a>(&'a self, decided: &'a str) -> &'a str {
-        self.key.as_deref().unwrap_or(decided)
-    }
-
-    /// Returns the name that the call in doubt was about.
-    pub fn doubtful_name<'a>(&'a self, decided: &'a str) -> &'a str {
-        let named = self.in_doubt.as_ref().and_then(|in_doubt| in_doubt.name.as_deref());
-        named.unwrap_or_else(|| self.key_or(decided))
-    }
-
-    /// Returns the names that it had and that are still there.
-    pub fn left(&self) -> &[Left] {
-        self.trail.as_ref().map_or(&[], |trail| &trail.left)
-    }
-
-    /// Tells whether values are still to be carried along from a name that it had, or another's to
-    /// be cleared.
-    pub fn is_moving(&self) -> bool {
-        self.trail.as_ref().is_some_and(|trail| trail.foreign || !trail.left.is_empty())
-    }
-
-    /// Returns the name whose values are on their way to the decided one: the first that it had.
-    pub fn migrating_from<'a>(&'a self, decided: &str) -> Option<&'a str> {
-        let first = self.left().first().map(|left| left.name.as_str());
-        let key = self.key.as_deref().filter(|key| *key != decided && self.applied.is_some());
-        first.or(key)
-    }
-
-    /// Goes to another name, leaving what the vendor holds for now. It may be one that it had.
-    fn go_to(&mut self, name: &str, foreign: bool, now: Timestamp) {
-        let mut trail = self.trail.take().unwrap_or_default();
-        let (key, held) = (self.key.take(), self.applied.take());
-        if let Some(key) = key {
-            trail.had.retain(|had| *had != key);
-            trail.had.push(key.clone());
-            if let Some(held) = held {
-                let target_until_micros = (!trail.left.is_empty()).then(|| now.as_micros());
-                let own_since_micros = trail.foreign.then_some(trail.since_micros);
-                let left = Left { name: key, held, target_until_micros, own_since_micros };
-                trail.left.push(left);
-            }
-        }
-        let back = trail.left.iter().position(|left| left.name == name);
-        let back = back.map(|place| trail.left.remove(place));
-        let is_new = !trail.had.iter().any(|had| had == name);
-        let own_since = back.as_ref().and_then(|left| left.own_since_micros);
-        trail.foreign = own_since.is_some() || (back.is_none() && (foreign || is_new));
-        trail.since_micros = own_since.unwrap_or(now.as_micros());
-        self.applied = back.map(|left| left.held);
-        *self = Self {
-            applied: self.applied.take(),
-            key: Some(name.to_owned()),
-            trail: Some(trail),
-            parked: self.parked.take(),
-            ..Self::default()
-        };
     }
 
     fn look_again(&mut self, now: Timestamp) {

@@ -4,6 +4,7 @@
 //! make them, note what came of them. Everything in memory may be lost at any moment; what a
 //! successor needs is in the rows.
 
+mod due;
 mod launch;
 mod results;
 

@@ -78,6 +78,7 @@ impl From<&JobPart> for pb::JobPart {
 impl From<&JobError> for pb::JobError {
     fn from(error: &JobError) -> Self {
         let problem = &error.problem;
+        let details = problem.details.as_deref().cloned().unwrap_or_default();
         Self {
             reason: pb::JobErrorReason::from(problem.reason) as i32,
             message: problem.message.clone(),
@@ -85,9 +86,9 @@ impl From<&JobError> for pb::JobError {
             attributes: problem.attributes.clone(),
             vendor_status: i32::from(problem.vendor_status),
             vendor_correlation_id: problem.correlation_id.clone(),
-            refused_count: problem.refused.as_ref().map_or(0, |refused| refused.count),
-            refused_values: problem.refused.iter().flat_map(|it| &it.first).map(refused).collect(),
-            used_by: problem.used_by.clone(),
+            refused_count: details.refused.count,
+            refused_values: details.refused.first.iter().map(refused).collect(),
+            used_by: details.used_by.clone(),
         }
     }
 }

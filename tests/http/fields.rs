@@ -145,6 +145,7 @@ async fn what_is_wrong_with_a_new_label_is_told_by_the_names_of_the_call() {
     world.client.add_field("acme", fields::text("Tier")).await.unwrap();
     let before = world.revision().await;
     for (path, body, found, rule) in [
+        ("acme/tier?migrate=true", json!({ "new_name": "1" }), "new_name", "must match"),
         ("acme/tier", json!({}), "new_name", "must be given"),
         ("acme/tier", json!({ "new_name": " " }), "new_name", "must not be blank"),
         ("acme/Tier", json!({ "new_name": " " }), "new_name", "must not be blank"),
@@ -161,14 +162,50 @@ async fn what_is_wrong_with_a_new_label_is_told_by_the_names_of_the_call() {
         assert_eq!(told_path, found, "{path} {body}");
         assert!(told_rule.starts_with(rule), "{path} {body}: {told_rule}");
     }
-    let path = "/hubspot/fields/modify/acme/tier?migrate=true";
-    let refused = answer(world.call(Method::PUT, path, &json!({ "new_name": "X" }))).await;
-    assert_eq!(refused.problem(501), "");
     assert_eq!(world.revision().await, before);
     let path = "/hubspot/fields/modify/acme/tier?migrate=false";
     assert_eq!(
         answer(world.call(Method::PUT, path, &json!({ "new_name": "X" }))).await.status,
         202
     );
+    assert!(world.app.stop().await);
+}
+
+#[tokio::test]
+async fn a_field_is_renamed_where_that_is_asked_for() {
+    let world = World::start().await;
+    world.client.add_field("acme", fields::text("Tier")).await.unwrap();
+    world.client.add_field("acme", fields::text("Stage")).await.unwrap();
+    let rename = async |old: &str, new: &str| {
+        let path = format!("/hubspot/fields/modify/acme/{old}?migrate=true");
+        answer(world.call(Method::PUT, &path, &json!({ "new_name": new }))).await
+    };
+    assert_eq!(rename("tier", "Deal Level").await.status, 202);
+    assert_eq!(world.field("deal_level").await.label, "Deal Level");
+    // By its label, too.
+    assert_eq!(rename("Deal%20Level", "Rank").await.status, 202);
+    assert_eq!(world.field("rank").await.label, "Rank");
+    assert_eq!(rename("rank", "Rank").await.status, 200, "it is so already");
+    assert_eq!(rename("rank", "Stage").await.problem(409), "FIELD_EXISTS");
+    assert_eq!(rename("tier", "X").await.problem(404), "FIELD_NOT_FOUND");
+    assert!(world.app.stop().await);
+}
+
+#[tokio::test]
+async fn a_default_value_is_filled_in_where_that_is_asked_for() {
+    let world = World::start().await;
+    let add = async |query: &str, body: serde_json::Value| {
+        let path = format!("/hubspot/fields/add{query}");
+        answer(world.call(Method::POST, &path, &body)).await
+    };
+    let body =
+        |name: &str, value: &str| json!({ "company_id": "acme", "name": name, "value": value });
+    assert_eq!(add("?backfill=true", body("Tier", "basic")).await.status, 202);
+    assert_eq!(add("?backfill=false", body("Level", "")).await.status, 202);
+    let refused = add("?backfill=true", body("Rank", "")).await;
+    let (path, rule) = refused.violation();
+    assert_eq!(path, "backfill");
+    assert!(rule.starts_with("needs a default_value"), "{rule}");
+    assert_eq!(add("?backfill=1", body("Rank", "a")).await.violation().0, "backfill");
     assert!(world.app.stop().await);
 }

@@ -1,6 +1,7 @@
 //! Connecting and disconnecting vendors.
 
-use super::{ConnectionWrite, Context, Decision, Writes, part};
+use super::versions::part;
+use super::{ConnectionWrite, Context, Decision, Writes};
 use crate::domain::{
     Action, Change, Connection, ConnectionId, ConnectionStatus, NewConnection, Refusal, Sync,
     Tracked, VendorKind, Version,

@@ -3,7 +3,7 @@
 
 use super::{Known, Names, Observed, Step, park};
 use crate::domain::carry::{Carry, Checkpoint, Fill, Left, Retire};
-use crate::domain::{Effect, Problem, ProblemReason, Sync, Trail};
+use crate::domain::{Details, Effect, Problem, ProblemReason, Sync, Trail};
 
 /// Where a resource is to be carried out.
 pub(super) enum Place {
@@ -161,7 +161,10 @@ fn begin(fills: Option<crate::domain::Revision>, known: &Known<'_>) -> Checkpoin
 fn refused(checkpoint: &Checkpoint, rest: &str) -> Problem {
     let message = format!("the vendor refused {} values; {rest}", checkpoint.refused.count);
     Problem {
-        refused: Some(checkpoint.refused.clone()),
+        details: Some(Box::new(Details {
+            refused: checkpoint.refused.clone(),
+            used_by: Vec::new(),
+        })),
         ..Problem::new(ProblemReason::ValuesRefused, message)
     }
 }

@@ -127,8 +127,11 @@ fn at_sight(deal: &Deal, to: &str, carry: &Carry) -> Sight {
     let present = deal.value(to);
     let others: BTreeSet<_> = carry.from.iter().map(|left| deal.value(&left.name)).collect();
     // Without another name, what came back with this one is to be cleared.
-    let same = others.iter().all(|other| *other == present);
-    if same && !(carry.from.is_empty() && !present.is_empty()) {
+    let same = match carry.from.is_empty() {
+        true => present.is_empty(),
+        false => others.iter().all(|other| *other == present),
+    };
+    if same {
         return Sight::Same;
     }
     let all_own = carry.from.iter().all(|left| left.own_since_micros.is_none());

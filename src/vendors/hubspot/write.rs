@@ -12,7 +12,7 @@ use super::portal::Portal;
 use super::read::{apart, says_absent, together};
 use super::said::Said;
 use super::wire::{Property, name_of};
-use crate::domain::{Attributes, Effect, Problem, ProblemReason};
+use crate::domain::{Attributes, Details, Effect, Problem, ProblemReason};
 use crate::vendors::http::Reply;
 use crate::vendors::{Answer, Call, Failure, FailureScope, Lane, Target};
 
@@ -219,7 +219,12 @@ fn in_use(failure: Failure, used_by: Vec<String>) -> Failure {
         scope: FailureScope::Resource,
         effect_unknown: false,
         retry_after: Some(IN_USE_WAIT),
-        problem: Problem { reason: ProblemReason::InUse, used_by, message, ..failure.problem },
+        problem: Problem {
+            reason: ProblemReason::InUse,
+            message,
+            details: Some(Box::new(Details { used_by, ..Details::default() })),
+            ..failure.problem
+        },
     }
 }
 

@@ -263,8 +263,8 @@ impl World {
 
     fn come_to_rest(&mut self) {
         for _ in 0..STEPS_MAX {
-            let any = (0..FIELDS).fold(false, |any, field| self.step(field, false) || any);
-            if !any {
+            let steps = (0..FIELDS).filter(|field| self.step(*field, false)).count();
+            if steps == 0 {
                 return;
             }
         }
