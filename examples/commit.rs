@@ -53,7 +53,7 @@ async fn main() -> Outcome<()> {
                         number += 1;
                         let name = format!("field_{number}");
                         let draft = FieldDraft { name, ..FieldDraft::default() };
-                        mutation(number % COMPANIES, number, Intent::AddField(draft))
+                        mutation(number % COMPANIES, number, Intent::add_field(draft))
                     });
                     for answer in store.commit(batch.collect::<Outcome<_>>()?).await? {
                         answer.map_err(|refusal| format!("{refusal:?}"))?;

@@ -34,8 +34,9 @@ struct Row {
 /// A vendor with one record, whose archived names may come back with what they held.
 #[derive(Clone, Debug, Default)]
 struct Vendor {
-    held: BTreeMap<String, (Attributes, String)>,
-    archived: BTreeMap<String, String>,
+    /// With the value of the record, behind the moment at which somebody wrote it.
+    held: BTreeMap<String, (Attributes, (u32, String))>,
+    archived: BTreeMap<String, (u32, String)>,
     restores: bool,
 }
 
@@ -44,6 +45,7 @@ struct World {
     rows: Vec<Row>,
     vendor: Vendor,
     revision: i64,
+    writes: u32,
 }
 
 fn id(field: usize) -> ResourceId {
@@ -53,7 +55,7 @@ fn id(field: usize) -> ResourceId {
 impl World {
     fn new(restores: bool) -> Self {
         let vendor = Vendor { restores, ..Vendor::default() };
-        Self { rows: vec![Row::default(); FIELDS], vendor, revision: 1 }
+        Self { rows: vec![Row::default(); FIELDS], vendor, revision: 1, writes: 0 }
     }
 
     /// Gives a field a name, unless another one has it or is not gone from it yet.
@@ -103,8 +105,9 @@ impl World {
         let key = row.sync.key_or(NAMES[row.last]).to_owned();
         let settled = !row.sync.is_moving() && row.sync.applied.is_some();
         if let Some((_, held)) = self.vendor.held.get_mut(&key).filter(|_| settled) {
-            *held = format!("{field}:{value}");
-            row.value.clone_from(held);
+            self.writes += 1;
+            *held = (self.writes, format!("{field}:{value}"));
+            row.value.clone_from(&held.1);
         }
     }
 
@@ -223,28 +226,22 @@ impl World {
             }
             Effect::Carry(carry) => {
                 let own = carry.from.iter().filter(|left| left.own_since_micros.is_none());
-                let from = own.map(|left| self.vendor.held[&left.name].1.clone());
-                let values: Vec<_> = from.filter(|value| !value.is_empty()).collect();
+                let values = own.map(|left| self.vendor.held[&left.name].1.clone());
+                let newest = values.max().unwrap_or_default();
                 let held = &mut self.vendor.held.get_mut(name).unwrap().1;
-                // The newest value is the one of the name that it came from last.
-                let written = match values.last() {
-                    Some(value) if carry.foreign || held.is_empty() || value != held => {
-                        held.clone_from(value);
-                        1
-                    }
-                    None if carry.foreign && !held.is_empty() => {
-                        held.clear();
-                        1
-                    }
-                    _ => 0,
-                };
+                // A copy is as old as what it is a copy of; what was another's counts for nothing.
+                let written = i64::from(*held != newest && (carry.foreign || newest > *held));
+                if written > 0 {
+                    *held = newest;
+                }
                 let page = Page { looked: 1, written, ..Page::default() };
                 Transition::Advance(Box::new(begun(None).after(&page, Timestamp::default())))
             }
             Effect::Fill(fill) => {
                 let held = &mut self.vendor.held.get_mut(name).unwrap().1;
-                if held.is_empty() {
-                    held.clone_from(&fill.value);
+                if held.1.is_empty() {
+                    self.writes += 1;
+                    *held = (self.writes, fill.value.clone());
                     self.rows[field].value.clone_from(&fill.value);
                 }
                 let page = Page { looked: 1, written: 1, ..Page::default() };
@@ -279,7 +276,7 @@ impl World {
             };
             let held = self.vendor.held.get(NAMES[name]).expect("what is decided is there");
             assert_eq!(held.0, attributes(u8::try_from(field).unwrap(), 1));
-            assert_eq!(held.1, row.value, "field {field} at {}", NAMES[name]);
+            assert_eq!(held.1.1, row.value, "field {field} at {}", NAMES[name]);
             assert!(row.sync.left().is_empty() && !row.fill, "{row:?}");
         }
         let decided = self.rows.iter().filter(|row| row.name.is_some()).count();
