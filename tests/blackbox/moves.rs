@@ -348,3 +348,54 @@ async fn the_name_of_a_field_that_is_not_gone_yet_cannot_be_taken() {
     assert_eq!(world.hubspot.custom_names(COMPANY).await, ["tier"]);
     world.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_in_use_is_archived_later_and_the_job_says_who_uses_it() {
+    let world = with_values("tier").await;
+    let id = world.hubspot.portal_id(COMPANY).await;
+    let uses = |by: Value| {
+        world
+            .hubspot
+            .http
+            .put(format!("{}/_sandbox/portals/{id}/uses", world.hubspot.url))
+            .json(&by)
+    };
+    let user = json!({ "property": "tier", "uses": [{
+        "parent_type": "WORKFLOW", "parent_display_type": "Workflow", "parent_name": "Big deals",
+    }] });
+    world.hubspot.send(uses(user)).await;
+    let renamed = world.rename("tier", "level").await;
+    until(&renamed, |event| event.state() == JobState::Waiting).await;
+    let job = world.client.get_job(renamed.job.as_ref().unwrap().id()).await.unwrap();
+    let error = job.error.unwrap();
+    assert_eq!(error.reason(), JobErrorReason::InUse, "{error:?}");
+    assert_eq!(error.used_by.len(), 1);
+    assert!(error.used_by[0].contains("Big deals"), "{error:?}");
+    assert!(job.next_attempt_at.is_some());
+    // Both names are usable until then, and the values are where they are to be.
+    assert_eq!(texts(&world.values("level").await.unwrap().0).len(), 125);
+    assert_eq!(world.hubspot.custom_names(COMPANY).await, ["level", "tier"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn long_work_leaves_the_last_of_the_day_to_changes() {
+    let world = with_values("tier").await;
+    let id = world.hubspot.portal_id(COMPANY).await;
+    let portal = format!("{}/_sandbox/portals/{id}", world.hubspot.url);
+    let put =
+        |path: &str, body: Value| world.hubspot.http.put(format!("{portal}/{path}")).json(&body);
+    world.hubspot.send(put("switches", json!({ "daily_limit": 1000 }))).await;
+    world.hubspot.send(put("daily", json!({ "used": 940 }))).await;
+    // An answer has to tell how much of the day is left.
+    let other = world.client.add_field(COMPANY, fields::text("Other")).await.unwrap();
+    succeeded(&other).await;
+    let renamed = world.rename("tier", "level").await;
+    until(&renamed, |event| event.state() == JobState::Waiting).await;
+    let job = world.client.get_job(renamed.job.as_ref().unwrap().id()).await.unwrap();
+    assert_eq!(job.error.as_ref().unwrap().reason(), JobErrorReason::DailyLimit, "{job:?}");
+    assert!(job.next_attempt_at.is_some());
+    let more = world.client.add_field(COMPANY, fields::text("More")).await.unwrap();
+    succeeded(&more).await;
+    world.stop().await;
+}

@@ -339,6 +339,23 @@ proptest! {
 }
 
 #[test]
+fn fields_that_wait_for_each_others_names_half_way_do_not_meet() {
+    let mut world = World::new(false);
+    world.decide(1, Some(0));
+    world.decide(0, Some(3));
+    world.come_to_rest();
+    world.decide(1, Some(2));
+    // It is on its way to c, and nothing is there yet.
+    assert!(world.step(1, false));
+    world.decide(0, Some(0));
+    world.decide(1, Some(3));
+    world.decide(0, Some(2));
+    world.decide(2, Some(0));
+    world.come_to_rest();
+    world.check();
+}
+
+#[test]
 fn a_field_waits_for_the_group_that_it_stands_in_and_a_group_for_its_fields() {
     let group = ResourceId::from_trusted("group-1".to_owned());
     let wanted = attributes(1, 1);
