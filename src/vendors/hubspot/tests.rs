@@ -9,6 +9,7 @@ mod oauth;
 mod reading;
 mod sandbox;
 mod table;
+mod values;
 mod writing;
 
 use serde_json::{Value, json};

@@ -24,7 +24,7 @@ pub(super) const DEALS: &str = "/crm/properties/2026-09/deals";
 
 /// What is answered: status, headers, body.
 #[derive(Clone)]
-pub(super) struct Script(pub(super) u16, Vec<(&'static str, String)>, String);
+pub(super) struct Script(pub(super) u16, Vec<(&'static str, String)>, pub(super) String);
 
 /// What was asked.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,9 +5,9 @@ use crate::domain::Effect;
 use crate::vendors::FailureScope::{Connection, Refused, Resource};
 use ProblemReason::{CredentialRefused, DailyLimit, RateLimited, VendorRefused, VendorUnavailable};
 
-struct Row {
-    answer: Script,
-    scope: FailureScope,
+pub(super) struct Row {
+    pub(super) answer: Script,
+    pub(super) scope: FailureScope,
     reason: ProblemReason,
     effect_unknown: bool,
     retry_after_secs: Option<u64>,
@@ -28,7 +28,7 @@ fn limited(policy: &str) -> Script {
     json(429, json!({ "status": "error", "message": message, "policyName": policy }))
 }
 
-fn rows() -> Vec<Row> {
+pub(super) fn rows() -> Vec<Row> {
     let forbidden = json!({
         "category": "MISSING_SCOPES", "message": "no",
         "context": { "requiredGranularScopes": ["crm.schemas.deals.write"] }
@@ -77,7 +77,7 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn check(row: &Row, failure: &Failure, writes: bool) {
+pub(super) fn check(row: &Row, failure: &Failure, writes: bool) {
     let status = row.answer.0;
     assert_eq!(failure.scope, row.scope, "{status}: {failure:?}");
     assert_eq!(failure.problem.reason, row.reason, "{status}");
