@@ -18,7 +18,7 @@ use super::{
 
 /// The most fields that a company may have. Ours; HubSpot tells its own limit only by refusing.
 pub const FIELDS_MAX: i64 = 2_000;
-/// The most bytes that the texts of a company's fields and cadences may take up altogether.
+/// The most bytes that the texts of a company's fields, groups and cadences may take up altogether.
 pub const CONFIG_BYTES_MAX: i64 = 16 * 1024 * 1024;
 
 /// What a store has looked up about a company for one mutation.

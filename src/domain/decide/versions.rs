@@ -136,7 +136,7 @@ impl Context<'_> {
         } else if then.cadences > CADENCES_MAX.max(now.cadences) {
             "at most 500 cadences"
         } else if then.bytes > CONFIG_BYTES_MAX.max(now.bytes) {
-            "at most 16 MiB of text in its fields and cadences"
+            "at most 16 MiB of text in its fields, groups and cadences"
         } else {
             return Ok(());
         };

@@ -185,7 +185,7 @@ fn a_company_has_at_most_so_many_bytes_of_text() {
         let situation = Situation { holds, ..ledger.situation(&intent) };
         decide(&situation, &mutation(intent)).map(|_| ())
     };
-    let limit = "at most 16 MiB of text in its fields and cadences";
+    let limit = "at most 16 MiB of text in its fields, groups and cadences";
     let refused = Err(Refusal::LimitReached { company_id: company_id(), limit });
     // One byte of name, one of label, and the group.
     let more = 2 + i64::try_from("dealinformation".len()).expect("few");
