@@ -414,7 +414,8 @@ fn free_at(tracked: &Tracked, was_read: bool) -> Timestamp {
     let failing = tracked.sync.failing.map(|failing| failing.next_attempt_at);
     let in_doubt = tracked.sync.in_doubt.as_ref().filter(|_| !was_read);
     let settled = in_doubt.map(|in_doubt| Timestamp::from_micros(in_doubt.settled_at_micros));
-    failing.max(settled).unwrap_or_default()
+    let pass = tracked.sync.checkpoint.as_ref().and_then(Checkpoint::begins_at);
+    failing.max(settled).max(pass).unwrap_or_default()
 }
 
 /// One operation, as it goes to the vendor.

@@ -3,17 +3,22 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::calls::Turn;
-use super::deals::{Deal, Write, Written, harmless};
+use super::deals::{Deal, Deals, PAGE, Write, Written, harmless};
 use super::portal::Portal;
 use crate::domain::carry::{Carry, Fill, Left, Page, Role, newest};
-use crate::vendors::Failure;
+use crate::vendors::{Failure, FailureScope};
 
+/// How many pages of deals are read before what they hold is written.
+const PAGES_MAX: usize = 5;
 /// What a call may take on its way beyond the time that it has: after that it is not written any more.
 const WAY_MAX: Duration = Duration::from_secs(5);
 
 impl Portal {
-    /// Carries the values of a page of deals to the property `to`.
+    /// Carries the values of deals to the property `to`: of a page of them, or of some where that takes
+    /// fewer calls, because only some deals of a page have a value to be written.
     pub(super) async fn carry_page(
         &self,
         turn: &mut Turn<'_>,
@@ -23,17 +28,46 @@ impl Portal {
         if !carry.from.is_empty() && carry.from.iter().all(is_calculated) {
             return Ok(Page { total: Some(0), ..Page::default() });
         }
+        let until = turn.begins_until() - self.call_timeout / 4;
+        let mut page = Page { next: carry.cursor.clone(), ..Page::default() };
+        let mut writes = Vec::new();
+        for number in 1..=PAGES_MAX {
+            let (deals, of_page) = match self.read_page(turn, to, carry, &page.next).await {
+                // What was read before is written; the next request meets what is wrong.
+                Err(failure) if number > 1 && failure.scope == FailureScope::Resource => break,
+                read => read?,
+            };
+            writes.extend(of_page);
+            page.next = deals.next();
+            page.looked += i64::try_from(deals.results.len()).unwrap_or(i64::MAX);
+            if number == 1 {
+                let (seen, next) = (deals.results.len(), deals.next());
+                page.total = self.total(turn, carry.count, seen, next).await?;
+            }
+            if page.next.is_none() || fills_calls(writes.len()) || Instant::now() > until {
+                break;
+            }
+        }
+        for writes in writes.chunks(PAGE) {
+            let written = self.write_deals(turn, to, writes).await?;
+            page.written += written.count;
+            page.refused.extend(&written.refused);
+        }
+        Ok(page)
+    }
+
+    /// Reads a page of deals, and tells what is to be written of it.
+    async fn read_page(
+        &self,
+        turn: &mut Turn<'_>,
+        to: &str,
+        carry: &Carry,
+        cursor: &Option<String>,
+    ) -> Result<(Deals, Vec<Write>), Failure> {
         let names = names(to, carry);
-        let deals = self.deals(turn, &names, carry.cursor.as_deref()).await.map_err(harmless)?;
-        let total = self.total(turn, carry.count, deals.results.len(), deals.next()).await?;
-        let written = self.carry_values(turn, to, carry, &deals.results).await?;
-        Ok(Page {
-            next: deals.next(),
-            looked: i64::try_from(deals.results.len()).unwrap_or(i64::MAX),
-            written: written.count,
-            total,
-            refused: written.refused,
-        })
+        let deals = self.deals(turn, &names, cursor.as_deref()).await.map_err(harmless)?;
+        let writes = self.values_to_carry(turn, to, carry, &deals.results).await?;
+        Ok((deals, writes))
     }
 
     /// Fills a value in on those of a page of deals that have none.
@@ -66,6 +100,18 @@ impl Portal {
         carry: &Carry,
         deals: &[Deal],
     ) -> Result<Written, Failure> {
+        let writes = self.values_to_carry(turn, to, carry, deals).await?;
+        self.write_deals(turn, to, &writes).await
+    }
+
+    /// Tells which values of some deals are to be written.
+    async fn values_to_carry(
+        &self,
+        turn: &mut Turn<'_>,
+        to: &str,
+        carry: &Carry,
+        deals: &[Deal],
+    ) -> Result<Vec<Write>, Failure> {
         let names = names(to, carry);
         let mut writes = Vec::new();
         let mut unclear = Vec::new();
@@ -90,7 +136,7 @@ impl Portal {
                 }
             }
         }
-        self.write_deals(turn, to, &writes).await
+        Ok(writes)
     }
 
     /// Counts all deals where that is wanted, and more than those of one page.
@@ -107,6 +153,12 @@ impl Portal {
             None => Ok(count.then(|| i64::try_from(seen).unwrap_or(i64::MAX))),
         }
     }
+}
+
+/// Tells whether calls that write so many values are about full.
+fn fills_calls(writes: usize) -> bool {
+    let last = writes % PAGE;
+    writes > 0 && (last == 0 || last >= PAGE * 4 / 5)
 }
 
 /// What can be told of a deal without its history.
