@@ -7,6 +7,8 @@
 
 mod history;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 pub use history::{Role, Value, newest};
@@ -19,6 +21,11 @@ pub const REFUSED_MAX: usize = 100;
 const PAGE: u64 = 100;
 /// The most passes over all records. Writers who never rest are not waited for.
 const PASSES_MAX: u32 = 8;
+/// For how long what we wrote ourselves may look as if it was written since a pass began: as long as a
+/// vendor's clock may be behind ours.
+pub const SKEW: Duration = Duration::from_secs(5);
+/// How many values a pass may have written for that not to matter.
+const FEW: i64 = 500;
 
 /// A name that a resource had and that the vendor still holds, with values to be carried along.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +41,15 @@ pub struct Left {
     /// microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_since_micros: Option<i64>,
+}
+
+/// A name that a resource had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Had {
+    /// The name.
+    pub name: String,
+    /// Until when, in microseconds.
+    pub until_micros: i64,
 }
 
 /// Carries the values of one page of records.
@@ -124,7 +140,8 @@ impl Refused {
         }
     }
 
-    fn extend(&mut self, other: &Self) {
+    /// Adds those of another part.
+    pub fn extend(&mut self, other: &Self) {
         self.count += other.count;
         let room = REFUSED_MAX.saturating_sub(self.first.len());
         self.first.extend(other.first.iter().take(room).cloned());
@@ -137,6 +154,9 @@ pub struct Checkpoint {
     /// The revision that asked for a value to be filled in; `None` when values are carried along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fills: Option<Revision>,
+    /// The value that is filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
     /// Which pass over the records this is, from 1.
     pub pass: u32,
     /// The page to do next; `None` for the first.
@@ -154,7 +174,7 @@ pub struct Checkpoint {
     /// What the vendor refused in this pass.
     #[serde(default)]
     pub refused: Refused,
-    /// When this pass began, in microseconds.
+    /// When this pass began, in microseconds; it may have to wait for that.
     pub begun_at_micros: i64,
     /// Whether all of it is done.
     pub done: bool,
@@ -168,6 +188,7 @@ impl Checkpoint {
     pub fn begin(fills: Option<Revision>, now: Timestamp) -> Self {
         Self {
             fills,
+            value: None,
             pass: 1,
             cursor: None,
             total: 0,
@@ -198,16 +219,25 @@ impl Checkpoint {
         next
     }
 
-    /// Begins another pass over all records.
+    /// Begins another pass over all records. After many values were written it waits until they are
+    /// not taken for what others wrote since it began: that would have to be looked at once more.
     pub fn again(&mut self, now: Timestamp) {
+        let begins_at = if self.changed > FEW { now.plus(SKEW) } else { now };
         self.pass += 1;
         self.cursor = None;
         self.looked = 0;
         self.changed_before = self.changed;
         self.changed = 0;
         self.refused = Refused::default();
-        self.begun_at_micros = now.as_micros();
+        self.begun_at_micros = begins_at.as_micros();
         self.done = false;
+    }
+
+    /// Begins another pass because something kept the end of the ones before from being reached; it
+    /// counts as the second.
+    pub fn look_again(&mut self, now: Timestamp) {
+        self.again(now);
+        self.pass = 2;
     }
 
     /// A pass that found nothing to carry is the last. One that found no less than half of what the
@@ -245,6 +275,12 @@ impl Checkpoint {
     /// Tells whether all records were looked at so often that it is enough.
     pub fn is_last(&self) -> bool {
         self.pass >= PASSES_MAX
+    }
+
+    /// Tells when the pass that is to be begun next may be; `None` when one was begun.
+    pub fn begins_at(&self) -> Option<Timestamp> {
+        let waits = !self.done && self.cursor.is_none() && self.pass > 1;
+        waits.then(|| Timestamp::from_micros(self.begun_at_micros))
     }
 
     /// Tells people how far it is.

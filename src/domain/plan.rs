@@ -136,7 +136,7 @@ pub fn plan<'a>(known: impl IntoIterator<Item = Known<'a>>, names: &Names) -> Ve
 
 fn plan_one(known: Known<'_>, names: &Names) -> Option<Step> {
     let Known { desired_rev, sync, observed, .. } = known;
-    if let Some(step) = moves::doubt(&known) {
+    if let Some(step) = moves::doubt(&known, names) {
         return Some(step);
     }
     let parked = sync.is_parked_at(desired_rev);
@@ -154,18 +154,27 @@ fn plan_one(known: Known<'_>, names: &Names) -> Option<Step> {
     let step = match moves::place(&known, names) {
         moves::Place::Here => plan_here(&known, held, protected, ours),
         moves::Place::Goes(name) => {
-            let foreign = names.was_anothers(known.kind, &name, known.id);
+            let foreign = names.was_anothers(known.kind, &name, known.id, sync.had_until(&name));
             Step::Move { name, foreign }
         }
-        moves::Place::Waits => return sync.in_doubt.is_some().then(|| Step::Settle(held.cloned())),
+        moves::Place::Waits => {
+            let held = held.filter(|_| ours).cloned();
+            return sync.in_doubt.is_some().then_some(Step::Settle(held));
+        }
         moves::Place::Stuck(problem) => Step::Wait(problem),
     };
     // The next call is begun only once it is noted what the vendor holds: when that call comes to
     // nothing, `applied` is all that is left to plan from.
-    let noted = sync.applied.as_ref() == held && sync.in_doubt.is_none();
+    let own = held.filter(|_| ours);
+    let noted = sync.applied.as_ref() == own && sync.in_doubt.is_none();
     let goes_on = matches!(step, Step::Move { .. } | Step::Wait(_) | Step::Filled(_));
     let begins = matches!(step, Step::Call(_)) && sync.applied.as_ref() != held;
-    Some(if begins || (goes_on && !noted) { Step::Settle(held.cloned()) } else { step })
+    Some(match (begins, goes_on && !noted) {
+        (true, _) => Step::Settle(held.cloned()),
+        // Somebody else's is not taken along.
+        (false, true) => Step::Settle(own.cloned()),
+        (false, false) => step,
+    })
 }
 
 /// Plans for a resource that has the name that it is to have.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::carry::{Carry, Checkpoint, Fill, Left, Retire};
+use super::carry::{Carry, Checkpoint, Fill, Had, Left, Retire};
 use super::{Attributes, Revision, Timestamp};
 pub use problem::{Details, Problem, ProblemReason};
 
@@ -46,7 +46,7 @@ pub struct Trail {
     /// Those that are still there, with values to be carried along.
     pub left: Vec<Left>,
     /// All of them.
-    pub had: Vec<String>,
+    pub had: Vec<Had>,
     /// Whether what the vendor may bring back under the present name was another's.
     #[serde(default)]
     pub foreign: bool,
@@ -209,7 +209,8 @@ impl Sync {
                     None => self.in_doubt = None,
                 }
                 // Whoever retries wants all of it looked at once more.
-                if problem.reason == ProblemReason::ValuesRefused {
+                if matches!(problem.reason, ProblemReason::ValuesRefused | ProblemReason::Conflict)
+                {
                     self.look_again(now);
                 }
                 self.park(Parked { revision: desired_rev, problem: Some(problem.clone()) });
@@ -239,7 +240,7 @@ impl Sync {
 
     fn look_again(&mut self, now: Timestamp) {
         if let Some(checkpoint) = &mut self.checkpoint {
-            checkpoint.again(now);
+            checkpoint.look_again(now);
         }
     }
 
@@ -264,6 +265,11 @@ impl Sync {
 
     /// Notes what a read found, which is not what was decided.
     fn settle(&mut self, held: Option<Attributes>, at: Timestamp) {
+        let created = self.in_doubt.as_ref().map(|it| matches!(it.effect, Effect::Create(_)));
+        if self.applied.is_none() && held.is_some() && created != Some(true) {
+            // It was there, in use, before anything of ours: what it holds is nobody else's.
+            self.trail.iter_mut().for_each(|trail| trail.foreign = false);
+        }
         if self.applied != held {
             self.previous = self.applied.take();
         }

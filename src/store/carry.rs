@@ -83,7 +83,8 @@ async fn named<R: Rows>(
     }
     let found = rows.named(&wanted).await?.into_iter();
     let holder = |(_, tracked): (_, Tracked)| {
-        Holder::of(&tracked.version, &tracked.sync).with_name(&tracked.version.name)
+        Holder::of(&tracked.version, &tracked.sync)
+            .with_name(&tracked.version.name, tracked.sync.confirmed_at)
     };
     Ok(found.map(holder).collect())
 }

@@ -12,6 +12,8 @@ use crate::ledger::{Told, gomark_with};
 use crate::process::Process;
 use crate::schema::Schema;
 
+/// How long a call and a lease of a process take at most.
+const TIMES: [&str; 4] = ["--call-timeout", "300ms", "--lease", "3s"];
 /// More than are read at a time.
 const ENTRIES: usize = 450;
 
@@ -31,7 +33,7 @@ async fn the_log_in_postgres_is_read_while_a_service_runs_and_while_none_does() 
     let Some(schema) = Schema::make().await else { return };
     let (url, folder) = (schema.url(), tempfile::tempdir().unwrap());
     let key = Key::generate().unwrap().to_text().to_string();
-    let mut process = Process::start(&url, &key, folder.path());
+    let mut process = Process::start(&url, &key, &TIMES, folder.path());
     let bound = Duration::from_secs(60);
     let retry = RetryPolicy::default().attempts_max(10_000).elapsed_max(bound);
     let client = Client::builder(process.url()).timeout(bound).retry(retry);

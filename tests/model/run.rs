@@ -19,6 +19,8 @@ use crate::schema::Schema;
 use crate::subject::Subject;
 use crate::{check, rest, settle};
 
+/// How long a call and a lease of a process take at most.
+const TIMES: [&str; 4] = ["--call-timeout", "300ms", "--lease", "3s"];
 /// The clients of one company.
 const CLIENTS: usize = 6;
 /// The companies that have clients at the same time.
@@ -107,8 +109,9 @@ pub(crate) async fn run(database: &Database<'_>) {
         let after_effect = fault == "server_error";
         hubspot.fault(json!({ "kind": fault, "rate": 0.03, "after_effect": after_effect })).await;
     }
-    let mut processes: Vec<_> =
-        (0..replicas).map(|_| Process::start(&database.url(), &key, folder.path())).collect();
+    let mut processes: Vec<_> = (0..replicas)
+        .map(|_| Process::start(&database.url(), &key, &TIMES, folder.path()))
+        .collect();
     let companies = calls.div_ceil(CALLS_MAX).max(COMPANIES_AT_ONCE);
     let subjects: Vec<_> =
         (0..companies).map(|number| Arc::new(Subject::new(format!("company-{number}")))).collect();

@@ -12,18 +12,25 @@ pub(crate) struct Process {
     address: SocketAddr,
     database_url: String,
     key: String,
+    times: &'static [&'static str],
     log: PathBuf,
     child: Child,
 }
 
 impl Process {
-    /// Starts it at an address that nobody listens on, with its log in `folder`.
-    pub(crate) fn start(database_url: &str, key: &str, folder: &Path) -> Self {
+    /// Starts it at an address that nobody listens on, with its log in `folder`; `times` are switches
+    /// such as that of how long a call takes at most.
+    pub(crate) fn start(
+        database_url: &str,
+        key: &str,
+        times: &'static [&'static str],
+        folder: &Path,
+    ) -> Self {
         let address = free_address();
         let log = folder.join(format!("{}.log", address.port()));
-        let child = spawn(address, database_url, key, &log);
+        let child = spawn(address, database_url, key, times, &log);
         let (database_url, key) = (database_url.to_owned(), key.to_owned());
-        Self { address, database_url, key, log, child }
+        Self { address, database_url, key, times, log, child }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -37,14 +44,15 @@ impl Process {
 
     /// Starts it again after [`kill`](Self::kill).
     pub(crate) fn start_again(&mut self) {
-        self.child = spawn(self.address, &self.database_url, &self.key, &self.log);
+        self.child = spawn(self.address, &self.database_url, &self.key, self.times, &self.log);
     }
 }
 
-fn spawn(address: SocketAddr, database_url: &str, key: &str, log: &Path) -> Child {
+fn spawn(address: SocketAddr, database_url: &str, key: &str, times: &[&str], log: &Path) -> Child {
     let log = OpenOptions::new().create(true).append(true).open(log).unwrap();
     Command::new(env!("CARGO_BIN_EXE_gomark"))
-        .args(["serve", "--call-timeout", "300ms", "--lease", "3s", "--log", "warn"])
+        .args(["serve", "--log", "warn"])
+        .args(times)
         .args(["--sweep-interval", "200ms", "--listen", &address.to_string()])
         .args(["--database-url", database_url])
         .env("GOMARK_KEY", key)

@@ -56,6 +56,16 @@ fn what_is_left_to_do_is_estimated_in_calls() {
 }
 
 #[test]
+fn another_look_waits_only_after_many_values_were_written() {
+    let few = Checkpoint::begin(None, now()).after(&page(900, FEW, None), now());
+    assert_eq!(few.begins_at(), Some(now()));
+    let many = Checkpoint::begin(None, now()).after(&page(900, FEW + 1, None), now());
+    assert_eq!(many.begins_at(), Some(now().plus(SKEW)));
+    let under_way = many.after(&page(100, 9, Some("p")), now().plus(SKEW));
+    assert_eq!(under_way.begins_at(), None);
+}
+
+#[test]
 fn it_goes_on_from_the_page_that_is_done() {
     let checkpoint = Checkpoint::begin(None, now()).after(&page(100, 3, Some("p")), now());
     assert_eq!(checkpoint.cursor.as_deref(), Some("p"));

@@ -18,7 +18,7 @@ pub(super) enum Place {
 }
 
 /// Plans for a call in doubt that was about another name than everything else.
-pub(super) fn doubt(known: &Known<'_>) -> Option<Step> {
+pub(super) fn doubt(known: &Known<'_>, names: &Names) -> Option<Step> {
     let Known { sync, observed, .. } = known;
     let in_doubt = sync.in_doubt.as_ref()?;
     let name = in_doubt.name.as_ref().filter(|name| sync.key.as_ref() != Some(*name))?;
@@ -27,7 +27,9 @@ pub(super) fn doubt(known: &Known<'_>) -> Option<Step> {
         (None, _) => Step::Read,
         (Some(Observed::Absent), _) if was_left => Step::Retired(name.clone()),
         (Some(Observed::Present { attributes, protected: false }), Effect::Create(sent))
-            if !was_left && sent.differing_from(attributes).is_empty() =>
+            if !was_left
+                && sent.differing_from(attributes).is_empty()
+                && names.holder(known.kind, name, known.id).is_none() =>
         {
             let held = attributes.clone();
             Step::Found(Left {
@@ -61,7 +63,10 @@ pub(super) fn place(known: &Known<'_>, names: &Names) -> Place {
     let prepared = sync.trail.as_ref().is_some_and(|trail| trail.foreign);
     match names.holder(kind, name, id) {
         // What comes back with the name would be taken for values of this one.
-        None if at == name && !prepared && names.was_anothers(kind, name, id) => {
+        None if at == name
+            && !prepared
+            && names.was_anothers(kind, name, id, sync.had_until(name)) =>
+        {
             Place::Goes(name.to_owned())
         }
         None if at == name => Place::Here,
@@ -92,7 +97,7 @@ pub(super) fn rest(known: &Known<'_>) -> Option<Step> {
     match sync.trail.as_ref().filter(|_| sync.is_moving()) {
         Some(trail) if desired.is_none() => {
             let name = trail.left.last().map(|left| left.name.clone())?;
-            let carry = Carry { from: Vec::new(), ..carry(trail, &begin(None, known)) };
+            let carry = Carry { from: Vec::new(), ..carry(known, trail, &begin(None, known)) };
             let to = sync.key_or(known.name).to_owned();
             Some(Step::Call(Effect::Retire(Retire { name, to, carry, at_last: true })))
         }
@@ -106,24 +111,25 @@ pub(super) fn rest(known: &Known<'_>) -> Option<Step> {
 fn carry_along(known: &Known<'_>, trail: &Trail) -> Option<Step> {
     let checkpoint = checkpoint(known.sync, None).unwrap_or_else(|| begin(None, known));
     if !checkpoint.done {
-        return Some(Step::Call(Effect::Carry(carry(trail, &checkpoint))));
+        return Some(Step::Call(Effect::Carry(carry(known, trail, &checkpoint))));
     }
     if checkpoint.refused.count > 0 {
         return Some(park(refused(&checkpoint, "the field keeps its old name beside the new one")));
     }
     let name = trail.left.last().map(|left| left.name.clone())?;
     let to = known.sync.key_or(known.name).to_owned();
-    let (carry, at_last) = (carry(trail, &checkpoint), checkpoint.is_last());
+    let (carry, at_last) = (carry(known, trail, &checkpoint), checkpoint.is_last());
     Some(Step::Call(Effect::Retire(Retire { name, to, carry, at_last })))
 }
 
-fn carry(trail: &Trail, checkpoint: &Checkpoint) -> Carry {
+fn carry(known: &Known<'_>, trail: &Trail, checkpoint: &Checkpoint) -> Carry {
     Carry {
         from: trail.left.clone(),
         since_micros: trail.since_micros,
         foreign: trail.foreign,
         cursor: checkpoint.cursor.clone(),
-        first_pass: checkpoint.pass == 1,
+        // A page that may have been written before is not taken for new.
+        first_pass: checkpoint.pass == 1 && !checkpoint.done && known.sync.in_doubt.is_none(),
         count: checkpoint.total == 0,
         begun_at_micros: checkpoint.begun_at_micros,
     }
@@ -136,6 +142,9 @@ fn fill(known: &Known<'_>) -> Option<Step> {
         return None;
     }
     let found = checkpoint(known.sync, Some(revision));
+    // What was begun with one value is not gone on with with another.
+    let begun = found.as_ref().and_then(|found| found.value.clone());
+    let value = begun.unwrap_or_else(|| value.to_owned());
     let checkpoint = found.unwrap_or_else(|| begin(Some(revision), known));
     Some(if value.is_empty() || (checkpoint.done && checkpoint.refused.count == 0) {
         Step::Filled(revision)
@@ -143,7 +152,7 @@ fn fill(known: &Known<'_>) -> Option<Step> {
         park(refused(&checkpoint, "the others have it"))
     } else {
         Step::Call(Effect::Fill(Fill {
-            value: value.to_owned(),
+            value,
             cursor: checkpoint.cursor.clone(),
             count: checkpoint.total == 0,
         }))

@@ -1,6 +1,6 @@
 //! Who holds which name at the vendor, and who has to make way for whom.
 
-use crate::domain::{ResourceId, ResourceKind, Revision, Sync, Tracked, Version};
+use crate::domain::{ResourceId, ResourceKind, Revision, Sync, Timestamp, Tracked, Version};
 
 /// The names that one resource holds at the vendor, and the one that it is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub struct Holder {
     pub kind: ResourceKind,
     /// The names that it holds.
     pub holds: Vec<String>,
-    /// The names that it has or had.
-    pub had: Vec<String>,
+    /// The names that it has or had, with until when in microseconds.
+    pub had: Vec<(String, i64)>,
     /// The name that was decided; `None` when it was removed.
     pub wants: Option<String>,
     /// Whether it is left alone, and so makes way for nobody.
@@ -23,8 +23,9 @@ impl Holder {
     /// Tells what a resource holds, and held.
     pub fn of(version: &Version, sync: &Sync) -> Self {
         let holds = names_of(sync, &version.name);
-        let mut had = sync.trail.as_ref().map(|trail| trail.had.clone()).unwrap_or_default();
-        had.extend(holds.iter().cloned());
+        let before = sync.trail.iter().flat_map(|trail| &trail.had);
+        let mut had: Vec<_> = before.map(|had| (had.name.clone(), had.until_micros)).collect();
+        had.extend(holds.iter().map(|name| (name.clone(), i64::MAX)));
         Self {
             id: version.id.clone(),
             kind: version.kind,
@@ -37,8 +38,8 @@ impl Holder {
 
     /// Tells of a resource that it had its name, whatever it holds.
     #[must_use]
-    pub fn with_name(mut self, name: &str) -> Self {
-        self.had.push(name.to_owned());
+    pub fn with_name(mut self, name: &str, until: Option<Timestamp>) -> Self {
+        self.had.push((name.to_owned(), until.map_or(i64::MIN, Timestamp::as_micros)));
         self
     }
 }
@@ -113,10 +114,18 @@ impl Names {
         self.holders.iter().find(holds)
     }
 
-    /// Tells whether another one has or had a name, so that what a vendor brings back with it may be
-    /// the other's.
-    pub(super) fn was_anothers(&self, kind: ResourceKind, name: &str, id: &ResourceId) -> bool {
-        let had = |holder: &Holder| holder.had.iter().any(|it| it == name);
+    /// Tells whether another one has or had a name, also after `since` where that is given, so that what
+    /// a vendor brings back with it may be the other's.
+    pub(super) fn was_anothers(
+        &self,
+        kind: ResourceKind,
+        name: &str,
+        id: &ResourceId,
+        since: Option<i64>,
+    ) -> bool {
+        let later = |until: i64| since.is_none_or(|since| until >= since);
+        let had =
+            |holder: &Holder| holder.had.iter().any(|(it, until)| it == name && later(*until));
         self.holders.iter().any(|holder| holder.kind == kind && holder.id != *id && had(holder))
     }
 

@@ -172,7 +172,8 @@ fn free_at(tracked: &Tracked, was_read: bool) -> Timestamp {
     let failing = tracked.sync.failing.map(|failing| failing.next_attempt_at);
     let in_doubt = tracked.sync.in_doubt.as_ref().filter(|_| !was_read);
     let settled = in_doubt.map(|in_doubt| Timestamp::from_micros(in_doubt.settled_at_micros));
-    failing.max(settled).unwrap_or_default()
+    let pass = tracked.sync.checkpoint.as_ref().and_then(Checkpoint::begins_at);
+    failing.max(settled).max(pass).unwrap_or_default()
 }
 
 /// One operation, as it goes to the vendor.
@@ -184,9 +185,9 @@ fn task(
     now: Timestamp,
 ) -> Task {
     let Tracked { version, sync, .. } = tracked;
-    let fills = match &effect {
-        Effect::Fill(_) => tracked.fill,
-        _ => None,
+    let (fills, value) = match &effect {
+        Effect::Fill(fill) => (tracked.fill, Some(fill.value.clone())),
+        _ => (None, None),
     };
     let mut target = target(tracked, desired.as_ref());
     let mut held = sync.applied.clone();
@@ -205,7 +206,9 @@ fn task(
         before: Before::new(sync.failing, now),
         in_doubt: sync.in_doubt.clone(),
         is_moving: sync.is_moving(),
-        checkpoint: Some(checkpoint.unwrap_or_else(|| Checkpoint::begin(fills, now))),
+        checkpoint: Some(
+            checkpoint.unwrap_or_else(|| Checkpoint { value, ..Checkpoint::begin(fills, now) }),
+        ),
         call: Call { target, effect, held, allow_loss: version.allows_loss },
     }
 }

@@ -6,8 +6,8 @@ use super::connection::Change;
 use super::repeated;
 use crate::domain::decide::{self, Decision, Holds, Situation, VersionWrite, Writes};
 use crate::domain::{
-    Company, CompanyId, Digest, Intent, JobId, Mutation, Needs, Refusal, RequestId, ResourceKind,
-    Revision, Timestamp, Tracked,
+    Company, CompanyId, Digest, Intent, JobId, Mutation, Needs, Refusal, RequestId, Resource,
+    ResourceKind, Revision, Timestamp, Tracked,
 };
 use crate::store::progress::JobRow;
 use crate::store::rows::{Asked, Head, NamedQuery, NewJob, NewRevision, Rows};
@@ -286,8 +286,10 @@ fn asked(revision: Revision, versions: &[VersionWrite]) -> Asked {
         of.map(|write| write.version.id.clone())
     };
     let known_as = |write: &VersionWrite| {
-        let key = write.sync.key.as_ref().filter(|key| **key != write.version.name)?;
-        Some((write.version.id.clone(), key.clone()))
+        let key = write.sync.key.as_deref();
+        let before = write.before.as_ref().map(Resource::name);
+        let known_as = key.or(before).filter(|name| *name != write.version.name)?;
+        Some((write.version.id.clone(), known_as.to_owned()))
     };
     Asked {
         allow_loss: ids(|write| write.version.allows_loss).map(|id| (id, revision)).collect(),

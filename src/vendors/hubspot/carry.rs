@@ -4,17 +4,25 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::calls::Turn;
-use super::deals::{Deal, Write, Written, harmless};
-use super::portal::Portal;
-use crate::domain::carry::{Carry, Fill, Left, Page, Role, newest};
-use crate::vendors::Failure;
+use tokio::time::Instant;
 
+use super::calls::Turn;
+use super::classify::Classify as _;
+use super::deals::{Deal, Deals, PAGE, Write, harmless};
+use super::portal::Portal;
+use super::read::says_absent;
+use crate::domain::carry::{Carry, Fill, Left, Page, Role, newest};
+use crate::domain::{Problem, ProblemReason};
+use crate::vendors::{Failure, FailureScope};
+
+/// How many pages of deals are read before what they hold is written.
+const PAGES_MAX: usize = 5;
 /// What a call may take on its way beyond the time that it has: after that it is not written any more.
 const WAY_MAX: Duration = Duration::from_secs(5);
 
 impl Portal {
-    /// Carries the values of a page of deals to the property `to`.
+    /// Carries the values of deals to the property `to`: of a page of them, or of some where that takes
+    /// fewer calls, because only some deals of a page have a value to be written.
     pub(super) async fn carry_page(
         &self,
         turn: &mut Turn<'_>,
@@ -24,17 +32,67 @@ impl Portal {
         if !carry.from.is_empty() && carry.from.iter().all(is_calculated) {
             return Ok(Page { total: Some(0), ..Page::default() });
         }
+        if carry.cursor.is_none() {
+            self.see_to_names(turn, carry).await?;
+        }
+        let until = turn.begins_until() - self.call_timeout / 4;
+        let mut page = Page { next: carry.cursor.clone(), ..Page::default() };
+        let mut writes = Vec::new();
+        for number in 1..=PAGES_MAX {
+            let (deals, of_page) = match self.read_page(turn, to, carry, &page.next).await {
+                // What was read before is written; the next request meets what is wrong.
+                Err(failure) if number > 1 && failure.scope == FailureScope::Resource => break,
+                read => read?,
+            };
+            writes.extend(of_page);
+            page.next = deals.next();
+            page.looked += i64::try_from(deals.results.len()).unwrap_or(i64::MAX);
+            if number == 1 {
+                let (seen, next) = (deals.results.len(), deals.next());
+                page.total = self.total(turn, carry.count, seen, next).await?;
+            }
+            if page.next.is_none() || fills_calls(writes.len()) || Instant::now() > until {
+                break;
+            }
+        }
+        for writes in writes.chunks(PAGE) {
+            let written = self.write_deals(turn, to, writes).await?;
+            page.written += written.count;
+            page.refused.extend(&written.refused);
+        }
+        Ok(page)
+    }
+
+    /// Makes sure that the names that values are carried from are there: HubSpot passes over names that
+    /// it does not know, and all deals would seem to be without a value.
+    async fn see_to_names(&self, turn: &mut Turn<'_>, carry: &Carry) -> Result<(), Failure> {
+        for left in &carry.from {
+            // A sensitive one is not shown to everybody.
+            if left.held.get("dataSensitivity").is_some() {
+                continue;
+            }
+            let reply = turn.get(self.paths.property(&left.name)).await?;
+            match reply.status {
+                200 => {}
+                404 if says_absent(&reply) => return Err(gone(&left.name)),
+                _ => return Err(self.view(false).failure(&reply)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a page of deals, and tells what is to be written of it.
+    async fn read_page(
+        &self,
+        turn: &mut Turn<'_>,
+        to: &str,
+        carry: &Carry,
+        cursor: &Option<String>,
+    ) -> Result<(Deals, Vec<Write>), Failure> {
         let names = names(to, carry);
-        let deals = self.deals(turn, &names, carry.cursor.as_deref()).await.map_err(harmless)?;
-        let total = self.total(turn, carry.count, deals.results.len(), deals.next()).await?;
-        let written = self.carry_values(turn, to, carry, &deals.results).await?;
-        Ok(Page {
-            next: deals.next(),
-            looked: i64::try_from(deals.results.len()).unwrap_or(i64::MAX),
-            written: written.count,
-            total,
-            refused: written.refused,
-        })
+        let deals = self.deals(turn, &names, cursor.as_deref()).await.map_err(harmless)?;
+        let writes = self.values_to_carry(turn, to, carry, &deals.results).await?;
+        Ok((deals, writes))
     }
 
     /// Fills a value in on those of a page of deals that have none.
@@ -59,15 +117,14 @@ impl Portal {
         })
     }
 
-    /// Carries the values of some deals.
-    pub(super) async fn carry_values(
+    /// Tells which values of some deals are to be written.
+    async fn values_to_carry(
         &self,
         turn: &mut Turn<'_>,
         to: &str,
         carry: &Carry,
         deals: &[Deal],
-    ) -> Result<Written, Failure> {
-        let names = names(to, carry);
+    ) -> Result<Vec<Write>, Failure> {
         let mut writes = Vec::new();
         let mut unclear = Vec::new();
         for deal in deals {
@@ -77,21 +134,32 @@ impl Portal {
                 Sight::Unclear => unclear.push(deal.id.clone()),
             }
         }
-        if !unclear.is_empty() {
-            let window = micros(self.call_timeout + WAY_MAX);
-            let histories = self.histories(turn, &unclear, &names).await?;
-            // A deal that is not there any more has no values.
-            for deal in histories.values() {
-                let value = by_history(deal, to, carry, window).ok_or_else(|| {
-                    let what = "a history has a time that cannot be read";
-                    harmless(self.view(false).unreadable(200, what))
-                })?;
-                if value != deal.value(to) {
-                    writes.push(Write { id: deal.id.clone(), value });
-                }
+        writes.extend(self.newest_values(turn, to, carry, &unclear).await?);
+        Ok(writes)
+    }
+
+    /// Tells which values of these deals are to be written, by their histories.
+    pub(super) async fn newest_values(
+        &self,
+        turn: &mut Turn<'_>,
+        to: &str,
+        carry: &Carry,
+        ids: &[String],
+    ) -> Result<Vec<Write>, Failure> {
+        let window = micros(self.call_timeout + WAY_MAX);
+        // A deal that is not there any more has no values.
+        let histories = self.histories(turn, ids, &names(to, carry)).await?;
+        let mut writes = Vec::new();
+        for deal in histories.values() {
+            let value = by_history(deal, to, carry, window).ok_or_else(|| {
+                let what = "a history is not that of the value";
+                harmless(self.view(false).unreadable(200, what))
+            })?;
+            if value != deal.value(to) {
+                writes.push(Write { id: deal.id.clone(), value });
             }
         }
-        self.write_deals(turn, to, &writes).await
+        Ok(writes)
     }
 
     /// Counts all deals where that is wanted, and more than those of one page.
@@ -114,6 +182,12 @@ impl Portal {
     }
 }
 
+/// Tells whether calls that write so many values are about full.
+fn fills_calls(writes: usize) -> bool {
+    let last = writes % PAGE;
+    writes > 0 && (last == 0 || last >= PAGE * 4 / 5)
+}
+
 /// What can be told of a deal without its history.
 enum Sight {
     Same,
@@ -134,7 +208,10 @@ fn at_sight(deal: &Deal, to: &str, carry: &Carry) -> Sight {
     if same {
         return Sight::Same;
     }
-    let all_own = carry.from.iter().all(|left| left.own_since_micros.is_none());
+    let all_own = carry.from.iter().all(|left| {
+        // What was carried to it is no more than a copy.
+        left.own_since_micros.is_none() && left.target_until_micros.is_none()
+    });
     let held: Vec<_> = others.into_iter().filter(|other| !other.is_empty()).collect();
     match held.as_slice() {
         [only] if carry.first_pass && present.is_empty() && all_own => {
@@ -180,4 +257,17 @@ fn is_calculated(left: &Left) -> bool {
 
 fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// What values are to be carried from is not there any more.
+pub(super) fn gone(name: &str) -> Failure {
+    let message = format!(
+        "{name} is gone at HubSpot, with values that were to be carried along; restore it there, then retry"
+    );
+    Failure {
+        scope: FailureScope::Refused,
+        effect_unknown: false,
+        retry_after: None,
+        problem: Problem::new(ProblemReason::Conflict, message),
+    }
 }

@@ -47,6 +47,7 @@ pub(super) struct Deals {
     pub(super) results: Vec<Deal>,
     paging: Option<Paging>,
     pub(super) total: Option<i64>,
+    errors: Vec<Json>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -80,7 +81,7 @@ impl Deal {
         self.properties.get(name).and_then(Option::as_deref).unwrap_or_default()
     }
 
-    /// Returns the values that a property had, the newest first; `None` when one cannot be read.
+    /// Returns the values that a property had, the newest first; `None` when they cannot be relied on.
     pub(super) fn history(&self, name: &str) -> Option<Vec<Value>> {
         let versions = self.histories.get(name).map(Vec::as_slice).unwrap_or_default();
         let read = |version: &Version| {
@@ -90,7 +91,9 @@ impl Deal {
         };
         let mut values = versions.iter().map(read).collect::<Option<Vec<_>>>()?;
         values.sort_by_key(|value| std::cmp::Reverse(value.at_micros));
-        Some(values)
+        // A value that its history does not know of is one of which nothing is known.
+        let known = values.first().map_or("", |value| value.value.as_str());
+        (known == self.value(name)).then_some(values)
     }
 }
 
@@ -129,6 +132,17 @@ impl Portal {
             let url = self.paths.deals_at(&["batch", "read"]);
             let reply = turn.ask(url, &body).await?;
             let deals = self.read_deals(&reply, &[200, 207])?;
+            let errors: Vec<_> = deals.errors.iter().map(Said::from_value).collect();
+            let is_gone = |id: &String| {
+                let gone = errors.iter().filter(|said| said.category == "OBJECT_NOT_FOUND");
+                gone.into_iter().any(|said| said.context("ids").any(|it| it == id))
+            };
+            // What is passed over is not known to be gone.
+            let told = |id: &String| deals.results.iter().any(|deal| deal.id == *id) || is_gone(id);
+            if !ids.iter().all(told) {
+                let what = "it passes over a deal whose history was asked for";
+                return Err(self.view(false).unreadable(reply.status, what));
+            }
             found.extend(deals.results.into_iter().map(|deal| (deal.id.clone(), deal)));
         }
         Ok(found)
@@ -230,10 +244,11 @@ impl Portal {
                 Some(None) => written.count += 1,
                 // A deal that was deleted has no values.
                 Some(Some(said)) if said.category == "OBJECT_NOT_FOUND" => {}
-                Some(Some(said)) if said.category.starts_with("RATE_LIMIT") => {
-                    return Err(view.item_failure(reply.status, said));
-                }
                 Some(Some(said)) => {
+                    let failure = view.item_failure(reply.status, said);
+                    if failure.scope != FailureScope::Refused {
+                        return Err(failure);
+                    }
                     written.refused.add(&write.id, said.told(&view.secrets));
                 }
                 None => return Err(view.unreadable(reply.status, "it passes over a deal")),

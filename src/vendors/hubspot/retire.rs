@@ -2,22 +2,21 @@
 //! name that is left is looked at once more.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::calls::Turn;
 use super::canonical::OPTIONS;
-use super::deals::harmless;
+use super::carry::gone;
+use super::deals::{Written, harmless};
 use super::portal::Portal;
-use crate::domain::carry::Retire;
+use crate::domain::carry::{Carry, Retire, SKEW};
 use crate::domain::{Attributes, Problem, ProblemReason};
-use crate::vendors::{Answer, Call, Failure, FailureScope};
+use crate::vendors::{Answer, Call, Failure, FailureScope, Lane};
 
 /// How many pages of deals that were written to meanwhile are looked at before an archive.
 const PAGES_MAX: usize = 3;
-/// By how much HubSpot's clock may be behind ours.
-const SKEW: Duration = Duration::from_secs(5);
 /// How many values a search takes in one filter; ours, HubSpot documents none.
 const VALUES_MAX: usize = 100;
 
@@ -39,13 +38,16 @@ impl Portal {
         let Some(carried) = self.carry_last(turn, retire).await? else {
             return Ok(Answer::NotYet);
         };
-        match self.archive(turn, &retire.name).await? {
-            Answer::Gone => Ok(Answer::Retired(carried)),
-            other => Ok(other),
+        match self.archive_there(turn, &retire.name).await? {
+            true => Ok(Answer::Retired(carried)),
+            // Somebody archived it, and it is not known what was written to it before.
+            false => Err(gone(&retire.name)),
         }
     }
 
-    /// Carries what was written meanwhile; `None` when that is too much, or is refused.
+    /// Carries what was written meanwhile; `None` when that is too much, or is refused. Too much is,
+    /// too, what leaves no time for the archive: it would be found again by every other attempt, with
+    /// what is written until then.
     async fn carry_last(
         &self,
         turn: &mut Turn<'_>,
@@ -60,12 +62,24 @@ impl Portal {
         let mut names = vec![to.as_str()];
         names.extend(carry.from.iter().map(|left| left.name.as_str()));
         let (mut after, mut carried) = (None, 0);
-        for _ in 0..PAGES_MAX {
+        let until = turn.begins_until() - self.call_timeout / 4;
+        for page in 0..PAGES_MAX {
+            if page > 0 && Instant::now() + self.searches.wait(Lane::Background) > until {
+                return Ok(at_last.then_some(carried));
+            }
             let filters = std::slice::from_ref(&filter);
             let found = self.search_deals(turn, filters, &names, usize::MAX, after.as_deref());
             let found = found.await?;
             for deals in found.results.chunks(super::deals::PAGE) {
-                let written = self.carry_values(turn, to, carry, deals).await?;
+                if Instant::now() > until {
+                    return Ok(at_last.then_some(carried));
+                }
+                // What a search shows is as old as its index, so only whom it names is taken from it.
+                let ids: Vec<_> = deals.iter().map(|deal| deal.id.clone()).collect();
+                let written = match self.carry_newest(turn, to, carry, &ids).await {
+                    Err(failure) if !at_last && is_late(turn, &failure) => return Ok(None),
+                    came => came?,
+                };
                 if written.refused.count > 0 {
                     return Ok(None);
                 }
@@ -77,6 +91,17 @@ impl Portal {
             }
         }
         Ok(at_last.then_some(carried))
+    }
+
+    async fn carry_newest(
+        &self,
+        turn: &mut Turn<'_>,
+        to: &str,
+        carry: &Carry,
+        ids: &[String],
+    ) -> Result<Written, Failure> {
+        let writes = self.newest_values(turn, to, carry, ids).await?;
+        self.write_deals(turn, to, &writes).await
     }
 
     /// Refuses to lose what deals hold in a property.
@@ -137,6 +162,11 @@ impl Portal {
             failure
         })
     }
+}
+
+/// Tells whether a call was not made because there was no time left for it.
+fn is_late(turn: &Turn<'_>, failure: &Failure) -> bool {
+    !failure.effect_unknown && Instant::now() >= turn.begins_until()
 }
 
 fn values(options: &Value) -> impl Iterator<Item = &str> {

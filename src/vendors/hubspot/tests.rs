@@ -1,5 +1,6 @@
 //! HubSpot as a vendor, over real connections.
 
+mod carrying;
 mod certainty;
 mod groups;
 mod harness;

@@ -151,11 +151,20 @@ impl Portal {
     }
 
     pub(super) async fn archive(&self, turn: &mut Turn<'_>, name: &str) -> Result<Answer, Failure> {
+        self.archive_there(turn, name).await.map(|_| Answer::Gone)
+    }
+
+    /// Archives a property; tells whether it was there.
+    pub(super) async fn archive_there(
+        &self,
+        turn: &mut Turn<'_>,
+        name: &str,
+    ) -> Result<bool, Failure> {
         let reply = turn.delete(self.paths.property(name)).await?;
         let view = self.view(true);
         match reply.status {
-            204 => Ok(Answer::Gone),
-            404 if says_absent(&reply) => Ok(Answer::Gone),
+            204 => Ok(true),
+            404 if says_absent(&reply) => Ok(false),
             200..300 => Err(view.unreadable(reply.status, "an archive is answered with 204")),
             _ => {
                 let failure = view.failure(&reply);

@@ -46,6 +46,7 @@ struct World {
     vendor: Vendor,
     revision: i64,
     writes: u32,
+    clock: i64,
 }
 
 fn id(field: usize) -> ResourceId {
@@ -55,7 +56,7 @@ fn id(field: usize) -> ResourceId {
 impl World {
     fn new(restores: bool) -> Self {
         let vendor = Vendor { restores, ..Vendor::default() };
-        Self { rows: vec![Row::default(); FIELDS], vendor, revision: 1, writes: 0 }
+        Self { rows: vec![Row::default(); FIELDS], vendor, revision: 1, writes: 0, clock: 9 }
     }
 
     /// Gives a field a name, unless another one has it or is not gone from it yet.
@@ -115,10 +116,12 @@ impl World {
         let version = |(field, row): (usize, &Row)| {
             let wants = row.name.map(|name| NAMES[name].to_owned());
             let holds = crate::domain::plan::names_of(&row.sync, NAMES[row.last]);
-            let mut had = row.sync.trail.as_ref().map(|it| it.had.clone()).unwrap_or_default();
-            had.extend(holds.iter().cloned());
+            let before = row.sync.trail.iter().flat_map(|trail| &trail.had);
+            let mut had: Vec<_> = before.map(|it| (it.name.clone(), it.until_micros)).collect();
+            had.extend(holds.iter().map(|name| (name.clone(), i64::MAX)));
             if row.from_rev > 0 {
-                had.push(NAMES[row.last].to_owned());
+                let until = row.sync.confirmed_at.map_or(i64::MIN, Timestamp::as_micros);
+                had.push((NAMES[row.last].to_owned(), until));
             }
             Holder { id: id(field), kind: ResourceKind::Field, holds, had, wants, is_parked: false }
         };
@@ -194,7 +197,9 @@ impl World {
             }
             other => panic!("{other:?} where nobody else changes anything"),
         };
-        self.rows[field].sync.apply(&transition, from_rev, rev, Timestamp::from_micros(9));
+        self.clock += 1;
+        let now = Timestamp::from_micros(self.clock);
+        self.rows[field].sync.apply(&transition, from_rev, rev, now);
     }
 
     fn call(&mut self, field: usize, name: &str, effect: &Effect) -> Transition {

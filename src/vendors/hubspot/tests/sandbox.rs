@@ -42,7 +42,7 @@ impl Portal {
         self.account.read(targets).await.unwrap()
     }
 
-    async fn control(&self, method: &str, path: &str, body: Value) -> Value {
+    pub(super) async fn control(&self, method: &str, path: &str, body: Value) -> Value {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let url = format!("{}/_sandbox/{path}", self.running.base_url());
         let request = http.request(method.parse().unwrap(), url).json(&body);
