@@ -10,7 +10,7 @@ COMPANY, FIELD, CADENCE = "123", "tier", "welcome"
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 # What a right call meets. Names that were drawn are not there, or there already.
-MET = {200, 202, 404, 409, 501}
+MET = {200, 202, 404, 409}
 
 # The rules that no schema states.
 STATED_IN_WORDS = re.compile(
@@ -19,6 +19,8 @@ STATED_IN_WORDS = re.compile(
     "|must not (be blank|begin or end with white space|begin with hs_).*"
     "|must not contain (control|invisible) characters.*"
     "|must have at least one option"
+    r"|must match \^\[a-z\]\[a-z0-9_\]\{0,99\}\$"
+    "|needs a default_value, which is what is filled in"
     "|must be (a decimal number|a date|a moment|true or false|the value of an option).*"
     "|must be at most 102400 bytes long"
 )

@@ -11,6 +11,7 @@ use super::classify::Classify as _;
 use super::deals::{Deal, Deals, PAGE, Write, harmless};
 use super::portal::Portal;
 use super::read::says_absent;
+use super::wire::Property;
 use crate::domain::carry::{Carry, Fill, Left, Page, Role, newest};
 use crate::domain::{Problem, ProblemReason};
 use crate::vendors::{Failure, FailureScope};
@@ -72,9 +73,12 @@ impl Portal {
                 continue;
             }
             let reply = turn.get(self.paths.property(&left.name)).await?;
-            match reply.status {
-                200 => {}
-                404 if says_absent(&reply) => return Err(gone(&left.name)),
+            let property: Option<Property> = serde_json::from_slice(&reply.body).ok();
+            let is_it = |it: &Property| it.name.as_ref() == Some(&left.name);
+            match (reply.status, property.filter(is_it)) {
+                (200, Some(property)) if property.archived != Some(true) => {}
+                (200, Some(_)) => return Err(gone(&left.name)),
+                (404, _) if says_absent(&reply) => return Err(gone(&left.name)),
                 _ => return Err(self.view(false).failure(&reply)),
             }
         }

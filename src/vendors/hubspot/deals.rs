@@ -18,7 +18,7 @@ use crate::vendors::{Failure, FailureScope};
 /// How many deals a page has, and how many a call writes (HubSpot's guide to the object API).
 pub(super) const PAGE: usize = 100;
 /// How many deals are read with their histories in a call (HubSpot's own words when it is more).
-const HISTORIES: usize = 50;
+pub(super) const HISTORIES: usize = 50;
 /// How many deals a search answers at once (HubSpot's guide to searching).
 const SEARCHED: usize = 200;
 

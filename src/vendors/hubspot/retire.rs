@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::calls::Turn;
 use super::canonical::OPTIONS;
 use super::carry::gone;
-use super::deals::{Written, harmless};
+use super::deals::{HISTORIES, Written, harmless};
 use super::portal::Portal;
 use crate::domain::carry::{Carry, Retire, SKEW};
 use crate::domain::{Attributes, Problem, ProblemReason};
@@ -62,7 +62,8 @@ impl Portal {
         let mut names = vec![to.as_str()];
         names.extend(carry.from.iter().map(|left| left.name.as_str()));
         let (mut after, mut carried) = (None, 0);
-        let until = turn.begins_until() - self.call_timeout / 4;
+        // Time is to be left for the calls of one part, and for the archive.
+        let until = turn.begins_until() - self.call_timeout * 3 / 8;
         for page in 0..PAGES_MAX {
             if page > 0 && Instant::now() + self.searches.wait(Lane::Background) > until {
                 return Ok(at_last.then_some(carried));
@@ -70,14 +71,16 @@ impl Portal {
             let filters = std::slice::from_ref(&filter);
             let found = self.search_deals(turn, filters, &names, usize::MAX, after.as_deref());
             let found = found.await?;
-            for deals in found.results.chunks(super::deals::PAGE) {
+            for deals in found.results.chunks(HISTORIES) {
                 if Instant::now() > until {
                     return Ok(at_last.then_some(carried));
                 }
                 // What a search shows is as old as its index, so only whom it names is taken from it.
                 let ids: Vec<_> = deals.iter().map(|deal| deal.id.clone()).collect();
                 let written = match self.carry_newest(turn, to, carry, &ids).await {
-                    Err(failure) if !at_last && is_late(turn, &failure) => return Ok(None),
+                    Err(failure) if is_late(turn, &failure) => {
+                        return Ok(at_last.then_some(carried));
+                    }
                     came => came?,
                 };
                 if written.refused.count > 0 {

@@ -344,6 +344,25 @@ proptest! {
 }
 
 #[test]
+fn values_are_carried_on_from_the_page_that_is_done() {
+    let mut world = World::new(false);
+    world.decide(0, Some(0));
+    world.come_to_rest();
+    world.decide(0, Some(1));
+    // It leaves its name, is created under the new one, and values are to be carried.
+    assert!(world.step(0, false) && world.step(0, false));
+    let row = &mut world.rows[0];
+    let page = Page { next: Some("p".to_owned()), looked: 100, written: 9, ..Page::default() };
+    let begun = Checkpoint::begin(None, Timestamp::default()).after(&page, Timestamp::default());
+    row.sync.checkpoint = Some(begun);
+    let (id, wanted, sync) = (id(0), attributes(0, 1), row.sync.clone());
+    let known = Known { name: "b", ..super::known(&id, Some(&wanted), &sync, None) };
+    let step = plan([known], &Names::default()).pop().unwrap().step;
+    let Step::Call(Effect::Carry(carry)) = step else { panic!("{step:?}") };
+    assert_eq!((carry.cursor.as_deref(), carry.first_pass, carry.count), (Some("p"), true, false));
+}
+
+#[test]
 fn fields_that_wait_for_each_others_names_half_way_do_not_meet() {
     let mut world = World::new(false);
     world.decide(1, Some(0));

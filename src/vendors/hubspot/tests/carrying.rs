@@ -63,7 +63,8 @@ async fn what_was_read_before_a_page_that_fails_is_written() {
     let paging = json!({ "next": { "after": "p2" } });
     let first = json(200, json!({ "results": results, "paging": paging }));
     let written = json(200, json!({ "results": [{ "id": "1", "properties": {} }] }));
-    let scene = Scene::new([first, html(500), written]).await;
+    let there = json(200, json!({ "name": "tier" }));
+    let scene = Scene::new([there, first, html(500), written]).await;
     let answer = scene.carry_out_one(call("level", Effect::Carry(carry(true)))).await;
     let Ok(Answer::Page(page)) = answer else { panic!("{answer:?}") };
     assert_eq!((page.next.as_deref(), page.looked, page.written), (Some("p2"), 1, 1));

@@ -51,6 +51,11 @@ fn with_history(id: &str, old: &[(&str, &str)], new: &[(&str, &str)]) -> serde_j
     })
 }
 
+/// The definition of `old`, which is looked for before anything else.
+fn there() -> Script {
+    json(200, json!({ "name": "old" }))
+}
+
 fn updated(ids: &[&str]) -> Script {
     json(200, json!({ "results": ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() }))
 }
@@ -79,6 +84,7 @@ fn none(_: &Row) -> bool {
 #[tokio::test]
 async fn every_answer_to_a_page_of_deals_means_what_the_table_says() {
     check_after(&[], &Effect::Carry(carry()), false, none).await;
+    check_after(&[there()], &Effect::Carry(carry()), false, none).await;
     let fill = Fill { value: "x".to_owned(), cursor: None, count: false };
     check_after(&[], &Effect::Fill(fill), false, none).await;
 }
@@ -86,12 +92,12 @@ async fn every_answer_to_a_page_of_deals_means_what_the_table_says() {
 #[tokio::test]
 async fn every_answer_to_a_read_of_histories_means_what_the_table_says() {
     let differ = deals(&[deal("1", "a", "b")]);
-    check_after(&[differ], &Effect::Carry(carry()), false, none).await;
+    check_after(&[there(), differ], &Effect::Carry(carry()), false, none).await;
 }
 
 #[tokio::test]
 async fn every_answer_to_a_change_of_deals_means_what_the_table_says() {
-    let found = [deals(&[deal("1", "a", "")])];
+    let found = [there(), deals(&[deal("1", "a", "")])];
     // A refusal of a single deal is one of its value; it is counted, and the others go on.
     let of_value = |row: &Row| row.scope == Refused && row.answer.0 == 400;
     check_after(&found, &Effect::Carry(carry()), true, of_value).await;
@@ -122,12 +128,12 @@ async fn every_answer_to_a_search_means_what_the_table_says() {
 #[tokio::test]
 async fn values_are_carried_where_nothing_is_there_yet_without_asking_for_histories() {
     let found = deals(&[deal("1", "a", ""), deal("2", "b", "b"), deal("3", "", "")]);
-    let scene = Scene::new([found, updated(&["1"])]).await;
+    let scene = Scene::new([there(), found, updated(&["1"])]).await;
     let page = page(&scene, Effect::Carry(carry())).await;
     assert_eq!((page.looked, page.written, page.refused.count), (3, 1, 0));
     let asked = scene.asked();
-    assert_eq!(asked[0].query.as_deref(), Some("limit=100&properties=new%2Cold"));
-    assert_eq!(asked[1].body, json!({ "inputs": [{ "id": "1", "properties": { "new": "a" } }] }));
+    assert_eq!(asked[1].query.as_deref(), Some("limit=100&properties=new%2Cold"));
+    assert_eq!(asked[2].body, json!({ "inputs": [{ "id": "1", "properties": { "new": "a" } }] }));
 }
 
 #[tokio::test]
@@ -153,9 +159,9 @@ async fn where_both_hold_something_else_the_history_decides() {
             &[("d", "2023-11-14T22:14:00Z"), ("c", "2023-11-14T22:13:51Z")],
         ),
     ]);
-    let scene = Scene::new([found, histories, updated(&["1", "2"])]).await;
+    let scene = Scene::new([there(), found, histories, updated(&["1", "2"])]).await;
     assert_eq!(page(&scene, Effect::Carry(carry())).await.written, 2);
-    let mut inputs = scene.asked()[2].body["inputs"].as_array().unwrap().clone();
+    let mut inputs = scene.asked()[3].body["inputs"].as_array().unwrap().clone();
     inputs.sort_by_key(|input| input["id"].as_str().unwrap().to_owned());
     assert_eq!(inputs[0]["properties"], json!({ "new": "a" }));
     assert_eq!(inputs[1]["properties"], json!({ "new": "" }));
@@ -169,10 +175,10 @@ async fn what_belonged_to_another_field_counts_for_nothing() {
         with_history("1", &[], &theirs),
         with_history("2", &[("a", "2023-11-14T19:00:00Z")], &theirs),
     ]);
-    let scene = Scene::new([found, histories, updated(&["1", "2"])]).await;
+    let scene = Scene::new([there(), found, histories, updated(&["1", "2"])]).await;
     let foreign = Carry { foreign: true, ..carry() };
     assert_eq!(page(&scene, Effect::Carry(foreign)).await.written, 2);
-    let inputs = scene.asked()[2].body["inputs"].as_array().unwrap().clone();
+    let inputs = scene.asked()[3].body["inputs"].as_array().unwrap().clone();
     let value = |id: &str| {
         let input = inputs.iter().find(|input| input["id"] == id).unwrap();
         input["properties"]["new"].as_str().unwrap().to_owned()
@@ -193,7 +199,7 @@ async fn a_refused_value_is_told_and_the_others_are_written() {
             ],
         }),
     );
-    let scene = Scene::new([found, mixed]).await;
+    let scene = Scene::new([there(), found, mixed]).await;
     let page = page(&scene, Effect::Carry(carry())).await;
     assert_eq!((page.written, page.refused.count), (1, 1), "what is gone has no value");
     assert_eq!(page.refused.first[0].record_id, "2");
@@ -204,7 +210,7 @@ async fn a_refused_value_is_told_and_the_others_are_written() {
 async fn a_call_that_is_refused_as_a_whole_is_halved_until_the_deal_is_found() {
     let found = deals(&[deal("1", "a", ""), deal("2", "b", "")]);
     let no = || error(400, "VALIDATION_ERROR", "not so");
-    let scene = Scene::new([found, no(), updated(&["1"]), no()]).await;
+    let scene = Scene::new([there(), found, no(), updated(&["1"]), no()]).await;
     let page = page(&scene, Effect::Carry(carry())).await;
     assert_eq!((page.written, page.refused.count), (1, 1));
     assert_eq!(page.refused.first[0].record_id, "2");
@@ -213,7 +219,7 @@ async fn a_call_that_is_refused_as_a_whole_is_halved_until_the_deal_is_found() {
 #[tokio::test]
 async fn an_answer_that_passes_over_a_deal_is_no_success() {
     let found = deals(&[deal("1", "a", ""), deal("2", "b", "")]);
-    let scene = Scene::new([found, updated(&["1"])]).await;
+    let scene = Scene::new([there(), found, updated(&["1"])]).await;
     let failure = scene.carry_out_one(long(Effect::Carry(carry()))).await.unwrap_err();
     assert_eq!((failure.scope, failure.effect_unknown), (Resource, true));
 }
@@ -226,7 +232,7 @@ async fn a_property_that_hubspot_does_not_know_everywhere_yet_is_waited_for() {
     let in_batch = json!({ "results": [], "errors": [{ "category": "VALIDATION_ERROR",
         "context": { "ids": ["1"] }, "errors": [{ "code": "PROPERTY_DOESNT_EXIST" }] }] });
     for answer in [json(400, missing), json(207, in_batch)] {
-        let scene = Scene::new([found(), answer]).await;
+        let scene = Scene::new([there(), found(), answer]).await;
         let failure = scene.carry_out_one(long(Effect::Carry(carry()))).await.unwrap_err();
         assert_eq!((failure.scope, failure.problem.reason), (Resource, R::VendorUnavailable));
     }
@@ -246,4 +252,49 @@ async fn what_uses_a_property_is_named_where_hubspot_does_not_archive_it() {
     assert_eq!(failure.problem.details.unwrap().used_by, ["Workflow Big deals"]);
     assert_eq!(failure.problem.correlation_id, "c-1");
     assert!(!failure.effect_unknown);
+}
+
+#[tokio::test]
+async fn what_is_gone_at_hubspot_has_not_been_carried() {
+    let archived = json!({ "name": "old", "archived": true });
+    for answer in [error(404, "OBJECT_NOT_FOUND", "no"), json(200, archived)] {
+        let scene = Scene::new([answer]).await;
+        let failure = scene.carry_out_one(long(Effect::Carry(carry()))).await.unwrap_err();
+        assert_eq!((failure.scope, failure.problem.reason), (Refused, R::Conflict));
+        assert!(failure.problem.message.starts_with("old is gone"), "{failure:?}");
+    }
+    let (name, to) = ("old".to_owned(), "new".to_owned());
+    let retire = Effect::Retire(Retire { name, to, carry: carry(), at_last: false });
+    let scene = Scene::new([deals(&[]), error(404, "OBJECT_NOT_FOUND", "no")]).await;
+    let failure = scene.carry_out_one(call("old", retire)).await.unwrap_err();
+    assert_eq!((failure.scope, failure.problem.reason), (Refused, R::Conflict));
+}
+
+#[tokio::test]
+async fn a_history_that_does_not_tell_of_the_value_is_not_relied_on() {
+    let found = || deals(&[deal("1", "a", "b")]);
+    for history in [
+        with_history("2", &[], &[]),
+        json!({ "id": "1", "properties": { "old": "a", "new": "b" } }),
+        json!({ "id": "1", "properties": { "old": "a", "new": "b" },
+                "propertiesWithHistory": { "old": [{ "value": "a", "timestamp": "soon" }] } }),
+    ] {
+        let scene = Scene::new([there(), found(), deals(&[history])]).await;
+        let failure = scene.carry_out_one(long(Effect::Carry(carry()))).await.unwrap_err();
+        assert_eq!((failure.scope, failure.effect_unknown), (Resource, false), "{failure:?}");
+    }
+    let gone = json!({ "results": [], "errors": [
+        { "category": "OBJECT_NOT_FOUND", "message": "gone", "context": { "ids": ["1"] } }] });
+    let scene = Scene::new([there(), found(), json(207, gone)]).await;
+    assert_eq!(page(&scene, Effect::Carry(carry())).await.written, 0);
+}
+
+#[tokio::test]
+async fn a_fault_of_hubspots_own_is_no_refusal_of_a_value() {
+    let found = deals(&[deal("1", "a", "")]);
+    let fault = json!({ "results": [], "errors": [
+        { "category": "INTERNAL_ERROR", "message": "oh", "context": { "ids": ["1"] } }] });
+    let scene = Scene::new([there(), found, json(207, fault)]).await;
+    let failure = scene.carry_out_one(long(Effect::Carry(carry()))).await.unwrap_err();
+    assert_eq!((failure.scope, failure.effect_unknown), (Resource, true));
 }
