@@ -54,7 +54,7 @@ impl Way {
         Self { url, state }
     }
 
-    /// Holds up what comes over the connections that are there, and over new ones.
+    /// Holds up the changes that come over the connections that are there, and over new ones.
     pub(crate) fn hold_up(&self) {
         self.state.passage.send_replace(Passage::HeldUp);
     }
@@ -82,7 +82,9 @@ async fn carry(caller: TcpStream, vendor_address: SocketAddr, is_held: bool, sta
     let there = async {
         let mut bytes = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = from_caller.read(&mut bytes).await {
-            if is_held {
+            // What asks for something passes: it is the changes that may come late.
+            let changes = bytes.starts_with(b"PATCH ");
+            if is_held && changes {
                 let mut passage = state.passage.subscribe();
                 if *passage.borrow() == Passage::HeldUp {
                     state.held.send_modify(|held| *held += 1);
