@@ -399,3 +399,44 @@ async fn long_work_leaves_the_last_of_the_day_to_changes() {
     succeeded(&more).await;
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_property_that_is_adopted_keeps_what_it_holds() {
+    let world = with_values("tier").await;
+    let body = json!({ "name": "level", "label": "Tier", "type": "string", "fieldType": "text",
+                       "groupName": "dealinformation" });
+    world.hubspot.edit(COMPANY, "POST", "level", body).await;
+    let (before, _) = world.values("tier").await.unwrap();
+    let mut expected = texts(&before);
+    // Somebody uses the other one already: on a deal without a value of `tier`, and on one with.
+    let (filled, _) = expected[0].clone();
+    let bare = (filled.parse::<u64>().unwrap() + 1).to_string();
+    world.set(&bare, "level", "theirs").await;
+    world.set(&filled, "level", "newer").await;
+    expected[0].1 = "newer".to_owned();
+    expected.push((bare, "theirs".to_owned()));
+    expected.sort();
+    succeeded(&world.rename("tier", "level").await).await;
+    assert_eq!(texts(&world.values("level").await.unwrap().0), expected);
+    assert_eq!(world.hubspot.custom_names(COMPANY).await, ["level"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_field_under_a_name_that_another_had_brings_back_its_own_values_only() {
+    let world = with_values("tier").await;
+    succeeded(&world.rename("tier", "level").await).await;
+    // A new field of the old name shows nothing of the one that had it.
+    let field = || Field { name: "tier".to_owned(), ..fields::text("Tier") };
+    let added = world.client.add_field(COMPANY, field()).await.unwrap();
+    succeeded(&added).await;
+    assert_eq!(texts(&world.values("tier").await.unwrap().0), []);
+    world.fill(json!({ "property": "tier", "every": 5, "value": "own-{id}" })).await;
+    let own = texts(&world.values("tier").await.unwrap().0);
+    let removed = world.client.remove_field(COMPANY, "tier").allow_data_loss().await.unwrap();
+    succeeded(&removed).await;
+    succeeded(&world.client.rollback(COMPANY, added.revision).await.unwrap()).await;
+    assert_eq!(texts(&world.values("tier").await.unwrap().0), own);
+    assert_eq!(texts(&world.values("level").await.unwrap().0).len(), 125);
+    world.stop().await;
+}

@@ -74,7 +74,7 @@ fn run(text: &str, is_of_it: impl Fn(char) -> bool) -> usize {
 
 /// Operators that are words stay words, and those that have one too become it.
 fn word(text: &str) -> Token {
-    Token::Word(text.to_lowercase())
+    Token::Word(text.to_ascii_lowercase())
 }
 
 fn sign(text: &str) -> Token {
