@@ -2195,8 +2195,9 @@ pub mod config_service_client {
                 .insert(GrpcMethod::new("gomark.v1.ConfigService", "AddField"));
             self.inner.unary(req, path, codec).await
         }
-        /// Changes attributes of a field. Errors: INVALID_ARGUMENT (also an unknown mask path); NOT_FOUND
-        /// (company, field); ABORTED; RESOURCE_EXHAUSTED.
+        /// Changes attributes of a field, or its name. Errors: INVALID_ARGUMENT (also an unknown mask path);
+        /// NOT_FOUND (company, field); ALREADY_EXISTS (a field of the new name); FAILED_PRECONDITION (a removed
+        /// field of the new name is not gone at HubSpot yet); ABORTED; RESOURCE_EXHAUSTED.
         pub async fn modify_field(
             &mut self,
             request: impl tonic::IntoRequest<super::ModifyFieldRequest>,
@@ -2698,8 +2699,9 @@ pub mod config_service_server {
             tonic::Response<super::AddFieldResponse>,
             tonic::Status,
         >;
-        /// Changes attributes of a field. Errors: INVALID_ARGUMENT (also an unknown mask path); NOT_FOUND
-        /// (company, field); ABORTED; RESOURCE_EXHAUSTED.
+        /// Changes attributes of a field, or its name. Errors: INVALID_ARGUMENT (also an unknown mask path);
+        /// NOT_FOUND (company, field); ALREADY_EXISTS (a field of the new name); FAILED_PRECONDITION (a removed
+        /// field of the new name is not gone at HubSpot yet); ABORTED; RESOURCE_EXHAUSTED.
         async fn modify_field(
             &self,
             request: tonic::Request<super::ModifyFieldRequest>,

@@ -30,7 +30,9 @@ impl Client {
     /// Changes attributes of the field of that internal name: those that are set in `field`, or
     /// those that [`update_mask`](Mutate::update_mask) names.
     ///
-    /// Errors: `NOT_FOUND` (company, field); `RESOURCE_EXHAUSTED`.
+    /// Errors: `NOT_FOUND` (company, field); `RESOURCE_EXHAUSTED`; with
+    /// [`new_name`](Mutate::new_name) `ALREADY_EXISTS` and `FAILED_PRECONDITION` (a removed field of
+    /// that name is not gone at HubSpot yet).
     pub fn modify_field(
         &self,
         company_id: impl Into<String>,

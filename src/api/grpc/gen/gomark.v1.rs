@@ -22,8 +22,9 @@ pub mod config_service_server {
             tonic::Response<::gomark_sdk::v1::AddFieldResponse>,
             tonic::Status,
         >;
-        /// Changes attributes of a field. Errors: INVALID_ARGUMENT (also an unknown mask path); NOT_FOUND
-        /// (company, field); ABORTED; RESOURCE_EXHAUSTED.
+        /// Changes attributes of a field, or its name. Errors: INVALID_ARGUMENT (also an unknown mask path);
+        /// NOT_FOUND (company, field); ALREADY_EXISTS (a field of the new name); FAILED_PRECONDITION (a removed
+        /// field of the new name is not gone at HubSpot yet); ABORTED; RESOURCE_EXHAUSTED.
         async fn modify_field(
             &self,
             request: tonic::Request<::gomark_sdk::v1::ModifyFieldRequest>,
