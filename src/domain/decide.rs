@@ -242,6 +242,8 @@ impl Context<'_> {
             request_id: request_id.clone(),
             at: *at,
             changes,
+            allow_data_loss: self.mutation.intent.allows_data_loss(),
+            backfill: self.mutation.intent.asks_for_backfill(),
             prev_hash: self.head_hash(),
         }
     }

@@ -116,6 +116,10 @@ pub struct Entry {
     pub at: Timestamp,
     /// What changed.
     pub changes: Vec<Change>,
+    /// Whether the request let values that records hold be lost.
+    pub allow_data_loss: bool,
+    /// Whether the request asked for a default value to be filled in.
+    pub backfill: bool,
     /// The hash of the entry before.
     pub prev_hash: Digest,
 }

@@ -210,6 +210,24 @@ impl Intent {
         Self::Rollback { to, allow_data_loss: false }
     }
 
+    /// Tells whether values that records hold may be lost by it.
+    pub fn allows_data_loss(&self) -> bool {
+        match self {
+            Self::ModifyField { allow_data_loss, .. }
+            | Self::RemoveField { allow_data_loss, .. }
+            | Self::Rollback { allow_data_loss, .. } => *allow_data_loss,
+            _ => false,
+        }
+    }
+
+    /// Tells whether a default value is to be filled in on records.
+    pub fn asks_for_backfill(&self) -> bool {
+        match self {
+            Self::AddField { backfill, .. } | Self::ModifyField { backfill, .. } => *backfill,
+            _ => false,
+        }
+    }
+
     /// Returns what has to be looked up to decide about it.
     pub fn needs(&self) -> Needs {
         let field = |names| Needs::Named(ResourceKind::Field, names);

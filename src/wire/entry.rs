@@ -30,6 +30,8 @@ impl From<&Entry> for pb::AuditEntry {
             at: Some(timestamp(entry.at)),
             changes: entry.changes.iter().map(|change| write(&entry.company_id, change)).collect(),
             to_revision,
+            allow_data_loss: entry.allow_data_loss,
+            backfill: entry.backfill,
             prev_hash: entry.prev_hash.to_vec(),
             hash: Vec::new(),
             record: Vec::new(),
@@ -50,6 +52,8 @@ impl TryFrom<pb::AuditEntry> for Entry {
         Ok(Self {
             action,
             at: moment(at),
+            allow_data_loss: entry.allow_data_loss,
+            backfill: entry.backfill,
             prev_hash: digest(&entry.prev_hash)?,
             company_id: CompanyId::from_trusted(entry.company_id),
             revision: Revision::new(entry.revision),

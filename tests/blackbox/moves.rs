@@ -263,6 +263,9 @@ async fn a_field_whose_values_would_be_lost_stays_until_that_is_allowed() {
     assert_eq!(texts(&world.values("tier").await.unwrap().0).len(), 125);
     let lost = world.client.remove_field(COMPANY, "tier").allow_data_loss().await.unwrap();
     succeeded(&lost).await;
+    let entries = world.client.list_audit(COMPANY).all().await.unwrap();
+    let allowed = entries.iter().filter(|entry| entry.allow_data_loss).map(|entry| entry.revision);
+    assert_eq!(allowed.collect::<Vec<_>>(), [lost.revision], "the log says who allowed it");
     world.stop().await;
 }
 

@@ -1395,6 +1395,12 @@ pub struct AuditEntry {
     /// The stored record, byte for byte, when it was asked for. Not part of the record.
     #[prost(bytes = "vec", tag = "14")]
     pub record: ::prost::alloc::vec::Vec<u8>,
+    /// Whether the request let values that deals hold be lost.
+    #[prost(bool, tag = "15")]
+    pub allow_data_loss: bool,
+    /// Whether the request asked for a default value to be filled in on deals.
+    #[prost(bool, tag = "16")]
+    pub backfill: bool,
 }
 /// What a revision did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
