@@ -90,17 +90,8 @@ async fn a_revoked_grant_lets_jobs_wait_until_somebody_reconnects() {
     world.hubspot.control("oauth/revoke", revoke).await;
     let added = world.client.add_field("acme", fields::text("After")).await.unwrap();
     until(&added, |event| event.state() == JobState::Waiting).await;
-    let waits = async {
-        loop {
-            let job = added.job.as_ref().unwrap().get().await.unwrap();
-            let Some(error) = job.error else { continue };
-            if error.message.contains("reconnect") {
-                return error;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    let error = tokio::time::timeout(crate::world::BOUND, waits).await.unwrap();
+    until(&added, |event| event.message.contains("reconnect")).await;
+    let error = added.job.as_ref().unwrap().get().await.unwrap().error.unwrap();
     assert_eq!(error.reason().as_str_name(), "JOB_ERROR_REASON_CREDENTIAL_REFUSED");
     assert!(!format!("{error:?}").contains(CLIENT_SECRET), "{error:?}");
     let second = grant(&world, "acme", &SCOPES).await;
