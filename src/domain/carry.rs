@@ -84,14 +84,21 @@ pub struct Fill {
     pub count: bool,
 }
 
-/// Archives a name that was left, after a last look at what was written since the last pass began.
+/// Archives a name that was left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retire {
     /// The name.
     pub name: String,
+    /// What is looked at before that; `None` where no value is to be carried along any more.
+    pub last_look: Option<LastLook>,
+}
+
+/// A look at what was written since the last pass over all records began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastLook {
     /// The name that values are carried to.
     pub to: String,
-    /// How values are carried until then.
+    /// How they are carried.
     pub carry: Carry,
     /// Whether it is archived however much was written meanwhile: all records were looked at often
     /// enough.

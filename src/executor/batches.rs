@@ -63,8 +63,8 @@ pub(super) fn next_calls(
 mod tests {
     use super::super::outcomes::Before;
     use super::*;
-    use crate::domain::carry::Fill;
-    use crate::domain::{Attributes, ResourceId, ResourceKind, Revision};
+    use crate::domain::carry::{Checkpoint, Fill};
+    use crate::domain::{Attributes, ResourceId, ResourceKind, Revision, Timestamp};
     use crate::vendors::{Call, Target};
 
     fn tasks(creates: usize, updates: usize) -> Vec<Task> {
@@ -76,7 +76,7 @@ mod tests {
             before: Before::default(),
             in_doubt: None,
             is_moving: false,
-            checkpoint: None,
+            checkpoint: Checkpoint::begin(None, Timestamp::default()),
             call: Call {
                 target: Target {
                     kind: ResourceKind::Field,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::backoff;
 use super::session::Task;
-use crate::domain::carry::{Checkpoint, Page};
+use crate::domain::carry::Page;
 use crate::domain::{
     Allowance, Attributes, Effect, Estimate, Failing, Problem, ProblemReason, Timestamp, Transition,
 };
@@ -48,27 +48,23 @@ pub(super) fn answered(
         (Answer::Unexpected, _) => Meaning::Look,
         (Answer::Page(page), effect) => advanced(task, effect, &page, now, allowance),
         (Answer::NotYet, _) => {
-            let mut checkpoint = task.checkpoint.clone().unwrap_or(Checkpoint::begin(None, now));
+            let mut checkpoint = task.checkpoint.clone();
             checkpoint.again(now);
             let message = format!("much was written to {subject} meanwhile");
             Meaning::Note(Transition::Advance(Box::new(checkpoint)), message)
         }
-        (Answer::Retired(carried), effect) => {
-            let name = match effect {
-                Effect::Retire(retire) => retire.name.clone(),
-                _ => task.call.target.name.clone(),
-            };
+        (Answer::Retired(carried), _) => {
             let message = match carried {
                 0 => format!("archived {subject}"),
                 carried => {
                     format!("archived {subject}; {carried} values were written to it at the last")
                 }
             };
-            Meaning::Note(Transition::Retired(name), message)
+            Meaning::Note(Transition::Retired(task.call.target.name.clone()), message)
         }
-        (Answer::Gone, Effect::Retire(retire)) => {
+        (Answer::Gone, Effect::Retire(_)) => {
             let message = format!("archived {subject}");
-            Meaning::Note(Transition::Retired(retire.name.clone()), message)
+            Meaning::Note(Transition::Retired(task.call.target.name.clone()), message)
         }
         (Answer::Gone, _) if task.desired.is_none() => {
             Meaning::Note(Transition::Confirm(None), format!("archived {subject}"))
@@ -100,8 +96,7 @@ fn advanced(
     now: Timestamp,
     allowance: &Allowance,
 ) -> Meaning {
-    let before = task.checkpoint.clone().unwrap_or(Checkpoint::begin(None, now));
-    let mut checkpoint = before.after(page, now);
+    let mut checkpoint = task.checkpoint.after(page, now);
     let left = Estimate::of(checkpoint.calls_left(), &allowance.in_background());
     checkpoint.seconds_left = left.seconds;
     let verb = match effect {

@@ -55,7 +55,7 @@ pub(super) struct Task {
     /// Whether values are still to be carried along once the definition is as decided.
     pub(super) is_moving: bool,
     /// How far long work is.
-    pub(super) checkpoint: Option<Checkpoint>,
+    pub(super) checkpoint: Checkpoint,
     pub(super) call: Call,
 }
 

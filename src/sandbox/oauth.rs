@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::hubspot::Portal;
-use super::registry::{Kept as _, TokenKind, TokenSpec};
+use super::registry::{self, TokenKind, TokenSpec};
 use crate::domain::Timestamp;
+use crate::hex;
 
 /// How long an access token of HubSpot's lives.
 const LIFETIME_SECONDS: u64 = 1_800;
@@ -111,11 +112,10 @@ impl Oauth {
             return Err(format!("there is no application {}", spec.client_id));
         }
         let token = spec.refresh_token.unwrap_or_else(|| self.made_up("refresh", 1));
-        let all = || Portal::SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
         let grant = Grant {
             client_id: spec.client_id,
             portal_id: spec.portal_id,
-            scopes: spec.scopes.unwrap_or_else(all),
+            scopes: spec.scopes.unwrap_or_else(registry::all_scopes::<Portal>),
             refreshes: 0,
             revoked: false,
             replaced: false,
@@ -184,14 +184,10 @@ impl Oauth {
     /// Makes a token up: the same in every run, and in need of no secret.
     fn made_up(&mut self, what: &str, digests: u32) -> String {
         self.issued += 1;
-        let digest = |n| hex(&Sha256::digest(format!("{what} {} {n}", self.issued)));
+        let digest = |n| hex::encode(&Sha256::digest(format!("{what} {} {n}", self.issued)));
         let digests: String = (0..digests).map(digest).collect();
         format!("sandbox-{what}-{digests}")
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

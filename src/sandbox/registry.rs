@@ -300,7 +300,7 @@ impl<K: Kept> Inner<K> {
     }
 }
 
-fn all_scopes<K: Kept>() -> Vec<String> {
+pub(crate) fn all_scopes<K: Kept>() -> Vec<String> {
     K::SCOPES.iter().map(|scope| (*scope).to_owned()).collect()
 }
 

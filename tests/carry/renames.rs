@@ -101,6 +101,9 @@ impl World {
 
         let held = self.is_renamed("tier", "level").await;
         let (looks, last_look) = last_look(&events);
+        // Half of the deals have a value, so there is a second look; what it is known by must not be
+        // something that events say no more.
+        assert!(looks >= 2, "the last look was not recognised: {events:?}");
         let came = checks::check(&book, &held, last_look);
         let calls = self.portal.calls_after(last_call).await;
         let calls = Calls::new(calls, self.size.deals, held.count());

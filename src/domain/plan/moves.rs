@@ -2,7 +2,7 @@
 //! the old one. And what else is done to the values of records.
 
 use super::{Known, Names, Observed, Step, park};
-use crate::domain::carry::{Carry, Checkpoint, Fill, Left, Retire};
+use crate::domain::carry::{Carry, Checkpoint, Fill, LastLook, Left, Retire};
 use crate::domain::{Details, Effect, Problem, ProblemReason, Sync, Trail};
 
 /// Where a resource is to be carried out.
@@ -97,9 +97,7 @@ pub(super) fn rest(known: &Known<'_>) -> Option<Step> {
     match sync.trail.as_ref().filter(|_| sync.is_moving()) {
         Some(trail) if desired.is_none() => {
             let name = trail.left.last().map(|left| left.name.clone())?;
-            let carry = Carry { from: Vec::new(), ..carry(known, trail, &begin(None, known)) };
-            let to = sync.key_or(known.name).to_owned();
-            Some(Step::Call(Effect::Retire(Retire { name, to, carry, at_last: true })))
+            Some(Step::Call(Effect::Retire(Retire { name, last_look: None })))
         }
         Some(trail) => carry_along(known, trail),
         None if desired.is_none() => None,
@@ -119,7 +117,8 @@ fn carry_along(known: &Known<'_>, trail: &Trail) -> Option<Step> {
     let name = trail.left.last().map(|left| left.name.clone())?;
     let to = known.sync.key_or(known.name).to_owned();
     let (carry, at_last) = (carry(known, trail, &checkpoint), checkpoint.is_last());
-    Some(Step::Call(Effect::Retire(Retire { name, to, carry, at_last })))
+    let last_look = Some(LastLook { to, carry, at_last });
+    Some(Step::Call(Effect::Retire(Retire { name, last_look })))
 }
 
 fn carry(known: &Known<'_>, trail: &Trail, checkpoint: &Checkpoint) -> Carry {

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::domain::carry::Checkpoint;
 use crate::domain::{Allowance, ResourceId, ResourceKind, Revision};
 use crate::vendors::{Call, Target};
 
@@ -19,7 +20,7 @@ fn task(effect: Effect, desired: Option<Attributes>) -> Task {
         before: Before::default(),
         in_doubt: None,
         is_moving: false,
-        checkpoint: None,
+        checkpoint: Checkpoint::begin(None, Timestamp::default()),
         call: Call {
             target: Target {
                 kind: ResourceKind::Field,

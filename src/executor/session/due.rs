@@ -206,9 +206,8 @@ fn task(
         before: Before::new(sync.failing, now),
         in_doubt: sync.in_doubt.clone(),
         is_moving: sync.is_moving(),
-        checkpoint: Some(
-            checkpoint.unwrap_or_else(|| Checkpoint { value, ..Checkpoint::begin(fills, now) }),
-        ),
+        checkpoint: checkpoint
+            .unwrap_or_else(|| Checkpoint { value, ..Checkpoint::begin(fills, now) }),
         call: Call { target, effect, held, allow_loss: version.allows_loss },
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn canonical(formula: &str) -> String {
                 word => (word.to_owned(), !KEYWORDS.contains(&word)),
             },
             Token::Number(number) => (number, false),
+            Token::Text(text) if text.contains('"') => (format!("'{text}'"), false),
             Token::Text(text) => (format!("\"{text}\""), false),
             Token::Sign(sign) => match sign.as_str() {
                 "=" => ("==".to_owned(), false),
@@ -67,7 +68,9 @@ fn tokens(formula: &str) -> Vec<Token> {
         let (token, length) = if first.is_ascii_alphabetic() || first == '_' {
             let length = while_any(&|c| c.is_ascii_alphanumeric() || c == '_');
             (Token::Word(rest[..length].to_owned()), length)
-        } else if first.is_ascii_digit() {
+        } else if first.is_ascii_digit()
+            || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+        {
             let length = while_any(&|c| c.is_ascii_digit() || c == '.');
             (Token::Number(rest[..length].to_owned()), length)
         } else if first == '"' || first == '\'' {
@@ -100,6 +103,7 @@ mod tests {
             assert_eq!(canonical(written), kept, "{written}");
         }
         assert_eq!(canonical(kept), kept);
+        assert_eq!(canonical("amount * .5 + f('say \"x\"')"), "amount * .5 + f('say \"x\"')");
     }
 
     #[test]

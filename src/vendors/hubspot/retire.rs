@@ -11,7 +11,7 @@ use super::canonical::OPTIONS;
 use super::carry::gone;
 use super::deals::{HISTORIES, Written, harmless};
 use super::portal::Portal;
-use crate::domain::carry::{Carry, Retire, SKEW};
+use crate::domain::carry::{Carry, LastLook, Retire, SKEW};
 use crate::domain::{Attributes, Problem, ProblemReason};
 use crate::vendors::{Answer, Call, Failure, FailureScope, Lane};
 
@@ -29,13 +29,13 @@ impl Portal {
         call: &Call,
         retire: &Retire,
     ) -> Result<Answer, Failure> {
-        if retire.carry.from.is_empty() {
+        let Some(last_look) = &retire.last_look else {
             if !call.allow_loss {
                 self.guard_values(turn, &retire.name).await?;
             }
             return self.archive(turn, &retire.name).await;
-        }
-        let Some(carried) = self.carry_last(turn, retire).await? else {
+        };
+        let Some(carried) = self.carry_last(turn, last_look).await? else {
             return Ok(Answer::NotYet);
         };
         match self.archive_there(turn, &retire.name).await? {
@@ -51,9 +51,9 @@ impl Portal {
     async fn carry_last(
         &self,
         turn: &mut Turn<'_>,
-        retire: &Retire,
+        last_look: &LastLook,
     ) -> Result<Option<i64>, Failure> {
-        let Retire { to, carry, at_last, .. } = retire;
+        let LastLook { to, carry, at_last } = last_look;
         let skew = i64::try_from(SKEW.as_millis()).unwrap_or_default();
         let since = (carry.begun_at_micros / 1_000).saturating_sub(skew);
         let filter = json!({

@@ -3,7 +3,7 @@
 use super::sandbox::Portal;
 use super::*;
 use crate::domain::Effect;
-use crate::domain::carry::{Carry, Left, Retire};
+use crate::domain::carry::{Carry, LastLook, Left, Retire};
 use crate::sandbox::Config;
 use crate::vendors::Answer;
 
@@ -79,7 +79,8 @@ async fn what_leaves_no_time_for_an_archive_is_looked_at_again_and_at_last_archi
     portal.control("PUT", "settings", json!({ "latency_ms": 280 })).await;
     let retire = |at_last| {
         let (name, to) = ("tier".to_owned(), "level".to_owned());
-        Effect::Retire(Retire { name, to, carry: carry(false), at_last })
+        let last_look = Some(LastLook { to, carry: carry(false), at_last });
+        Effect::Retire(Retire { name, last_look })
     };
     assert_eq!(portal.one("tier", retire(false)).await, Ok(Answer::NotYet));
     let answer = portal.one("tier", retire(true)).await;

@@ -2,7 +2,7 @@
 
 use super::table::{Row, check, rows};
 use super::*;
-use crate::domain::carry::{Carry, Fill, Left, Page, Retire};
+use crate::domain::carry::{Carry, Fill, LastLook, Left, Page, Retire};
 use crate::domain::{Effect, ProblemReason as R};
 use crate::vendors::FailureScope::{Refused, Resource};
 use crate::vendors::{Answer, Call};
@@ -105,8 +105,8 @@ async fn every_answer_to_a_change_of_deals_means_what_the_table_says() {
 
 #[tokio::test]
 async fn every_answer_to_a_search_means_what_the_table_says() {
-    let retire =
-        Retire { name: "old".to_owned(), to: "new".to_owned(), carry: carry(), at_last: false };
+    let last_look = Some(LastLook { to: "new".to_owned(), carry: carry(), at_last: false });
+    let retire = Retire { name: "old".to_owned(), last_look };
     // The limit of searches is one of its own and says nothing of the connection.
     let of_searches = |row: &Row| {
         row.answer.0 == 429
@@ -263,8 +263,8 @@ async fn what_is_gone_at_hubspot_has_not_been_carried() {
         assert_eq!((failure.scope, failure.problem.reason), (Refused, R::Conflict));
         assert!(failure.problem.message.starts_with("old is gone"), "{failure:?}");
     }
-    let (name, to) = ("old".to_owned(), "new".to_owned());
-    let retire = Effect::Retire(Retire { name, to, carry: carry(), at_last: false });
+    let last_look = Some(LastLook { to: "new".to_owned(), carry: carry(), at_last: false });
+    let retire = Effect::Retire(Retire { name: "old".to_owned(), last_look });
     let scene = Scene::new([deals(&[]), error(404, "OBJECT_NOT_FOUND", "no")]).await;
     let failure = scene.carry_out_one(call("old", retire)).await.unwrap_err();
     assert_eq!((failure.scope, failure.problem.reason), (Refused, R::Conflict));
