@@ -123,31 +123,18 @@ async fn load_spreads_over_a_server_that_comes_back_and_no_call_is_cut() {
         }
     });
     let restarting = Box::pin(async {
-        assert!(ratio(&proxy.open()) <= 1.5, "{:?}", proxy.open());
+        // A connection is there for its client before the proxy has accepted it.
+        let open = proxy.until(|open| open.iter().sum::<usize>() == 30).await;
+        assert!(ratio(&open) <= 1.5, "{open:?}");
         replicas[0].stop().await;
-        let all_there = async {
-            while proxy.open() != [0, 30] {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        within(all_there).await;
+        proxy.until(|open| open == [0, 30]).await;
         replicas[0].start_again().await;
-        tokio::time::sleep(age * 2).await;
-        let mut open: Vec<usize> = proxy.open();
         // A connection that ends just now and the one in its place may be there both.
-        let settled = async {
-            while open.iter().sum::<usize>() != 30 {
-                tokio::task::yield_now().await;
-                open = proxy.open();
-            }
-        };
-        within(settled).await;
+        let spread = |open: &[usize]| open.iter().sum::<usize>() == 30 && ratio(open) <= 1.5;
+        proxy.until(spread).await;
         over.store(true, Ordering::Relaxed);
-        open
     });
-    let (_, open): (_, Vec<usize>) =
-        within(async { tokio::join!(join_all(calling), restarting) }).await;
-    assert!(ratio(&open) <= 1.5, "{open:?}");
+    within(async { tokio::join!(join_all(calling), restarting) }).await;
     assert!(calls.load(Ordering::Relaxed) > 1_000, "{calls:?}");
     drop(clients);
     for replica in &mut replicas {

@@ -1,13 +1,14 @@
 //! A way to servers that a test can cut, hold, and count connections on.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use gomark::supervisor::Supervisor;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+use crate::world::within;
 
 /// What becomes of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,31 +25,29 @@ pub(crate) enum Way {
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     way: watch::Sender<Way>,
-    servers: Arc<Mutex<Vec<Server>>>,
+    servers: Arc<Servers>,
     supervisor: Supervisor,
 }
 
-#[derive(Clone)]
-struct Server {
-    address: SocketAddr,
-    open: Arc<AtomicUsize>,
+struct Servers {
+    addresses: Vec<SocketAddr>,
+    /// How many connections each has.
+    open: watch::Sender<Vec<usize>>,
 }
 
 impl Proxy {
     pub(crate) async fn to(servers: &[SocketAddr]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = |address: &SocketAddr| Server { address: *address, open: Arc::default() };
-        let servers: Arc<Mutex<Vec<_>>> =
-            Arc::new(Mutex::new(servers.iter().map(server).collect()));
+        let open = watch::Sender::new(vec![0; servers.len()]);
+        let servers = Arc::new(Servers { addresses: servers.to_vec(), open });
         let (way, ways) = watch::channel(Way::Open);
         let supervisor = Supervisor::new();
         let (choice, of) = (servers.clone(), supervisor.clone());
         supervisor.spawn("proxy", async move {
             for turn in 0.. {
                 let Ok((client, _)) = listener.accept().await else { return };
-                let servers = choice.lock().unwrap().clone();
-                of.spawn("proxied", carry(client, servers, turn, ways.clone()));
+                of.spawn("proxied", carry(client, choice.clone(), turn, ways.clone()));
             }
         });
         Self { address, way, servers, supervisor }
@@ -58,10 +57,10 @@ impl Proxy {
         self.way.send_replace(way);
     }
 
-    /// How many connections each server has.
-    pub(crate) fn open(&self) -> Vec<usize> {
-        let servers = self.servers.lock().unwrap();
-        servers.iter().map(|server| server.open.load(Ordering::SeqCst)).collect()
+    /// Waits until the servers have as many connections as is asked for, and returns how many.
+    pub(crate) async fn until(&self, asked: impl Fn(&[usize]) -> bool) -> Vec<usize> {
+        let mut open = self.servers.open.subscribe();
+        within(open.wait_for(|open| asked(open))).await.unwrap().clone()
     }
 }
 
@@ -74,7 +73,7 @@ impl Drop for Proxy {
 
 async fn carry(
     client: TcpStream,
-    servers: Vec<Server>,
+    servers: Arc<Servers>,
     turn: usize,
     mut way: watch::Receiver<Way>,
 ) {
@@ -87,10 +86,10 @@ async fn carry(
             Way::Open => break,
         }
     }
-    for offset in 0..servers.len() {
-        let server = &servers[(turn + offset) % servers.len()];
-        let Ok(mut there) = TcpStream::connect(server.address).await else { continue };
-        server.open.fetch_add(1, Ordering::SeqCst);
+    let many = servers.addresses.len();
+    for server in (0..many).map(|offset| (turn + offset) % many) {
+        let Ok(mut there) = TcpStream::connect(servers.addresses[server]).await else { continue };
+        servers.open.send_modify(|open| open[server] += 1);
         loop {
             tokio::select! {
                 _ = copy_bidirectional(&mut client, &mut there), if *way.borrow() == Way::Open => break,
@@ -101,7 +100,7 @@ async fn carry(
                 }
             }
         }
-        server.open.fetch_sub(1, Ordering::SeqCst);
+        servers.open.send_modify(|open| open[server] -= 1);
         return;
     }
 }
