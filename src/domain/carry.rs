@@ -50,6 +50,9 @@ pub struct Had {
     pub name: String,
     /// Until when, in microseconds.
     pub until_micros: i64,
+    /// Whether there may have been values of another's under it.
+    #[serde(default)]
+    pub foreign: bool,
 }
 
 /// Carries the values of one page of records.

@@ -42,21 +42,30 @@ impl Sync {
         first.or(key)
     }
 
-    /// Returns until when this resource had a name that it has no more, in microseconds; `None` when it
-    /// never did.
+    /// Returns until when this resource had a name for itself that it has no more, in microseconds;
+    /// `None` when it never did.
     pub fn had_until(&self, name: &str) -> Option<i64> {
-        let here = self.confirmed_at.filter(|_| self.key.as_deref() == Some(name));
-        let before = self.trail.iter().flat_map(|trail| &trail.had).find(|had| had.name == name);
+        let is_here = self.key.as_deref() == Some(name) && self.was_there();
+        let here = self.confirmed_at.filter(|_| is_here);
+        let mut had = self.trail.iter().flat_map(|trail| &trail.had);
+        let before = had.find(|had| had.name == name && !had.foreign);
         here.map(Timestamp::as_micros).or(before.map(|had| had.until_micros))
+    }
+
+    /// Tells whether the vendor ever held it under the present name.
+    fn was_there(&self) -> bool {
+        self.applied.is_some() || self.previous.is_some()
     }
 
     /// Goes to another name, leaving what the vendor holds for now. It may be one that it had.
     pub(super) fn go_to(&mut self, name: &str, foreign: bool, now: Timestamp) {
         let mut trail = self.trail.take().unwrap_or_default();
+        let was_there = self.was_there();
         let (key, held) = (self.key.take(), self.applied.take());
-        if let Some(key) = key {
+        if let Some(key) = key.filter(|_| was_there) {
             trail.had.retain(|had| had.name != key);
-            trail.had.push(Had { name: key.clone(), until_micros: now.as_micros() });
+            let (name, until_micros) = (key.clone(), now.as_micros());
+            trail.had.push(Had { name, until_micros, foreign: trail.foreign });
             if let Some(held) = held {
                 let target_until_micros = (!trail.left.is_empty()).then(|| now.as_micros());
                 let own_since_micros = trail.foreign.then_some(trail.since_micros);
@@ -66,7 +75,7 @@ impl Sync {
         }
         let back = trail.left.iter().position(|left| left.name == name);
         let back = back.map(|place| trail.left.remove(place));
-        let is_new = !trail.had.iter().any(|had| had.name == name);
+        let is_new = !trail.had.iter().any(|had| had.name == name && !had.foreign);
         let own_since = back.as_ref().and_then(|left| left.own_since_micros);
         trail.foreign = own_since.is_some() || (back.is_none() && (foreign || is_new));
         trail.since_micros = own_since.unwrap_or(now.as_micros());

@@ -380,6 +380,42 @@ fn fields_that_wait_for_each_others_names_half_way_do_not_meet() {
 }
 
 #[test]
+fn who_was_on_its_way_to_a_name_did_not_have_it() {
+    let mut world = World::new(true);
+    world.decide(0, Some(2));
+    assert!(world.step(0, false));
+    world.write(0, 0);
+    world.decide(0, Some(1));
+    world.come_to_rest();
+    world.decide(1, Some(2));
+    // It would be created next, and what comes back with the name would be cleared.
+    assert!(world.step(1, false));
+    world.decide(1, Some(0));
+    world.come_to_rest();
+    world.decide(1, Some(2));
+    world.come_to_rest();
+    world.check();
+}
+
+#[test]
+fn who_did_not_clear_a_name_of_anothers_values_did_not_have_it_alone() {
+    let mut world = World::new(true);
+    world.decide(2, Some(3));
+    assert!(world.step(2, false));
+    world.write(2, 0);
+    world.decide(2, Some(0));
+    world.come_to_rest();
+    world.decide(1, Some(3));
+    // It is created with what comes back, and leaves before that is cleared.
+    assert!(world.step(1, false) && world.step(1, false));
+    world.decide(1, Some(1));
+    world.come_to_rest();
+    world.decide(1, Some(3));
+    world.come_to_rest();
+    world.check();
+}
+
+#[test]
 fn a_field_waits_for_the_group_that_it_stands_in_and_a_group_for_its_fields() {
     let group = ResourceId::from_trusted("group-1".to_owned());
     let wanted = attributes(1, 1);
