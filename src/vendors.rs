@@ -225,10 +225,23 @@ pub enum Answer {
     Unexpected,
     /// A page of long work is done.
     Page(Page),
-    /// The name that was to be retired is gone; so many values were carried along last.
-    Retired(i64),
-    /// The name that was to be retired is there yet: too much was written meanwhile, so that all
-    /// records are to be looked at once more.
+    /// The name that was to be retired is gone.
+    Retired {
+        /// How many values were carried along last.
+        carried: i64,
+        /// Whether more was written to it than could be looked at.
+        missed: bool,
+    },
+    /// The name that was to be retired is there yet: it was looked at what was written until this
+    /// moment, by the vendor's clock in microseconds, and so many values were carried.
+    Looked {
+        /// The moment.
+        until_micros: i64,
+        /// The values.
+        carried: i64,
+    },
+    /// The name that was to be retired is there yet: a value was refused, so that all records are to
+    /// be looked at once more.
     NotYet,
 }
 

@@ -19,6 +19,9 @@ use super::{Attributes, Revision, Timestamp};
 pub const REFUSED_MAX: usize = 100;
 /// How many records a call reads or writes.
 const PAGE: u64 = 100;
+/// The most looks at what was written since the last pass began, each as long as a call may take. One
+/// that sees all of it is the last.
+const LOOKS_MAX: u32 = 100;
 /// The most passes over all records. Writers who never rest are not waited for.
 const PASSES_MAX: u32 = 8;
 /// For how long what we wrote ourselves may look as if it was written since a pass began: as long as a
@@ -72,8 +75,6 @@ pub struct Carry {
     pub first_pass: bool,
     /// Whether the vendor is to count the records, too.
     pub count: bool,
-    /// When the pass began, in microseconds.
-    pub begun_at_micros: i64,
 }
 
 /// Fills in a value on those records of one page that have none.
@@ -96,15 +97,17 @@ pub struct Retire {
     pub last_look: Option<LastLook>,
 }
 
-/// A look at what was written since the last pass over all records began.
+/// A look at what was written since the last pass over all records began, or since another such look
+/// came so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastLook {
     /// The name that values are carried to.
     pub to: String,
     /// How they are carried.
     pub carry: Carry,
-    /// Whether it is archived however much was written meanwhile: all records were looked at often
-    /// enough.
+    /// Since when, in microseconds.
+    pub since_micros: i64,
+    /// Whether the name is archived however much was written meanwhile: it was looked at often enough.
     pub at_last: bool,
 }
 
@@ -184,8 +187,12 @@ pub struct Checkpoint {
     /// What the vendor refused in this pass.
     #[serde(default)]
     pub refused: Refused,
-    /// When this pass began, in microseconds; it may have to wait for that.
+    /// When this pass began, in microseconds; it may have to wait for that. After the last pass: up to
+    /// when it was looked at what was written since.
     pub begun_at_micros: i64,
+    /// How often it was looked at that.
+    #[serde(default)]
+    pub looks: u32,
     /// Whether all of it is done.
     pub done: bool,
     /// How many seconds the vendor's limits let it take from here, where they are known.
@@ -208,6 +215,7 @@ impl Checkpoint {
             written: 0,
             refused: Refused::default(),
             begun_at_micros: now.as_micros(),
+            looks: 0,
             done: false,
             seconds_left: None,
         }
@@ -240,7 +248,24 @@ impl Checkpoint {
         self.changed = 0;
         self.refused = Refused::default();
         self.begun_at_micros = begins_at.as_micros();
+        self.looks = 0;
         self.done = false;
+    }
+
+    /// Returns where it stands after a look at what was written since the last pass began, which came
+    /// so far and carried so many values.
+    #[must_use]
+    pub fn after_look(&self, until_micros: i64, carried: i64) -> Self {
+        let begun_at_micros = self.begun_at_micros.max(until_micros);
+        let (looks, written) = (self.looks + 1, self.written + carried);
+        Self { begun_at_micros, looks, written, ..self.clone() }
+    }
+
+    /// Returns since when it is to be looked at what was written, in microseconds. The vendor's clock
+    /// began the pass earlier than ours; where a look came to was told by its own.
+    pub fn look_since(&self) -> i64 {
+        let skew = i64::try_from(SKEW.as_micros()).unwrap_or_default();
+        self.begun_at_micros - if self.looks == 0 { skew } else { 0 }
     }
 
     /// Begins another pass because something kept the end of the ones before from being reached; it
@@ -255,7 +280,7 @@ impl Checkpoint {
     fn end_pass(&mut self, now: Timestamp) {
         self.total = self.looked;
         let steady = self.pass > 1 && self.changed.saturating_mul(2) > self.changed_before;
-        let ends = self.changed == 0 || steady || self.is_last();
+        let ends = self.changed == 0 || steady || self.pass >= PASSES_MAX;
         if self.fills.is_some() || ends {
             self.done = true;
         } else {
@@ -282,9 +307,9 @@ impl Checkpoint {
         Self { total: records, ..Self::begin(fills, Timestamp::default()) }.calls_left()
     }
 
-    /// Tells whether all records were looked at so often that it is enough.
+    /// Tells whether it was looked so often at what was written meanwhile that it is enough.
     pub fn is_last(&self) -> bool {
-        self.pass >= PASSES_MAX
+        self.looks >= LOOKS_MAX
     }
 
     /// Tells when the pass that is to be begun next may be; `None` when one was begun.

@@ -49,17 +49,22 @@ pub(super) fn answered(
         (Answer::Page(page), effect) => advanced(task, effect, &page, now, allowance),
         (Answer::NotYet, _) => {
             let mut checkpoint = task.checkpoint.clone();
-            checkpoint.again(now);
-            let message = format!("much was written to {subject} meanwhile");
+            checkpoint.look_again(now);
+            let message = format!("values that were written to {subject} meanwhile were refused");
             Meaning::Note(Transition::Advance(Box::new(checkpoint)), message)
         }
-        (Answer::Retired(carried), _) => {
-            let message = match carried {
-                0 => format!("archived {subject}"),
-                carried => {
-                    format!("archived {subject}; {carried} values were written to it at the last")
-                }
+        (Answer::Looked { until_micros, carried }, _) => {
+            let checkpoint = task.checkpoint.after_look(until_micros, carried);
+            let message = format!("{carried} values that were written to {subject} meanwhile");
+            Meaning::Note(Transition::Advance(Box::new(checkpoint)), format!("carried {message}"))
+        }
+        (Answer::Retired { carried, missed }, _) => {
+            let last = match carried {
+                0 => String::new(),
+                carried => format!("; {carried} values were written to it at the last"),
             };
+            let more = if missed { "; more was written than could be looked at" } else { "" };
+            let message = format!("archived {subject}{last}{more}");
             Meaning::Note(Transition::Retired(task.call.target.name.clone()), message)
         }
         (Answer::Gone, Effect::Retire(_)) => {

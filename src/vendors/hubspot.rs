@@ -54,9 +54,6 @@ pub struct HubSpotConfig {
     pub batch_max: usize,
     /// The longest that connecting may take; shorter than any call may.
     pub connect_timeout: Duration,
-    /// How many searches a portal allows within a second: 5 (HubSpot's usage guidelines; older pages
-    /// say 4). They are counted apart from all other calls, and no answer tells of it.
-    pub searches_per_second: u32,
 }
 
 impl Default for HubSpotConfig {
@@ -65,7 +62,6 @@ impl Default for HubSpotConfig {
             api_version: "2026-09".to_owned(),
             batch_max: VendorKind::HubSpot.capabilities().creates_per_call_max,
             connect_timeout: Duration::from_secs(3),
-            searches_per_second: 5,
         }
     }
 }

@@ -38,7 +38,7 @@ impl Size {
     fn from_environment() -> Self {
         let crash_every = set("GOMARK_TEST_CRASH_EVERY_MS").unwrap_or(4_000);
         Self {
-            deals: set("GOMARK_TEST_DEALS").unwrap_or(1_000),
+            deals: set("GOMARK_TEST_DEALS").unwrap_or(2_000),
             crash_every: Duration::from_millis(crash_every),
             seed: set("GOMARK_TEST_SEED").unwrap_or(20_260_101),
         }

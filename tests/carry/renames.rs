@@ -167,7 +167,7 @@ fn last_look(events: &[JobEvent]) -> (usize, Timestamp) {
     let begins = |event: &&JobEvent| {
         let message = &event.message;
         (message.contains(": look ") && message.contains(": at 0 of "))
-            || message.starts_with("much was written to ")
+            || message.starts_with("values that were written to ")
     };
     let others: Vec<_> = events.iter().filter(begins).collect();
     // Before the first look nothing was carried.

@@ -116,8 +116,9 @@ fn carry_along(known: &Known<'_>, trail: &Trail) -> Option<Step> {
     }
     let name = trail.left.last().map(|left| left.name.clone())?;
     let to = known.sync.key_or(known.name).to_owned();
-    let (carry, at_last) = (carry(known, trail, &checkpoint), checkpoint.is_last());
-    let last_look = Some(LastLook { to, carry, at_last });
+    let carry = carry(known, trail, &checkpoint);
+    let (since_micros, at_last) = (checkpoint.look_since(), checkpoint.is_last());
+    let last_look = Some(LastLook { to, carry, since_micros, at_last });
     Some(Step::Call(Effect::Retire(Retire { name, last_look })))
 }
 
@@ -130,7 +131,6 @@ fn carry(known: &Known<'_>, trail: &Trail, checkpoint: &Checkpoint) -> Carry {
         // A page that may have been written before is not taken for new.
         first_pass: checkpoint.pass == 1 && !checkpoint.done && known.sync.in_doubt.is_none(),
         count: checkpoint.total == 0,
-        begun_at_micros: checkpoint.begun_at_micros,
     }
 }
 

@@ -89,8 +89,7 @@ impl<'a> Turn<'a> {
         let (method, counted_by) = (Method::POST, Counter::Search);
         let call = Call { method, url, body: Some(body), writes: false, counted_by };
         let reply = self.portal.call(call, ends_at).await?;
-        let limit = Limit::of(Said::read(&reply.body).as_ref());
-        if reply.status == 429 && limit == Limit::Secondly {
+        if reply.status == 429 && Limit::of(Said::read(&reply.body).as_ref()) == Limit::Secondly {
             let failure = self.portal.view(false).failure(&reply);
             return Err(Failure { scope: FailureScope::Resource, ..failure });
         }

@@ -122,7 +122,7 @@ impl Portal {
     }
 
     /// Tells which values of some deals are to be written.
-    async fn values_to_carry(
+    pub(super) async fn values_to_carry(
         &self,
         turn: &mut Turn<'_>,
         to: &str,
@@ -143,7 +143,7 @@ impl Portal {
     }
 
     /// Tells which values of these deals are to be written, by their histories.
-    pub(super) async fn newest_values(
+    async fn newest_values(
         &self,
         turn: &mut Turn<'_>,
         to: &str,
@@ -254,7 +254,7 @@ fn names<'a>(to: &'a str, carry: &'a Carry) -> Vec<&'a str> {
 }
 
 /// What HubSpot calculates cannot be written, and need not be.
-fn is_calculated(left: &Left) -> bool {
+pub(super) fn is_calculated(left: &Left) -> bool {
     let kind = left.held.get(super::canonical::FIELD_TYPE).and_then(|kind| kind.as_str());
     kind == Some("calculation_equation")
 }

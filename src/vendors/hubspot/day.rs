@@ -20,8 +20,13 @@ const EARLY: Duration = Duration::from_secs(60 * 60);
 /// How long is waited after such a refusal.
 const EARLY_WAIT: Duration = Duration::from_secs(10 * 60);
 
+/// Tells when the first call of the next day may be made.
+pub(super) fn over_at(zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+    end(zone, now).map(|end| end.plus(MARGIN))
+}
+
 /// Tells when the day ends that this moment is in.
-pub(super) fn end(zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+fn end(zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
     let today = moment(now)?.to_zoned(zone.clone());
     let end = today.checked_add(1.day()).ok()?.start_of_day().ok()?;
     Some(Timestamp::from_micros(end.timestamp().as_microsecond()))
@@ -34,7 +39,7 @@ pub(super) fn wait(zone: &TimeZone, now: Timestamp) -> Option<Duration> {
     if now.since(begun) < EARLY {
         return Some(EARLY_WAIT);
     }
-    Some(end(zone, now)?.since(now) + MARGIN)
+    Some(over_at(zone, now)?.since(now))
 }
 
 /// Notes the time zone in what a limiter wrote down: a portal whose day is used up does not tell it.

@@ -20,7 +20,7 @@ pub(super) const PAGE: usize = 100;
 /// How many deals are read with their histories in a call (HubSpot's own words when it is more).
 pub(super) const HISTORIES: usize = 50;
 /// How many deals a search answers at once (HubSpot's guide to searching).
-const SEARCHED: usize = 200;
+pub(super) const SEARCHED: usize = 200;
 
 /// A deal, with the values of the properties that were asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -40,13 +40,15 @@ struct Version {
     timestamp: String,
 }
 
-/// A page of deals.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// Some deals: a page, or what came of a batch.
+#[derive(Debug, Deserialize)]
 pub(super) struct Deals {
     pub(super) results: Vec<Deal>,
+    #[serde(default)]
     paging: Option<Paging>,
+    #[serde(default)]
     pub(super) total: Option<i64>,
+    #[serde(default)]
     errors: Vec<Json>,
 }
 
@@ -79,6 +81,13 @@ impl Deal {
     /// Returns the value of a property; empty when the deal has none.
     pub(super) fn value(&self, name: &str) -> &str {
         self.properties.get(name).and_then(Option::as_deref).unwrap_or_default()
+    }
+
+    /// Returns when the deal was modified last, in microseconds, where that was asked for.
+    pub(super) fn modified(&self) -> Option<i64> {
+        let at = self.value("hs_lastmodifieddate");
+        let at: Option<jiff::Timestamp> = at.parse().ok();
+        at.map(jiff::Timestamp::as_microsecond)
     }
 
     /// Returns the values that a property had, the newest first; `None` when they cannot be relied on.
@@ -134,7 +143,7 @@ impl Portal {
             let deals = self.read_deals(&reply, &[200, 207])?;
             let errors: Vec<_> = deals.errors.iter().map(Said::from_value).collect();
             let is_gone = |id: &String| {
-                let gone = errors.iter().filter(|said| said.category == "OBJECT_NOT_FOUND");
+                let gone = errors.iter().filter(|said| said.says_not_found());
                 gone.into_iter().any(|said| said.context("ids").any(|it| it == id))
             };
             // What is passed over is not known to be gone.
@@ -155,14 +164,14 @@ impl Portal {
         filters: &[Json],
         names: &[&str],
         limit: usize,
-        after: Option<&str>,
+        sorted_by: Option<&str>,
     ) -> Result<Deals, Failure> {
         let groups: Vec<_> = filters.iter().map(|filter| json!({ "filters": [filter] })).collect();
         let mut body = json!({
             "filterGroups": groups, "properties": names, "limit": limit.min(SEARCHED),
         });
-        if let Some(after) = after {
-            body["after"] = json!(after);
+        if let Some(name) = sorted_by {
+            body["sorts"] = json!([name]);
         }
         let reply = turn.search(self.paths.deals_at(&["search"]), &body).await?;
         self.read_deals(&reply, &[200])
@@ -228,7 +237,7 @@ impl Portal {
             let missing = said.is_some_and(|said| said.says_property_is_missing());
             return Err(if missing { not_yet(failure) } else { failure });
         }
-        let answer: BatchAnswer = serde_json::from_slice(&reply.body)
+        let answer: Deals = serde_json::from_slice(&reply.body)
             .map_err(|_| view.unreadable(reply.status, "it is no answer to a batch"))?;
         let mut came_of: HashMap<&str, Option<Said>> =
             answer.results.iter().map(|deal| (deal.id.as_str(), None)).collect();
@@ -243,7 +252,7 @@ impl Portal {
             match came_of.get(write.id.as_str()) {
                 Some(None) => written.count += 1,
                 // A deal that was deleted has no values.
-                Some(Some(said)) if said.category == "OBJECT_NOT_FOUND" => {}
+                Some(Some(said)) if said.says_not_found() => {}
                 Some(Some(said)) => {
                     let failure = view.item_failure(reply.status, said);
                     if failure.scope != FailureScope::Refused {
@@ -264,23 +273,11 @@ impl Portal {
         }
         let deals: Deals = serde_json::from_slice(&reply.body)
             .map_err(|_| view.unreadable(reply.status, "it is no list of deals"))?;
-        // Without this an answer of another shape would be taken for an empty page.
-        let whole: Option<Json> = serde_json::from_slice(&reply.body).ok();
-        let has_results =
-            whole.is_some_and(|whole| whole.get("results").is_some_and(Json::is_array));
-        if !has_results || deals.results.iter().any(|deal| deal.id.is_empty()) {
+        if deals.results.iter().any(|deal| deal.id.is_empty()) {
             return Err(view.unreadable(reply.status, "it is no list of deals"));
         }
         Ok(deals)
     }
-}
-
-/// The answer to a batch of changes.
-#[derive(Debug, Deserialize)]
-struct BatchAnswer {
-    results: Vec<Deal>,
-    #[serde(default)]
-    errors: Vec<Json>,
 }
 
 /// What fails before anything is written had no effect, though it is no GET.
@@ -288,8 +285,8 @@ pub(super) fn harmless(failure: Failure) -> Failure {
     Failure { effect_unknown: false, ..failure }
 }
 
-/// The property was just created, and HubSpot does not know it everywhere yet.
-fn not_yet(failure: Failure) -> Failure {
+/// What was just created is not known everywhere yet: the refusal is for now.
+pub(super) fn not_yet(failure: Failure) -> Failure {
     let mut problem = failure.problem;
     problem.reason = ProblemReason::VendorUnavailable;
     Failure { scope: FailureScope::Resource, effect_unknown: false, problem, ..failure }

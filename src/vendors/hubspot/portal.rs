@@ -25,6 +25,9 @@ use crate::vendors::{Access, Account, Answer, Call, Failure, Identity, Lane, Tar
 /// What people call the vendor.
 pub(super) const NAME: &str = "HubSpot";
 
+/// How many searches a portal allows within a second (HubSpot's usage guidelines; older pages say 4).
+/// They are counted apart from all other calls, and no answer tells of it.
+const SEARCHES: u32 = 5;
 const SECOND: Duration = Duration::from_secs(1);
 
 pub(super) struct Portal {
@@ -57,9 +60,8 @@ impl Portal {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let window = access.window.as_deref();
-        let per_second = config.searches_per_second.max(1);
-        let searches =
-            Limiter::fixed(per_second, SECOND, access.window.is_none(), Arc::clone(&clock));
+        let is_first = access.window.is_none();
+        let searches = Limiter::fixed(SEARCHES, SECOND, is_first, Arc::clone(&clock));
         Self {
             client,
             paths,
@@ -84,7 +86,7 @@ impl Portal {
 
     /// Tells when the portal's day ends, where its time zone is known.
     pub(super) fn day_end(&self) -> Option<Timestamp> {
-        day::end(self.zone.get()?, self.clock.now())
+        day::over_at(self.zone.get()?, self.clock.now())
     }
 }
 

@@ -157,7 +157,7 @@ pub(super) fn together<T>(
 /// addresses that are wrong and from whatever else stands in between, as HTML or empty (observed
 /// by third parties).
 pub(super) fn says_absent(reply: &Reply) -> bool {
-    Said::read(&reply.body).is_some_and(|said| said.category == "OBJECT_NOT_FOUND")
+    Said::read(&reply.body).is_some_and(|said| said.says_not_found())
 }
 
 /// Reads a definition; `None` when it is incomplete.

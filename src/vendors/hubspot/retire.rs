@@ -8,17 +8,33 @@ use tokio::time::Instant;
 
 use super::calls::Turn;
 use super::canonical::OPTIONS;
-use super::carry::gone;
-use super::deals::{HISTORIES, Written, harmless};
+use super::carry::{gone, is_calculated};
+use super::deals::{Deal, HISTORIES, SEARCHED, Written, harmless};
 use super::portal::Portal;
-use crate::domain::carry::{Carry, LastLook, Retire, SKEW};
+use crate::domain::carry::{Carry, LastLook, Retire};
 use crate::domain::{Attributes, Problem, ProblemReason};
 use crate::vendors::{Answer, Call, Failure, FailureScope, Lane};
 
-/// How many pages of deals that were written to meanwhile are looked at before an archive.
-const PAGES_MAX: usize = 3;
+/// When a deal was modified last (HubSpot's documentation).
+const MODIFIED: &str = "hs_lastmodifieddate";
 /// How many values a search takes in one filter; ours, HubSpot documents none.
 const VALUES_MAX: usize = 100;
+
+/// What came of a look at what was written.
+struct Look {
+    came: Came,
+    /// Up to when it was looked, by HubSpot's clock in microseconds.
+    until_micros: i64,
+    carried: i64,
+}
+
+/// How far a look came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Came {
+    ToTheEnd,
+    OutOfTime,
+    Refused,
+}
 
 impl Portal {
     /// Archives a name that was left. What was written since the last look at all deals is looked at
@@ -35,75 +51,79 @@ impl Portal {
             }
             return self.archive(turn, &retire.name).await;
         };
-        let Some(carried) = self.carry_last(turn, last_look).await? else {
-            return Ok(Answer::NotYet);
-        };
+        if last_look.carry.from.iter().all(is_calculated) {
+            return self.archive(turn, &retire.name).await;
+        }
+        let look = self.look_last(turn, last_look).await?;
+        let Look { carried, until_micros, .. } = look;
+        match look.came {
+            Came::Refused => return Ok(Answer::NotYet),
+            Came::OutOfTime if !last_look.at_last => {
+                return Ok(Answer::Looked { until_micros, carried });
+            }
+            Came::OutOfTime | Came::ToTheEnd => {}
+        }
         match self.archive_there(turn, &retire.name).await? {
-            true => Ok(Answer::Retired(carried)),
+            true => Ok(Answer::Retired { carried, missed: look.came == Came::OutOfTime }),
             // Somebody archived it, and it is not known what was written to it before.
             false => Err(gone(&retire.name)),
         }
     }
 
-    /// Carries what was written meanwhile; `None` when that is too much, or is refused. Too much is,
-    /// too, what leaves no time for the archive: it would be found again by every other attempt, with
-    /// what is written until then.
-    async fn carry_last(
-        &self,
-        turn: &mut Turn<'_>,
-        last_look: &LastLook,
-    ) -> Result<Option<i64>, Failure> {
-        let LastLook { to, carry, at_last } = last_look;
-        let skew = i64::try_from(SKEW.as_millis()).unwrap_or_default();
-        let since = (carry.begun_at_micros / 1_000).saturating_sub(skew);
-        let filter = json!({
-            "propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": since.to_string(),
-        });
-        let mut names = vec![to.as_str()];
+    /// Carries what was written meanwhile, the earliest first, for as long as there is time for it and
+    /// for the archive after it. Where it stops the next look goes on.
+    async fn look_last(&self, turn: &mut Turn<'_>, last_look: &LastLook) -> Result<Look, Failure> {
+        let LastLook { to, carry, since_micros, .. } = last_look;
+        let mut names = vec![to.as_str(), MODIFIED];
         names.extend(carry.from.iter().map(|left| left.name.as_str()));
-        let (mut after, mut carried) = (None, 0);
-        // Time is to be left for the calls of one part, and for the archive.
+        let mut look = Look { came: Came::OutOfTime, until_micros: *since_micros, carried: 0 };
         let until = turn.begins_until() - self.call_timeout * 3 / 8;
-        for page in 0..PAGES_MAX {
-            if page > 0 && Instant::now() + self.searches.wait(Lane::Background) > until {
-                return Ok(at_last.then_some(carried));
+        let mut is_first = true;
+        loop {
+            if !is_first && Instant::now() + self.searches.wait(Lane::Background) > until {
+                return Ok(look);
             }
+            let since_ms = look.until_micros / 1_000;
+            let filter = json!({
+                "propertyName": MODIFIED, "operator": "GTE", "value": since_ms.to_string(),
+            });
             let filters = std::slice::from_ref(&filter);
-            let found = self.search_deals(turn, filters, &names, usize::MAX, after.as_deref());
+            let found = self.search_deals(turn, filters, &names, usize::MAX, Some(MODIFIED));
             let found = found.await?;
             for deals in found.results.chunks(HISTORIES) {
-                if Instant::now() > until {
-                    return Ok(at_last.then_some(carried));
+                if !is_first && Instant::now() > until {
+                    return Ok(look);
                 }
-                // What a search shows is as old as its index, so only whom it names is taken from it.
-                let ids: Vec<_> = deals.iter().map(|deal| deal.id.clone()).collect();
-                let written = match self.carry_newest(turn, to, carry, &ids).await {
-                    Err(failure) if is_late(turn, &failure) => {
-                        return Ok(at_last.then_some(carried));
-                    }
+                is_first = false;
+                let written = match self.carry_some(turn, to, carry, deals).await {
+                    Err(failure) if is_late(turn, &failure) => return Ok(look),
                     came => came?,
                 };
                 if written.refused.count > 0 {
-                    return Ok(None);
+                    return Ok(Look { came: Came::Refused, ..look });
                 }
-                carried += written.count;
+                look.carried += written.count;
+                let modified = deals.iter().filter_map(Deal::modified).max();
+                look.until_micros = look.until_micros.max(modified.unwrap_or_default());
             }
-            after = found.next();
-            if after.is_none() {
-                return Ok(Some(carried));
+            if found.results.len() < SEARCHED {
+                return Ok(Look { came: Came::ToTheEnd, ..look });
+            }
+            // So many of one moment are passed over rather than found again and again.
+            if look.until_micros / 1_000 == since_ms {
+                look.until_micros += 1_000;
             }
         }
-        Ok(at_last.then_some(carried))
     }
 
-    async fn carry_newest(
+    async fn carry_some(
         &self,
         turn: &mut Turn<'_>,
         to: &str,
         carry: &Carry,
-        ids: &[String],
+        deals: &[Deal],
     ) -> Result<Written, Failure> {
-        let writes = self.newest_values(turn, to, carry, ids).await?;
+        let writes = self.values_to_carry(turn, to, carry, deals).await?;
         self.write_deals(turn, to, &writes).await
     }
 

@@ -97,6 +97,11 @@ impl Said {
         is_it(&self.sub_category) || self.details.iter().any(|detail| is_it(&detail.code))
     }
 
+    /// Tells whether what was asked for is not there.
+    pub(super) fn says_not_found(&self) -> bool {
+        self.category == "OBJECT_NOT_FOUND"
+    }
+
     /// Tells whether a property is what is missing, in a call about records.
     pub(super) fn says_property_is_missing(&self) -> bool {
         self.details.iter().any(|detail| detail.code == "PROPERTY_DOESNT_EXIST")

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::calls::Turn;
 use super::canonical::{GROUP_NAME, canonical, create_body, patch_body};
 use super::classify::Classify as _;
+use super::deals::not_yet;
 use super::groups::Certainty;
 use super::portal::Portal;
 use super::read::{apart, says_absent, together};
@@ -198,11 +199,7 @@ impl Portal {
         self.groups.forget();
         match certainty {
             Certainty::Listed => failure,
-            Certainty::Assumed => {
-                let mut problem = failure.problem;
-                problem.reason = ProblemReason::VendorUnavailable;
-                Failure { scope: FailureScope::Resource, effect_unknown: false, problem, ..failure }
-            }
+            Certainty::Assumed => not_yet(failure),
         }
     }
 }

@@ -103,7 +103,7 @@ impl Account {
             },
             // Cadences have no records, and keep their ids.
             Effect::Carry(_) | Effect::Fill(_) => Ok(Answer::Page(carry::Page::default())),
-            Effect::Retire(_) => Ok(Answer::Retired(0)),
+            Effect::Retire(_) => Ok(Answer::Retired { carried: 0, missed: false }),
         }
     }
 

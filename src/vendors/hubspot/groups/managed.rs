@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::calls::Turn;
 use super::super::classify::Classify as _;
+use super::super::deals::harmless;
 use super::super::portal::Portal;
 use super::super::read::says_absent;
 use super::super::said::Said;
@@ -80,7 +81,7 @@ impl Portal {
             Effect::Archive => self.archive_group(turn, &target.name).await,
             // Groups keep their names and have no records.
             Effect::Carry(_) | Effect::Fill(_) => Ok(Answer::Page(Page::default())),
-            Effect::Retire(_) => Ok(Answer::Retired(0)),
+            Effect::Retire(_) => Ok(Answer::Retired { carried: 0, missed: false }),
         }
     }
 
@@ -109,7 +110,6 @@ impl Portal {
         attributes: &Attributes,
     ) -> Result<Answer, Failure> {
         // The call that was refused had no effect; whatever fails now is tried again later.
-        let harmless = |failure| Failure { effect_unknown: false, ..failure };
         let held = self.read_groups(turn, &[target]).await.map_err(harmless)?.pop();
         let Some(Observed::Present { attributes: held, .. }) = held else {
             return Ok(Answer::Unexpected);

@@ -22,7 +22,6 @@ fn carry(first_pass: bool) -> Carry {
         cursor: None,
         first_pass,
         count: false,
-        begun_at_micros: 0,
     }
 }
 
@@ -79,12 +78,14 @@ async fn what_leaves_no_time_for_an_archive_is_looked_at_again_and_at_last_archi
     portal.control("PUT", "settings", json!({ "latency_ms": 280 })).await;
     let retire = |at_last| {
         let (name, to) = ("tier".to_owned(), "level".to_owned());
-        let last_look = Some(LastLook { to, carry: carry(false), at_last });
+        let last_look = Some(LastLook { to, carry: carry(false), since_micros: 0, at_last });
         Effect::Retire(Retire { name, last_look })
     };
-    assert_eq!(portal.one("tier", retire(false)).await, Ok(Answer::NotYet));
+    let answer = portal.one("tier", retire(false)).await;
+    let Ok(Answer::Looked { until_micros, carried }) = answer else { panic!("{answer:?}") };
+    assert!(until_micros > 0 && carried > 0, "{answer:?}");
     let answer = portal.one("tier", retire(true)).await;
-    assert!(matches!(answer, Ok(Answer::Retired(_))), "{answer:?}");
+    assert!(matches!(answer, Ok(Answer::Retired { missed: true, .. })), "{answer:?}");
     let held = portal.control("GET", &format!("{deals}?properties=tier"), Value::Null).await;
     assert_eq!(held["properties"]["tier"]["archived"], true);
 }

@@ -22,7 +22,6 @@ fn carry() -> Carry {
         cursor: None,
         first_pass: true,
         count: false,
-        begun_at_micros: 1_700_000_000_000_000,
     }
 }
 
@@ -105,7 +104,8 @@ async fn every_answer_to_a_change_of_deals_means_what_the_table_says() {
 
 #[tokio::test]
 async fn every_answer_to_a_search_means_what_the_table_says() {
-    let last_look = Some(LastLook { to: "new".to_owned(), carry: carry(), at_last: false });
+    let last_look =
+        Some(LastLook { to: "new".to_owned(), carry: carry(), since_micros: 0, at_last: false });
     let retire = Retire { name: "old".to_owned(), last_look };
     // The limit of searches is one of its own and says nothing of the connection.
     let of_searches = |row: &Row| {
@@ -263,7 +263,8 @@ async fn what_is_gone_at_hubspot_has_not_been_carried() {
         assert_eq!((failure.scope, failure.problem.reason), (Refused, R::Conflict));
         assert!(failure.problem.message.starts_with("old is gone"), "{failure:?}");
     }
-    let last_look = Some(LastLook { to: "new".to_owned(), carry: carry(), at_last: false });
+    let last_look =
+        Some(LastLook { to: "new".to_owned(), carry: carry(), since_micros: 0, at_last: false });
     let retire = Effect::Retire(Retire { name: "old".to_owned(), last_look });
     let scene = Scene::new([deals(&[]), error(404, "OBJECT_NOT_FOUND", "no")]).await;
     let failure = scene.carry_out_one(call("old", retire)).await.unwrap_err();
