@@ -19,8 +19,8 @@ use super::{Attributes, Revision, Timestamp};
 pub const REFUSED_MAX: usize = 100;
 /// How many records a call reads or writes.
 const PAGE: u64 = 100;
-/// The most looks at what was written since the last pass began, each as long as a call may take. One
-/// that sees all of it is the last.
+/// The most looks at what was written since a pass began, each as long as a call may take, before there
+/// is another pass. One that sees all of it is the last.
 const LOOKS_MAX: u32 = 100;
 /// The most passes over all records. Writers who never rest are not waited for.
 const PASSES_MAX: u32 = 8;
@@ -106,6 +106,7 @@ pub struct LastLook {
     /// How they are carried.
     pub carry: Carry,
     /// Since when, in microseconds.
+    #[serde(default)]
     pub since_micros: i64,
     /// Whether the name is archived however much was written meanwhile: it was looked at often enough.
     pub at_last: bool,
@@ -253,19 +254,25 @@ impl Checkpoint {
     }
 
     /// Returns where it stands after a look at what was written since the last pass began, which came
-    /// so far and carried so many values.
+    /// so far and carried so many values. After very many looks there is another pass, up to the most
+    /// that there are.
     #[must_use]
-    pub fn after_look(&self, until_micros: i64, carried: i64) -> Self {
-        let begun_at_micros = self.begun_at_micros.max(until_micros);
+    pub fn after_look(&self, until_micros: i64, carried: i64, now: Timestamp) -> Self {
+        // What was written a moment ago may not be shown yet although what was written after it is.
+        let shown_until = now.as_micros() - 2 * skew_micros();
+        let begun_at_micros = self.look_since().max(until_micros.min(shown_until));
         let (looks, written) = (self.looks + 1, self.written + carried);
-        Self { begun_at_micros, looks, written, ..self.clone() }
+        let mut next = Self { begun_at_micros, looks, written, ..self.clone() };
+        if looks >= LOOKS_MAX && self.pass < PASSES_MAX {
+            next.again(now);
+        }
+        next
     }
 
     /// Returns since when it is to be looked at what was written, in microseconds. The vendor's clock
-    /// began the pass earlier than ours; where a look came to was told by its own.
+    /// may have begun the pass earlier than ours.
     pub fn look_since(&self) -> i64 {
-        let skew = i64::try_from(SKEW.as_micros()).unwrap_or_default();
-        self.begun_at_micros - if self.looks == 0 { skew } else { 0 }
+        self.begun_at_micros - if self.looks == 0 { skew_micros() } else { 0 }
     }
 
     /// Begins another pass because something kept the end of the ones before from being reached; it
@@ -309,7 +316,7 @@ impl Checkpoint {
 
     /// Tells whether it was looked so often at what was written meanwhile that it is enough.
     pub fn is_last(&self) -> bool {
-        self.looks >= LOOKS_MAX
+        self.pass >= PASSES_MAX && self.looks >= LOOKS_MAX
     }
 
     /// Tells when the pass that is to be begun next may be; `None` when one was begun.
@@ -338,6 +345,10 @@ impl Checkpoint {
         }
         told
     }
+}
+
+fn skew_micros() -> i64 {
+    i64::try_from(SKEW.as_micros()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -188,12 +188,13 @@ impl Sync {
                 self.trail.get_or_insert_default().left.push(left.clone());
             }
             Transition::Retired(name) => {
-                self.in_doubt = None;
+                let effect = self.in_doubt.take().map(|in_doubt| in_doubt.effect);
+                let looked = matches!(effect, Some(Effect::Retire(it)) if it.last_look.is_some());
                 self.failing = None;
                 if let Some(trail) = &mut self.trail {
                     trail.left.retain(|left| left.name != *name);
                     // All that was to be carried was: what is there now is its own.
-                    trail.foreign &= !trail.left.is_empty();
+                    trail.foreign &= !(looked && trail.left.is_empty());
                 }
             }
             Transition::Advance(checkpoint) => {
@@ -254,9 +255,11 @@ impl Sync {
         self.confirmed_at = Some(at);
         self.in_doubt = None;
         self.failing = None;
-        // Only what is carried along altogether is confirmed; filling in goes on after that.
+        // Only what is carried along altogether is confirmed; filling in goes on after that. What was
+        // removed before another's values were cleared may come back with them.
+        let is_gone = self.applied.is_none();
         let trail = self.trail.take().filter(|trail| !trail.had.is_empty());
-        self.trail = trail.map(|trail| Trail { foreign: false, ..trail });
+        self.trail = trail.map(|trail| Trail { foreign: trail.foreign && is_gone, ..trail });
         self.checkpoint = self.checkpoint.take().filter(|checkpoint| checkpoint.fills.is_some());
         if self.parked.as_ref().is_some_and(|parked| parked.revision <= revision) {
             self.parked = None;

@@ -54,7 +54,7 @@ pub(super) fn answered(
             Meaning::Note(Transition::Advance(Box::new(checkpoint)), message)
         }
         (Answer::Looked { until_micros, carried }, _) => {
-            let checkpoint = task.checkpoint.after_look(until_micros, carried);
+            let checkpoint = task.checkpoint.after_look(until_micros, carried, now);
             let message = format!("{carried} values that were written to {subject} meanwhile");
             Meaning::Note(Transition::Advance(Box::new(checkpoint)), format!("carried {message}"))
         }

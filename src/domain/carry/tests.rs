@@ -73,6 +73,38 @@ fn it_goes_on_from_the_page_that_is_done() {
 }
 
 #[test]
+fn a_look_goes_on_where_the_one_before_came_to_and_not_later_than_what_is_shown_for_certain() {
+    let skew = skew_micros();
+    let begun = Checkpoint::begin(None, now()).after(&page(100, 0, None), now());
+    let first_since = begun.begun_at_micros - skew;
+    assert_eq!(begun.look_since(), first_since);
+    let later = now().plus(SKEW * 10);
+    // Where it came nowhere, the next one begins where it began.
+    assert_eq!(begun.after_look(first_since, 0, later).look_since(), first_since);
+    let came_to = first_since + 3;
+    let looked = begun.after_look(came_to, 7, later);
+    assert_eq!((looked.look_since(), looked.written, looked.done), (came_to, 7, true));
+    // What was written a moment ago may not be shown yet.
+    let until_now = looked.after_look(later.as_micros(), 0, later);
+    assert_eq!(until_now.look_since(), later.as_micros() - 2 * skew);
+}
+
+#[test]
+fn after_very_many_looks_all_is_looked_at_again_and_at_last_it_is_enough() {
+    let mut checkpoint = Checkpoint::begin(None, now()).after(&page(100, 0, None), now());
+    let mut passes = 1;
+    while !checkpoint.is_last() {
+        checkpoint = checkpoint.after_look(0, 0, now());
+        if !checkpoint.done {
+            passes += 1;
+            checkpoint = checkpoint.after(&page(100, 0, None), now());
+        }
+        assert!(passes <= PASSES_MAX);
+    }
+    assert_eq!((passes, checkpoint.looks), (PASSES_MAX, LOOKS_MAX));
+}
+
+#[test]
 fn refused_values_are_those_of_the_last_look() {
     let mut refused = Refused::default();
     (0..150).for_each(|n| refused.add(n.to_string(), "no"));

@@ -1,6 +1,7 @@
 //! How outcomes change what is known of a resource.
 
 use super::{Failing, Problem, ProblemReason};
+use crate::domain::carry::Retire;
 use crate::domain::{Attributes, Effect, Revision, Sync, Timestamp, Transition};
 
 fn attributes(x: u8) -> Attributes {
@@ -221,4 +222,23 @@ fn a_problem_is_read_back_also_from_an_older_text_with_less_in_it() {
     };
     let text = serde_json::to_string(&full).expect("text");
     assert_eq!(serde_json::from_str::<Problem>(&text).expect("a problem"), full);
+}
+
+#[test]
+fn what_is_removed_before_anothers_values_are_cleared_comes_back_with_them() {
+    let mut sync = Sync::default();
+    let created = |name: &str| Transition::Move { name: name.to_owned(), foreign: true };
+    sync.apply(&Transition::Confirm(Some(attributes(1))), rev(1), rev(1), at(1));
+    sync.rename_from("tier");
+    sync.apply(&created("level"), rev(2), rev(2), at(2));
+    sync.begin(Effect::Create(attributes(1)), "level", at(9));
+    sync.apply(&Transition::Settle(Some(attributes(1))), rev(2), rev(2), at(3));
+    // It is removed: what it had goes without a look at any value.
+    let retire = Retire { name: "tier".to_owned(), last_look: None };
+    sync.begin(Effect::Retire(retire), "tier", at(9));
+    sync.apply(&Transition::Retired("tier".to_owned()), rev(3), rev(3), at(4));
+    sync.apply(&Transition::Confirm(None), rev(3), rev(3), at(5));
+    assert!(sync.trail.as_ref().is_some_and(|trail| trail.foreign), "{sync:?}");
+    sync.apply(&Transition::Confirm(Some(attributes(1))), rev(4), rev(4), at(6));
+    assert!(sync.trail.is_none_or(|trail| !trail.foreign));
 }

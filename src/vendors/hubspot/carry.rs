@@ -143,7 +143,7 @@ impl Portal {
     }
 
     /// Tells which values of these deals are to be written, by their histories.
-    async fn newest_values(
+    pub(super) async fn newest_values(
         &self,
         turn: &mut Turn<'_>,
         to: &str,

@@ -20,7 +20,9 @@ pub(super) const PAGE: usize = 100;
 /// How many deals are read with their histories in a call (HubSpot's own words when it is more).
 pub(super) const HISTORIES: usize = 50;
 /// How many deals a search answers at once (HubSpot's guide to searching).
-pub(super) const SEARCHED: usize = 200;
+const SEARCHED: usize = 200;
+/// When a deal was modified last (HubSpot's documentation).
+const MODIFIED: &str = "hs_lastmodifieddate";
 
 /// A deal, with the values of the properties that were asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -85,7 +87,7 @@ impl Deal {
 
     /// Returns when the deal was modified last, in microseconds, where that was asked for.
     pub(super) fn modified(&self) -> Option<i64> {
-        let at = self.value("hs_lastmodifieddate");
+        let at = self.value(MODIFIED);
         let at: Option<jiff::Timestamp> = at.parse().ok();
         at.map(jiff::Timestamp::as_microsecond)
     }
@@ -157,24 +159,33 @@ impl Portal {
         Ok(found)
     }
 
-    /// Looks for deals. The index that HubSpot searches is behind what was written (its guide).
-    pub(super) async fn search_deals(
+    /// Looks for deals that were modified since a moment, the earliest first: a page of them. The index
+    /// that HubSpot searches is behind what was written (its guide), so nothing but which deals they are
+    /// is taken from it.
+    pub(super) async fn modified_deals(
         &self,
         turn: &mut Turn<'_>,
-        filters: &[Json],
-        names: &[&str],
-        limit: usize,
-        sorted_by: Option<&str>,
+        since_ms: i64,
+        after: Option<&str>,
     ) -> Result<Deals, Failure> {
-        let groups: Vec<_> = filters.iter().map(|filter| json!({ "filters": [filter] })).collect();
-        let mut body = json!({
-            "filterGroups": groups, "properties": names, "limit": limit.min(SEARCHED),
+        let filter = json!({
+            "propertyName": MODIFIED, "operator": "GTE", "value": since_ms.to_string(),
         });
-        if let Some(name) = sorted_by {
-            body["sorts"] = json!([name]);
+        let mut body = json!({
+            "filterGroups": [{ "filters": [filter] }], "sorts": [MODIFIED],
+            "properties": [MODIFIED], "limit": SEARCHED,
+        });
+        if let Some(after) = after {
+            body["after"] = json!(after);
         }
         let reply = turn.search(self.paths.deals_at(&["search"]), &body).await?;
-        self.read_deals(&reply, &[200])
+        let found = self.read_deals(&reply, &[200])?;
+        let moments: Option<Vec<_>> = found.results.iter().map(Deal::modified).collect();
+        if moments.is_none_or(|moments| !moments.is_sorted()) {
+            let what = "the deals are not in the order of when they were modified";
+            return Err(harmless(self.view(false).unreadable(reply.status, what)));
+        }
+        Ok(found)
     }
 
     /// Counts deals.
@@ -183,7 +194,10 @@ impl Portal {
         turn: &mut Turn<'_>,
         filters: &[Json],
     ) -> Result<i64, Failure> {
-        let deals = self.search_deals(turn, filters, &[], 1, None).await?;
+        let groups: Vec<_> = filters.iter().map(|filter| json!({ "filters": [filter] })).collect();
+        let body = json!({ "filterGroups": groups, "properties": [], "limit": 1 });
+        let reply = turn.search(self.paths.deals_at(&["search"]), &body).await?;
+        let deals = self.read_deals(&reply, &[200])?;
         deals.total.ok_or_else(|| self.view(false).unreadable(200, "it tells no number of deals"))
     }
 

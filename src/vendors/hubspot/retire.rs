@@ -9,14 +9,12 @@ use tokio::time::Instant;
 use super::calls::Turn;
 use super::canonical::OPTIONS;
 use super::carry::{gone, is_calculated};
-use super::deals::{Deal, HISTORIES, SEARCHED, Written, harmless};
+use super::deals::{Deal, HISTORIES, harmless};
 use super::portal::Portal;
-use crate::domain::carry::{Carry, LastLook, Retire};
+use crate::domain::carry::{LastLook, Retire};
 use crate::domain::{Attributes, Problem, ProblemReason};
 use crate::vendors::{Answer, Call, Failure, FailureScope, Lane};
 
-/// When a deal was modified last (HubSpot's documentation).
-const MODIFIED: &str = "hs_lastmodifieddate";
 /// How many values a search takes in one filter; ours, HubSpot documents none.
 const VALUES_MAX: usize = 100;
 
@@ -56,12 +54,12 @@ impl Portal {
         }
         let look = self.look_last(turn, last_look).await?;
         let Look { carried, until_micros, .. } = look;
-        match look.came {
-            Came::Refused => return Ok(Answer::NotYet),
-            Came::OutOfTime if !last_look.at_last => {
-                return Ok(Answer::Looked { until_micros, carried });
-            }
-            Came::OutOfTime | Came::ToTheEnd => {}
+        let is_late = Instant::now() >= turn.begins_until();
+        if look.came == Came::Refused {
+            return Ok(Answer::NotYet);
+        }
+        if (look.came == Came::OutOfTime || is_late) && !last_look.at_last {
+            return Ok(Answer::Looked { until_micros, carried });
         }
         match self.archive_there(turn, &retire.name).await? {
             true => Ok(Answer::Retired { carried, missed: look.came == Came::OutOfTime }),
@@ -70,61 +68,62 @@ impl Portal {
         }
     }
 
-    /// Carries what was written meanwhile, the earliest first, for as long as there is time for it and
-    /// for the archive after it. Where it stops the next look goes on.
+    /// Carries what was written meanwhile. Where it stops the next look goes on.
     async fn look_last(&self, turn: &mut Turn<'_>, last_look: &LastLook) -> Result<Look, Failure> {
-        let LastLook { to, carry, since_micros, .. } = last_look;
-        let mut names = vec![to.as_str(), MODIFIED];
-        names.extend(carry.from.iter().map(|left| left.name.as_str()));
-        let mut look = Look { came: Came::OutOfTime, until_micros: *since_micros, carried: 0 };
+        let LastLook { since_micros, at_last, .. } = *last_look;
+        let mut look = Look { came: Came::OutOfTime, until_micros: since_micros, carried: 0 };
+        match self.look_on(turn, last_look, &mut look).await {
+            Ok(came) => look.came = came,
+            Err(failure) if is_late(turn, &failure) => {}
+            Err(failure) => {
+                let passes = failure.scope == FailureScope::Resource && !failure.effect_unknown;
+                // What was looked at before is kept; the next look meets what is wrong.
+                if at_last || !passes || look.until_micros == since_micros {
+                    return Err(failure);
+                }
+            }
+        }
+        Ok(look)
+    }
+
+    /// Looks at what was written, the earliest first, for as long as there is time for it and for the
+    /// archive after it.
+    async fn look_on(
+        &self,
+        turn: &mut Turn<'_>,
+        last_look: &LastLook,
+        look: &mut Look,
+    ) -> Result<Came, Failure> {
+        let LastLook { to, carry, at_last, .. } = last_look;
         let until = turn.begins_until() - self.call_timeout * 3 / 8;
-        let mut is_first = true;
+        // The first deals are looked at in any case, so that each look comes further.
+        let (mut in_any_case, mut after) = (!at_last, None);
         loop {
-            if !is_first && Instant::now() + self.searches.wait(Lane::Background) > until {
-                return Ok(look);
+            let begins_at = Instant::now() + self.searches.wait(Lane::Background);
+            if !in_any_case && begins_at > until {
+                return Ok(Came::OutOfTime);
             }
             let since_ms = look.until_micros / 1_000;
-            let filter = json!({
-                "propertyName": MODIFIED, "operator": "GTE", "value": since_ms.to_string(),
-            });
-            let filters = std::slice::from_ref(&filter);
-            let found = self.search_deals(turn, filters, &names, usize::MAX, Some(MODIFIED));
-            let found = found.await?;
+            let found = self.modified_deals(turn, since_ms, after.as_deref()).await?;
             for deals in found.results.chunks(HISTORIES) {
-                if !is_first && Instant::now() > until {
-                    return Ok(look);
+                if !in_any_case && Instant::now() > until {
+                    return Ok(Came::OutOfTime);
                 }
-                is_first = false;
-                let written = match self.carry_some(turn, to, carry, deals).await {
-                    Err(failure) if is_late(turn, &failure) => return Ok(look),
-                    came => came?,
-                };
+                in_any_case = false;
+                let ids: Vec<_> = deals.iter().map(|deal| deal.id.clone()).collect();
+                let writes = self.newest_values(turn, to, carry, &ids).await?;
+                let written = self.write_deals(turn, to, &writes).await?;
                 if written.refused.count > 0 {
-                    return Ok(Look { came: Came::Refused, ..look });
+                    return Ok(Came::Refused);
                 }
                 look.carried += written.count;
                 let modified = deals.iter().filter_map(Deal::modified).max();
                 look.until_micros = look.until_micros.max(modified.unwrap_or_default());
             }
-            if found.results.len() < SEARCHED {
-                return Ok(Look { came: Came::ToTheEnd, ..look });
-            }
-            // So many of one moment are passed over rather than found again and again.
-            if look.until_micros / 1_000 == since_ms {
-                look.until_micros += 1_000;
-            }
+            let Some(next) = found.next() else { return Ok(Came::ToTheEnd) };
+            // Very many of one moment are on several pages.
+            after = (look.until_micros / 1_000 == since_ms).then_some(next);
         }
-    }
-
-    async fn carry_some(
-        &self,
-        turn: &mut Turn<'_>,
-        to: &str,
-        carry: &Carry,
-        deals: &[Deal],
-    ) -> Result<Written, Failure> {
-        let writes = self.values_to_carry(turn, to, carry, deals).await?;
-        self.write_deals(turn, to, &writes).await
     }
 
     /// Refuses to lose what deals hold in a property.

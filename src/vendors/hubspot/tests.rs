@@ -5,6 +5,7 @@ mod certainty;
 mod groups;
 mod harness;
 mod identity;
+mod last_look;
 mod limits;
 mod oauth;
 mod reading;

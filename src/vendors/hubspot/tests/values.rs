@@ -8,7 +8,7 @@ use crate::vendors::FailureScope::{Refused, Resource};
 use crate::vendors::{Answer, Call};
 
 /// The first look at all deals, from `old` to `new`.
-fn carry() -> Carry {
+pub(super) fn carry() -> Carry {
     let left = Left {
         name: "old".to_owned(),
         held: text_attributes(),
@@ -33,12 +33,16 @@ fn deal(id: &str, old: &str, new: &str) -> serde_json::Value {
     json!({ "id": id, "properties": { "old": old, "new": new } })
 }
 
-fn deals(results: &[serde_json::Value]) -> Script {
+pub(super) fn deals(results: &[serde_json::Value]) -> Script {
     json(200, json!({ "results": results }))
 }
 
 /// A deal with histories: each name's values, the newest first.
-fn with_history(id: &str, old: &[(&str, &str)], new: &[(&str, &str)]) -> serde_json::Value {
+pub(super) fn with_history(
+    id: &str,
+    old: &[(&str, &str)],
+    new: &[(&str, &str)],
+) -> serde_json::Value {
     let entries = |of: &[(&str, &str)]| {
         let entry = |(value, at): &(&str, &str)| json!({ "value": value, "timestamp": at });
         of.iter().map(entry).collect::<Vec<_>>()
@@ -55,7 +59,7 @@ fn there() -> Script {
     json(200, json!({ "name": "old" }))
 }
 
-fn updated(ids: &[&str]) -> Script {
+pub(super) fn updated(ids: &[&str]) -> Script {
     json(200, json!({ "results": ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() }))
 }
 
