@@ -25,7 +25,7 @@ use crate::writer::Writer;
 
 const COMPANY: &str = "acme";
 /// The times of a process that is killed often.
-const SHORT: [&str; 4] = ["--call-timeout", "300ms", "--lease", "1s"];
+const SHORT: [&str; 4] = ["--call-timeout", "600ms", "--lease", "2s"];
 /// The times of one that nothing is to hurry.
 const LONG: [&str; 4] = ["--call-timeout", "10s", "--lease", "40s"];
 /// How often the other client has written before the rename begins.
