@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.open_files([
         "gomark/v1/config_service.proto",
         "gomark/v1/company_service.proto",
+        "gomark/v1/drift_service.proto",
         "gomark/v1/errors.proto",
     ])?;
     fs::write(out_dir.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;

@@ -156,6 +156,8 @@ impl App {
                 calls_max: CALLS_MAX,
                 linger: LINGER,
                 peers: matches!(settings.database, Database::Postgres(_)),
+                scan_interval: settings.scan_interval,
+                settling: settings.settling,
             },
         });
         if settings.role.executes() {

@@ -7,6 +7,7 @@ mod capabilities;
 pub mod carry;
 mod company;
 pub mod decide;
+pub mod drift;
 mod entry;
 mod estimate;
 pub mod field;
@@ -27,13 +28,15 @@ pub use cadence::{Cadence, CadenceDraft, CadencePatch, CadenceRules, CadenceStat
 pub use caller::{Caller, Door, Scope};
 pub use capabilities::Capabilities;
 pub use company::{Company, Connection, ConnectionStatus, Digest, VendorKind, check_display_name};
-pub use entry::{Action, Change, Entry};
+pub use entry::{Action, AuditedPolicy, Change, Entry};
 pub use estimate::{Allowance, Estimate};
 pub use field::{Field, FieldDraft, FieldOption, FieldPatch, FieldType, OptionDraft, PropertyType};
 pub use group::{Group, GroupDraft, GroupPatch};
 pub use ids::{CadenceId, CompanyId, ConnectionId, JobId, RequestId, ResourceId, Revision, StepId};
 pub use job::{ItemCounts, ItemState, Job, JobAction, JobError, JobEvent, JobPart, JobState};
-pub use mutation::{Envelope, Intent, Mutation, Needs, NewConnection};
+pub use mutation::{
+    Adopt, AdoptedChange, Envelope, Import, Intent, Mutation, Needs, NewConnection, PolicyAsk,
+};
 pub use plan::{Known, Observed, Operation, Step, plan};
 pub use refusal::Refusal;
 pub use resource::{Config, Resource, ResourceKind, SealedConnection, Tracked, Version};

@@ -5,6 +5,8 @@
 
 mod accept;
 mod connect;
+mod drift;
+mod hooks;
 mod plan;
 mod preview;
 mod quotas;
@@ -34,9 +36,11 @@ use crate::vendors::hosts::HostPolicy;
 use crate::wire::PlanView;
 
 pub use connect::{ConnectRequest, Credential, Settings as VendorSettings};
+pub use drift::{Imported, Resolution};
 pub use preview::Previewed;
 
 use accept::Accept;
+use hooks::Hooks;
 use quotas::Quotas;
 
 /// What the engine is made of.
@@ -73,6 +77,7 @@ pub struct Engine {
     accept: Accept,
     configs: Arc<Configs>,
     quotas: Arc<Quotas>,
+    hooks: Arc<Hooks>,
     supervisor: Supervisor,
 }
 
@@ -142,8 +147,8 @@ impl Engine {
         }
         let accept =
             Accept::start(parts.store.clone(), configs.clone(), parts.queue_max, supervisor);
-        let quotas = Arc::default();
-        Self { parts, accept, configs, quotas, supervisor: supervisor.clone() }
+        let (quotas, hooks) = (Arc::default(), Arc::default());
+        Self { parts, accept, configs, quotas, hooks, supervisor: supervisor.clone() }
     }
 
     /// Returns the present moment, as mutations note it.

@@ -73,6 +73,11 @@ pub struct Settings {
     pub linger: Duration,
     /// Whether there may be other executors, who want their share.
     pub peers: bool,
+    /// How long it is at most from one look at what a vendor holds to the next; `None` where that is
+    /// only done when somebody asks for it.
+    pub scan_interval: Option<Duration>,
+    /// For how long reads of a vendor may not show a write of ours.
+    pub settling: Duration,
 }
 
 /// Tells a session that there may be something to do.
@@ -157,7 +162,8 @@ impl Executor {
     /// Takes up what is due; of much at once only half, where others sweep too. Tells whether it
     /// left some.
     async fn sweep(&mut self) -> bool {
-        let mut due = match self.parts.store.due(SWEEP_MAX).await {
+        let scans = self.parts.settings.scan_interval.is_some();
+        let mut due = match self.parts.store.due(SWEEP_MAX, scans).await {
             Ok(due) => due,
             Err(error) => {
                 let error = telemetry::chain(&error);

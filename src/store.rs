@@ -10,6 +10,7 @@ mod carry;
 mod commit;
 mod control;
 mod database;
+mod drift;
 mod leases;
 mod migrations;
 mod offline;
@@ -37,12 +38,15 @@ pub use database::Database;
 pub use migrations::{Step, Tables, Updated};
 pub use offline::{Claim, OfflineError};
 pub use types::{
-    AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events, Gate,
-    JobControl, LateCall, Lease, Outcome, Page, Recorded, StoredEntry, VendorWindow, Work,
+    AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, DriftQuery, DriftWork,
+    Error, Events, Gate, JobControl, JudgedBy, LateCall, Lease, Outcome, Page, Recorded, Resolving,
+    Revert, Scan, ScanState, ScanView, Scanned, StoredEntry, VendorWindow, Work,
 };
 
+use crate::domain::drift::{DriftItem, Policies};
 use crate::domain::{
     CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
+    SealedConnection, VendorKind,
 };
 
 /// The result of something that can also be refused.
@@ -98,6 +102,13 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Reads what is known of the vendors' limits of a company, for each connection in use. MUST be
     /// cheap.
     async fn windows(&self, id: &CompanyId) -> Result<Vec<VendorWindow>, Error>;
+
+    /// Reads the connection in use of a company to a vendor, with its sealed credential.
+    async fn sealed_connection(
+        &self,
+        id: &CompanyId,
+        vendor: VendorKind,
+    ) -> Result<Option<SealedConnection>, Error>;
 
     /// Lists companies after `after`, by id.
     async fn companies(
@@ -159,8 +170,10 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Lists connections in use for which there may be something to do: those with jobs that have
     /// not ended, with calls in doubt, or with something that is known to be unlike what was decided
     /// and is not parked, whose lease nobody holds and which are not closed for
-    /// more than a second; the one whose lease ended the longest time ago first.
-    async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error>;
+    /// more than a second; the one whose lease ended the longest time ago first. Where `scans`, those
+    /// are among them that are to be scanned by now, or never were; otherwise only where somebody
+    /// asked for that.
+    async fn due(&self, limit: usize, scans: bool) -> Result<Vec<Doorbell>, Error>;
 
     /// Counts what is left to do, for all companies.
     async fn backlog(&self) -> Result<Backlog, Error>;
@@ -215,6 +228,51 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         outcomes: Vec<Outcome>,
         gate: Option<Gate>,
     ) -> Result<Recorded, Error>;
+
+    /// Reads what a scan of a connection is judged by.
+    async fn drift_work(&self, lease: &Lease) -> Result<DriftWork, Error>;
+
+    /// Notes what came of a scan. Answers [`Error::Outdated`], and changes nothing, where something else
+    /// is decided now than what it was judged by, or a call of one of the resources is in doubt. Answers
+    /// the items as they were written.
+    async fn scanned(&self, lease: &Lease, scanned: Scanned) -> Result<Vec<DriftItem>, Error>;
+
+    /// Asks for a scan of the connections in use of a company, or the one to a vendor. Refuses an
+    /// unknown company, and a vendor that it is not connected to.
+    async fn ask_for_scan(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        vendor: Option<VendorKind>,
+    ) -> Answer<Vec<ScanView>>;
+
+    /// Reads how scans of a company's connections in use went. Refuses an unknown company.
+    async fn scans(&self, scope: &Scope, id: &CompanyId) -> Answer<Vec<ScanView>>;
+
+    /// Reads items of a company's inbox. Refuses an unknown company.
+    async fn drift(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        query: DriftQuery,
+    ) -> Answer<Page<DriftItem>>;
+
+    /// Reads what a company decided about changes of others. Refuses an unknown company.
+    async fn policies(&self, scope: &Scope, id: &CompanyId) -> Answer<Policies>;
+
+    /// Reads what is needed to resolve items of a company's inbox, and to import: the items, all that the
+    /// company ever decided, and what its connections in use were found to hold. Refuses an unknown
+    /// company, and items that there are not.
+    async fn resolving(&self, scope: &Scope, id: &CompanyId, items: Vec<i64>) -> Answer<Resolving>;
+
+    /// Has changes of others set right that are left as they are. Refuses items that there are not,
+    /// or that cannot be set right; then none is. Answers them as they were written, and the
+    /// connections at which there is something to do.
+    async fn revert(
+        &self,
+        scope: &Scope,
+        revert: Revert,
+    ) -> Answer<(Vec<DriftItem>, Vec<Doorbell>)>;
 
     /// Notes calls that ended after the lease was lost that they were made under: they are in doubt,
     /// so that whoever holds the connection now looks what became of them. It takes no lease, since

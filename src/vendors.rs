@@ -20,13 +20,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::domain::carry::Page;
 use crate::domain::{
     Allowance, Attributes, Capabilities, Effect, Observed, Problem, ProblemReason, Resource,
-    ResourceKind, VendorKind,
+    ResourceId, ResourceKind, VendorKind,
 };
 use grant::Keeper;
 use hosts::HostPolicy;
@@ -53,6 +55,36 @@ pub trait Vendor: Send + Sync + fmt::Debug {
     /// as far as the attributes in it go.
     fn desired(&self, resource: &Resource) -> Attributes;
 
+    /// Returns the canonical form of something that was listed: as far as it is expected, or all that
+    /// there is; `None` when it is incomplete.
+    fn listed(&self, _entry: &Entry, _expected: Option<&Attributes>) -> Option<Attributes> {
+        None
+    }
+
+    /// Tells what [`Account::list`] has to be asked for beside what it lists anyway, for things of
+    /// this form to be in it.
+    fn lists_with(&self, _expected: &Attributes) -> Option<&'static str> {
+        None
+    }
+
+    /// Returns the resource that a canonical form stands for: the reverse of [`Vendor::desired`].
+    /// What no form tells is taken from `base`.
+    ///
+    /// # Errors
+    ///
+    /// Tells people what of it cannot be decided here.
+    fn resource(
+        &self,
+        id: ResourceId,
+        kind: ResourceKind,
+        name: &str,
+        _attributes: &Attributes,
+        _base: Option<&Resource>,
+    ) -> Result<Resource, String> {
+        let (vendor, kind) = (self.kind(), kind.as_str());
+        Err(format!("{kind} {name} ({id}) cannot be taken over from {vendor}"))
+    }
+
     /// Opens an account. Makes no call.
     fn open(&self, access: Access) -> Result<Arc<dyn Account>, Failure>;
 }
@@ -78,7 +110,7 @@ impl Vendors {
 pub struct Access {
     /// Where the vendor is reached.
     pub base_url: Url,
-    /// The credential: a token, or the text of a [`grant::Grant`].
+    /// The credential: a token, or the text of a [`grant::Grant`] or an [`upso::ApiKey`].
     pub credential: Zeroizing<String>,
     /// Where a credential is kept that the vendor replaced; `None` keeps it in memory only.
     pub keeper: Option<Arc<dyn Keeper>>,
@@ -166,12 +198,43 @@ pub trait Account: Send + Sync + fmt::Debug {
     /// MUST answer [`Observed::Absent`] only when the vendor said so for certain.
     async fn read(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure>;
 
+    /// Lists all that the account holds and that could be managed, with what each of `with` stands for
+    /// ([`Vendor::lists_with`]), in an order of its own. What is the vendor's own may be left out. The
+    /// caller holds a place from [`Account::admit`]; further calls wait for their own, as changes do. All
+    /// of them together MUST end within [`Access::call_timeout`] and [`places::PATIENCE`].
+    ///
+    /// MUST fail rather than leave out anything that is there: what is not in the list is taken for
+    /// gone.
+    async fn list(&self, _with: &[String]) -> Result<Vec<Entry>, Failure> {
+        Err(closed(ProblemReason::VendorUnavailable, "the vendor lists nothing"))
+    }
+
     /// Makes one call that does this to these resources, and tells what came of each, in their
     /// order. More than one only for creates, at most [`Capabilities::creates_per_call_max`].
     /// Prerequisites that the vendor lacks (a property group) are made first. The caller holds a
     /// place from [`Account::admit`]; further calls, where some are needed, wait for their own. All
     /// of them together MUST end within [`Access::call_timeout`].
     async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>>;
+}
+
+/// Something that an account holds, as the vendor tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its kind.
+    pub kind: ResourceKind,
+    /// Its name there.
+    pub name: String,
+    /// What it is like, in the vendor's words, without what changes although nobody changes anything.
+    pub body: Value,
+    /// Whether it is the vendor's own and not to be touched.
+    #[serde(default)]
+    pub protected: bool,
+    /// What tells it from another one that had the name before, where the vendor says so.
+    #[serde(default)]
+    pub made: Option<String>,
+    /// Who changed it last, in the vendor's words, as far as it tells.
+    #[serde(default)]
+    pub changed_by: Option<String>,
 }
 
 /// Whose account it is.

@@ -7,6 +7,7 @@
 mod cadence;
 mod company;
 mod config;
+mod drift;
 mod entry;
 mod field;
 mod group;
@@ -21,6 +22,7 @@ use crate::domain::{Digest, Resource, ResourceKind, Timestamp};
 pub(crate) use cadence::{cadence_status, channel, template_format, weekday};
 pub(crate) use company::{company, vendor};
 pub(crate) use config::encode_config;
+pub(crate) use drift::{kind, mode};
 pub(crate) use field::{field_type, property_type};
 pub(crate) use hints::{data_sensitivity, number_display_hint, text_display_hint};
 pub use job::{PlanView, PlannedCall};

@@ -18,6 +18,7 @@ fn descriptors() -> FileDescriptorSet {
         .open_files([
             "gomark/v1/config_service.proto",
             "gomark/v1/company_service.proto",
+            "gomark/v1/drift_service.proto",
             "gomark/v1/errors.proto",
         ])
         .expect("protos that compile");

@@ -20,6 +20,7 @@ const COMPANY: &str = "123";
 const ADD: &str = "/hubspot/fields/add";
 const MODIFY: &str = "/hubspot/fields/modify/123/";
 const CADENCE: &str = "/upso/cadence/modify/123";
+const HOOK: &str = "/webhooks/upso/123";
 
 /// Makes calls to a service that has what the hooks know of. It asks for tokens, so that calls
 /// without one are tried too.
@@ -83,6 +84,8 @@ async fn every_edge_of_the_document_is_answered_as_it_says() {
         ("GET", "/health", 200),
         ("GET", "/metrics", 200),
         ("GET", "/openapi.yaml", 200),
+        ("POST", HOOK, 401),
+        ("GET", HOOK, 405),
         ("DELETE", "/health", 405),
         ("GET", ADD, 405),
     ] {

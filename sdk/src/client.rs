@@ -24,6 +24,7 @@ use crate::retry::RetryPolicy;
 use crate::rpc;
 use crate::v1::company_service_client::CompanyServiceClient;
 use crate::v1::config_service_client::ConfigServiceClient;
+use crate::v1::drift_service_client::DriftServiceClient;
 use crate::v1::preview_cadence_request::Which;
 use crate::v1::{
     CancelJobRequest, Company, GetCompanyRequest, GetJobRequest, Job, ListAuditRequest,
@@ -36,6 +37,9 @@ pub type RawConfigClient = ConfigServiceClient<InterceptedService<Channel, Auth>
 
 /// The generated client of `CompanyService`, with the token of the [`Client`] it came from.
 pub type RawCompanyClient = CompanyServiceClient<InterceptedService<Channel, Auth>>;
+
+/// The generated client of `DriftService`, with the token of the [`Client`] it came from.
+pub type RawDriftClient = DriftServiceClient<InterceptedService<Channel, Auth>>;
 
 /// Talks to GoMark. Cheap to clone; clones share one connection, which is made anew by itself.
 ///
@@ -53,6 +57,7 @@ pub struct Client {
 pub struct Stubs {
     pub(crate) config: RawConfigClient,
     pub(crate) company: RawCompanyClient,
+    pub(crate) drift: RawDriftClient,
 }
 
 impl Stubs {
@@ -60,7 +65,9 @@ impl Stubs {
         Self {
             config: ConfigServiceClient::with_interceptor(channel.clone(), auth.clone())
                 .max_decoding_message_size(message_bytes_max),
-            company: CompanyServiceClient::with_interceptor(channel, auth)
+            company: CompanyServiceClient::with_interceptor(channel.clone(), auth.clone())
+                .max_decoding_message_size(message_bytes_max),
+            drift: DriftServiceClient::with_interceptor(channel, auth)
                 .max_decoding_message_size(message_bytes_max),
         }
     }
@@ -185,6 +192,12 @@ impl Client {
     /// Returns the generated client of `CompanyService`: see [`raw_config`](Self::raw_config).
     pub fn raw_company(&self) -> RawCompanyClient {
         self.stubs.company.clone()
+    }
+
+    /// Returns the generated client of `DriftService`: see [`raw_config`](Self::raw_config). It has
+    /// `WatchDrift`.
+    pub fn raw_drift(&self) -> RawDriftClient {
+        self.stubs.drift.clone()
     }
 }
 

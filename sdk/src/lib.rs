@@ -73,7 +73,7 @@ mod watch;
 
 #[cfg(feature = "client")]
 pub use {
-    client::{Auth, Client, ClientBuilder, RawCompanyClient, RawConfigClient},
+    client::{Auth, Client, ClientBuilder, RawCompanyClient, RawConfigClient, RawDriftClient},
     error::{CallError, Error, FieldViolation, Resource, Result},
     get_config::GetConfig,
     job::{JobCommand, JobHandle, JobRequest, is_terminal},

@@ -11,8 +11,9 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::rpc::{self, CallFuture, Rpc};
 use crate::v1::{
-    AuditEntry, Company, Job, JobState, ListAuditRequest, ListAuditResponse, ListCompaniesRequest,
-    ListCompaniesResponse, ListJobsRequest, ListJobsResponse,
+    AuditEntry, Company, DriftItem, DriftState, Job, JobState, ListAuditRequest, ListAuditResponse,
+    ListCompaniesRequest, ListCompaniesResponse, ListDriftRequest, ListDriftResponse,
+    ListJobsRequest, ListJobsResponse,
 };
 
 /// A list, as a stream of its items. Each page is fetched when it is needed, the first one when
@@ -114,6 +115,14 @@ impl Listing<ListJobsRequest> {
     }
 }
 
+impl Listing<ListDriftRequest> {
+    /// Lists only items in these states. None: all.
+    pub fn states(mut self, states: impl IntoIterator<Item = DriftState>) -> Self {
+        self.request.states = states.into_iter().map(i32::from).collect();
+        self
+    }
+}
+
 impl<R: ListRequest> Stream for Listing<R> {
     type Item = Result<R::Item>;
 
@@ -183,4 +192,5 @@ lists! {
     ListCompaniesRequest -> ListCompaniesResponse { companies: Company }
     ListAuditRequest -> ListAuditResponse { entries: AuditEntry }
     ListJobsRequest -> ListJobsResponse { jobs: Job }
+    ListDriftRequest -> ListDriftResponse { items: DriftItem }
 }

@@ -1,6 +1,7 @@
 //! Mutations: one mechanism for what all of them have in common.
 
 mod cadences;
+mod drift;
 mod groups;
 mod requests;
 
@@ -39,6 +40,9 @@ pub struct Change {
     pub job: Option<JobHandle>,
     /// What it leads to at the vendors; `None` in the answer to a repeated request id.
     pub plan: Option<Plan>,
+    /// What will not work, or was left out, each as one line: the scopes that a credential lacks, what
+    /// cannot be imported.
+    pub warnings: Vec<String>,
     /// The request id that the mutation was sent with; `None` with `validate_only`.
     pub request_id: Option<String>,
 }
@@ -91,9 +95,9 @@ impl<M: Mutation> IntoFuture for Mutate<M> {
         }
         Box::pin(async move {
             let answer = rpc::call(&client, request, request_id.clone()).await?;
-            let (revision, job, plan) = M::outcome(answer);
+            let Outcome { revision, job, plan, warnings } = M::outcome(answer);
             let job = job.map(|job| JobHandle::known(client, job));
-            Ok(Change { revision, job, plan, request_id })
+            Ok(Change { revision, job, plan, warnings, request_id })
         })
     }
 }
@@ -123,11 +127,20 @@ pub trait Mutation: Rpc {
     #[doc(hidden)]
     fn reason_mut(&mut self) -> &mut String;
     #[doc(hidden)]
-    fn outcome(answer: Self::Answer) -> (i64, Option<Job>, Option<Plan>);
+    fn outcome(answer: Self::Answer) -> Outcome;
+}
+
+/// What the answer to a mutation says.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    revision: i64,
+    job: Option<Job>,
+    plan: Option<Plan>,
+    warnings: Vec<String>,
 }
 
 macro_rules! mutations {
-    ($($request:ident -> $answer:ident;)*) => {$(
+    ($($request:ident -> $answer:ident { $($field:ident $(: $of:ident)?),* };)*) => {$(
         impl Mutation for $request {
             fn request_id_mut(&mut self) -> &mut String {
                 &mut self.request_id
@@ -145,26 +158,37 @@ macro_rules! mutations {
                 &mut self.reason
             }
 
-            fn outcome(answer: $answer) -> (i64, Option<Job>, Option<Plan>) {
-                (answer.revision, answer.job, answer.plan)
+            #[allow(clippy::needless_update)] // of an answer that has all there is
+            fn outcome(answer: $answer) -> Outcome {
+                Outcome {
+                    revision: answer.revision,
+                    $($field: mutations!(@of answer $field $($of)?),)*
+                    ..Outcome::default()
+                }
             }
         }
     )*};
+    (@of $answer:ident $field:ident) => { $answer.$field };
+    (@of $answer:ident $field:ident $of:ident) => { $answer.$of };
 }
 
 mutations! {
-    AddFieldRequest -> AddFieldResponse;
-    ModifyFieldRequest -> ModifyFieldResponse;
-    RemoveFieldRequest -> RemoveFieldResponse;
-    AddCadenceRequest -> AddCadenceResponse;
-    ModifyCadenceRequest -> ModifyCadenceResponse;
-    RemoveCadenceRequest -> RemoveCadenceResponse;
-    AddGroupRequest -> AddGroupResponse;
-    ModifyGroupRequest -> ModifyGroupResponse;
-    RemoveGroupRequest -> RemoveGroupResponse;
-    RollbackRequest -> RollbackResponse;
-    RegisterCompanyRequest -> RegisterCompanyResponse;
-    UpdateCompanyRequest -> UpdateCompanyResponse;
-    ConnectVendorRequest -> ConnectVendorResponse;
-    DisconnectVendorRequest -> DisconnectVendorResponse;
+    AddFieldRequest -> AddFieldResponse { job, plan };
+    ModifyFieldRequest -> ModifyFieldResponse { job, plan };
+    RemoveFieldRequest -> RemoveFieldResponse { job, plan };
+    AddCadenceRequest -> AddCadenceResponse { job, plan };
+    ModifyCadenceRequest -> ModifyCadenceResponse { job, plan };
+    RemoveCadenceRequest -> RemoveCadenceResponse { job, plan };
+    AddGroupRequest -> AddGroupResponse { job, plan };
+    ModifyGroupRequest -> ModifyGroupResponse { job, plan };
+    RemoveGroupRequest -> RemoveGroupResponse { job, plan };
+    RollbackRequest -> RollbackResponse { job, plan };
+    RegisterCompanyRequest -> RegisterCompanyResponse { job, plan };
+    UpdateCompanyRequest -> UpdateCompanyResponse { job, plan };
+    ConnectVendorRequest -> ConnectVendorResponse { job, plan, warnings };
+    DisconnectVendorRequest -> DisconnectVendorResponse { job, plan };
+    ImportVendorRequest -> ImportVendorResponse { job, plan, warnings: skipped };
+    ResolveDriftRequest -> ResolveDriftResponse { job };
+    SetPolicyRequest -> SetPolicyResponse {};
+    PauseEnforcementRequest -> PauseEnforcementResponse {};
 }

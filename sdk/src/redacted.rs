@@ -35,7 +35,7 @@ impl fmt::Debug for HubSpotOAuth {
 
 impl fmt::Debug for UpsoSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UpsoSettings { api_key: [redacted] }")
+        f.write_str("UpsoSettings { api_key: [redacted], webhook_secrets: [redacted] }")
     }
 }
 
@@ -58,7 +58,10 @@ mod tests {
                 ..Default::default()
             })
         };
-        let upso = UpsoSettings { api_key: "a-secret".to_owned() };
+        let upso = UpsoSettings {
+            api_key: "a-secret".to_owned(),
+            webhook_secrets: vec!["a-secret".to_owned()],
+        };
         for settings in [
             hubspot(Credential::AccessToken("a-secret".to_owned())),
             hubspot(Credential::Oauth(grant)),

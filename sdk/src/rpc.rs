@@ -65,6 +65,15 @@ rpcs! {
         cancel_job(CancelJobRequest) -> CancelJobResponse,
         retry_job(RetryJobRequest) -> RetryJobResponse,
     }
+    drift: {
+        import_vendor(ImportVendorRequest) -> ImportVendorResponse,
+        scan_drift(ScanDriftRequest) -> ScanDriftResponse,
+        list_drift(ListDriftRequest) -> ListDriftResponse,
+        resolve_drift(ResolveDriftRequest) -> ResolveDriftResponse,
+        set_policy(SetPolicyRequest) -> SetPolicyResponse,
+        list_policies(ListPoliciesRequest) -> ListPoliciesResponse,
+        pause_enforcement(PauseEnforcementRequest) -> PauseEnforcementResponse,
+    }
     company: {
         register_company(RegisterCompanyRequest) -> RegisterCompanyResponse,
         get_company(GetCompanyRequest) -> GetCompanyResponse,

@@ -18,6 +18,8 @@ pub(super) const HUBSPOT_CREDENTIAL_PATH: &str = "hubspot.access_token";
 pub(super) const HUBSPOT_GRANT_PATH: &str = "hubspot.oauth";
 /// The path of Upso's credential in ConnectVendor.
 pub(super) const UPSO_CREDENTIAL_PATH: &str = "upso.api_key";
+/// The path of the secrets of Upso's messages in ConnectVendor.
+pub(super) const UPSO_SECRETS_PATH: &str = "upso.webhook_secrets";
 
 /// After how long an overloaded server is asked again.
 const OVERLOAD_RETRY: Duration = Duration::from_millis(250);
@@ -215,6 +217,9 @@ fn refused(refusal: &Refusal) -> Told {
         }
         Refusal::JobNotFound(id) => told(R::JobNotFound).resource("job", id),
         Refusal::JobState { state, .. } => told(R::JobState).with("state", state.as_str()),
+        Refusal::DriftNotFound { id, .. } => told(R::DriftNotFound).resource("drift item", id),
+        Refusal::NotScanned { vendor, .. } => told(R::NotScanned).with("vendor", vendor),
+        Refusal::DriftState { state, .. } => told(R::DriftState).with("state", state.as_str()),
         Refusal::NotConnected { vendor, .. } => told(R::NotConnected).with("vendor", vendor),
         Refusal::AccountTaken(vendor) => told(R::AccountTaken).with("vendor", vendor),
         Refusal::LimitReached { limit, .. } => told(R::LimitReached).with("limit", limit),

@@ -66,6 +66,10 @@ mutating! {
     ModifyGroupRequest "ModifyGroup" company_id;
     RemoveGroupRequest "RemoveGroup" company_id;
     RollbackRequest "Rollback" company_id;
+    ImportVendorRequest "ImportVendor" company_id;
+    ResolveDriftRequest "ResolveDrift" company_id;
+    SetPolicyRequest "SetPolicy" company_id;
+    PauseEnforcementRequest "PauseEnforcement" company_id;
     RegisterCompanyRequest "RegisterCompany" company.company_id;
     UpdateCompanyRequest "UpdateCompany" company.company_id;
     ConnectVendorRequest "ConnectVendor" company_id;

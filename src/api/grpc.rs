@@ -6,6 +6,8 @@ mod cadence_requests;
 mod calls;
 mod company_service;
 mod config_service;
+mod drift_requests;
+mod drift_service;
 mod encoded;
 mod field_details;
 mod group_requests;

@@ -34,6 +34,7 @@ const ANONYMOUS: &str = "--anonymous (GOMARK_ANONYMOUS)";
 const VENDOR_HOST: &str = "--vendor-host (GOMARK_VENDOR_HOSTS)";
 const CALL_TIMEOUT: &str = "--call-timeout (GOMARK_CALL_TIMEOUT)";
 const LEASE: &str = "--lease (GOMARK_LEASE)";
+const SCAN_INTERVAL: &str = "--scan-interval (GOMARK_SCAN_INTERVAL)";
 const SWEEP_INTERVAL: &str = "--sweep-interval (GOMARK_SWEEP_INTERVAL)";
 const LOG: &str = "--log (GOMARK_LOG)";
 const LOG_FORMAT: &str = "--log-format (GOMARK_LOG_FORMAT)";
@@ -142,6 +143,8 @@ impl Settings {
             call_timeout: times.call_timeout,
             lease: times.lease,
             sweep_interval: times.sweep_interval,
+            settling: crate::domain::drift::SETTLING,
+            scan_interval: Some(times.scan_interval).filter(|interval| !interval.is_zero()),
             shutdown_grace: times.shutdown_grace,
             queue_max,
             cache_bytes_max,
@@ -256,6 +259,15 @@ impl Settings {
         let lease = read(LEASE, or(&self.lease, defaults::LEASE), seconds(1)..=seconds(600));
         let text = or(&self.sweep_interval, defaults::SWEEP_INTERVAL);
         let sweep_interval = read(SWEEP_INTERVAL, text, millis(100)..=seconds(60));
+        let text = or(&self.scan_interval, defaults::SCAN_INTERVAL);
+        let scan_interval = read(SCAN_INTERVAL, text, seconds(0)..=seconds(24 * 60 * 60));
+        let scan_interval = scan_interval.filter(|interval| {
+            let is_too_often = !interval.is_zero() && *interval < seconds(1);
+            if is_too_often {
+                faults.add(SCAN_INTERVAL, "must be from 1s to 24h, or 0s".to_owned());
+            }
+            !is_too_often
+        });
         if let (Some(timeout), Some(lease)) = (call_timeout, lease)
             && timeout > lease / 3
         {
@@ -267,6 +279,7 @@ impl Settings {
             call_timeout: call_timeout?,
             lease: lease?,
             sweep_interval: sweep_interval?,
+            scan_interval: scan_interval?,
             shutdown_grace: shutdown_grace?,
         })
     }
@@ -284,6 +297,7 @@ struct Times {
     call_timeout: Duration,
     lease: Duration,
     sweep_interval: Duration,
+    scan_interval: Duration,
     shutdown_grace: Duration,
 }
 

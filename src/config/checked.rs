@@ -43,6 +43,11 @@ pub struct Checked {
     pub lease: Duration,
     /// How often to look for work.
     pub sweep_interval: Duration,
+    /// How often vendors are looked at, at most, for what others changed there; `None` looks only when
+    /// somebody asks for it.
+    pub scan_interval: Option<Duration>,
+    /// For how long reads of a vendor may not show a write of ours: five minutes, but in tests.
+    pub settling: Duration,
     /// The longest wait at shutdown.
     pub shutdown_grace: Duration,
     /// How many mutations may wait.
@@ -133,6 +138,8 @@ impl Checked {
             call_timeout: seconds(10),
             lease: seconds(30),
             sweep_interval: seconds(1),
+            scan_interval: None,
+            settling: crate::domain::drift::SETTLING,
             shutdown_grace: seconds(20),
             queue_max: 1_024,
             cache_bytes_max: 64 * 1024 * 1024,

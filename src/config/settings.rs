@@ -22,6 +22,7 @@ pub(super) mod defaults {
     pub(crate) const CALL_TIMEOUT: &str = "10s";
     pub(crate) const LEASE: &str = "30s";
     pub(crate) const SWEEP_INTERVAL: &str = "1s";
+    pub(crate) const SCAN_INTERVAL: &str = "0s";
     pub(crate) const LOG: &str = "info";
 }
 
@@ -310,6 +311,18 @@ pub struct Settings {
         help_heading = "Vendors"
     )]
     pub sweep_interval: String,
+
+    /// How often to look, at most, for what others changed at the vendors (1s to 24h; 0s: only when
+    /// somebody asks for it, or the vendor tells of it)
+    #[arg(
+        long,
+        env = "GOMARK_SCAN_INTERVAL",
+        value_name = "DURATION",
+        default_value = defaults::SCAN_INTERVAL,
+        hide_env_values = true,
+        help_heading = "Vendors"
+    )]
+    pub scan_interval: String,
 
     /// What to log: a level, or levels by module: warn,gomark=debug
     #[arg(

@@ -32,6 +32,14 @@ impl Attributes {
         self.values.insert(name.to_owned(), value.into());
     }
 
+    /// Sets an attribute, or takes it out.
+    pub fn put(&mut self, name: &str, value: Option<Value>) {
+        match value {
+            Some(value) => self.set(name, value),
+            None => drop(self.values.remove(name)),
+        }
+    }
+
     /// Returns an attribute.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.values.get(name)

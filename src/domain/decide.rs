@@ -5,15 +5,17 @@
 
 mod cadences;
 mod connection;
+mod drift;
 mod fields;
 mod groups;
 mod rollback;
 mod versions;
 
+use super::drift::{DriftItem, DriftState, Policies, Policy, PolicyTarget};
 use super::{
-    Action, Change, Company, CompanyId, Connection, ConnectionStatus, Digest, Entry, Intent,
-    JobState, Mutation, Problem, ProblemReason, Refusal, Resource, ResourceId, ResourceKind,
-    Revision, Sync, Tracked, VendorKind, Version, company,
+    Action, Change, Company, CompanyId, Connection, ConnectionId, ConnectionStatus, Digest, Entry,
+    Intent, JobState, Mutation, Problem, ProblemReason, Refusal, Resource, ResourceId,
+    ResourceKind, Revision, Sync, Timestamp, Tracked, VendorKind, Version, company,
 };
 
 /// The most fields that a company may have. Ours; HubSpot tells its own limit only by refusing.
@@ -35,6 +37,10 @@ pub struct Situation {
     pub old: Vec<Version>,
     /// How much the company holds.
     pub holds: Holds,
+    /// What is done about changes of others, where [`Intent::needs_policies`] asks for it.
+    pub policies: Policies,
+    /// The items of the inbox that [`Intent::drift_items`] asks for.
+    pub items: Vec<DriftItem>,
     /// For a connection: whether its account is connected to another company.
     pub account_taken: bool,
 }
@@ -94,6 +100,32 @@ pub struct Writes {
     pub parts: Vec<PartWrite>,
     /// What the vendor is to hold now, with where it stands: what a plan is made from.
     pub touched: Vec<Tracked>,
+    /// What it means for changes of others.
+    pub drift: DriftWrites,
+}
+
+/// What a revision means for changes of others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DriftWrites {
+    /// Policies that begin or end.
+    pub policies: Vec<PolicyWrite>,
+    /// What was imported.
+    pub imported: Vec<ResourceId>,
+    /// Where the vendor stands with it.
+    pub syncs: Option<(ConnectionId, Vec<(ResourceId, Sync)>)>,
+    /// Items of the inbox, with what became of them.
+    pub resolved: Vec<(i64, DriftState)>,
+}
+
+/// A policy that begins or ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicyWrite {
+    /// This one begins.
+    Put(Policy),
+    /// The one for this target ends.
+    Remove(PolicyTarget),
+    /// Until when nothing is enforced, and why.
+    Pause(Option<(Timestamp, String)>),
 }
 
 /// A version that begins, with where the vendor stands with its resource.
@@ -183,6 +215,11 @@ pub fn decide(situation: &Situation, mutation: &Mutation) -> Result<Decision, Re
         Intent::AddGroup(draft) => groups::add(&context, draft),
         Intent::ModifyGroup { name, patch } => groups::modify(&context, name, patch),
         Intent::RemoveGroup { name } => groups::remove(&context, name),
+        Intent::SetPolicy(ask) => drift::set_policy(&context, ask),
+        Intent::PauseEnforcement { until } => drift::pause(&context, *until),
+        Intent::Import(it) => drift::import(&context, it),
+        Intent::IgnoreDrift { items, until } => drift::ignore(&context, items, *until),
+        Intent::AdoptDrift(it) => drift::adopt(&context, it),
         Intent::Rollback { to, allow_data_loss } => {
             rollback::rollback(&context, *to, *allow_data_loss)
         }
@@ -267,6 +304,7 @@ impl Context<'_> {
             connection: None,
             parts: Vec::new(),
             touched: Vec::new(),
+            drift: DriftWrites::default(),
         })))
     }
 }

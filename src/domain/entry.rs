@@ -1,5 +1,6 @@
 //! Audit entries: what a revision did, who did it and why.
 
+use super::drift::Policy;
 use super::{
     CompanyId, Connection, ConnectionId, Digest, RequestId, Resource, ResourceId, ResourceKind,
     Revision, Timestamp,
@@ -34,6 +35,14 @@ pub enum Action {
     ModifyGroup,
     /// Removed a property group.
     RemoveGroup,
+    /// Took over what a vendor holds.
+    ImportVendor,
+    /// Adopted changes of others, or left them.
+    ResolveDrift,
+    /// Decided what is done about changes of others.
+    SetPolicy,
+    /// Let nothing be enforced for a while, or again.
+    PauseEnforcement,
     /// Went back to an older revision.
     Rollback {
         /// That revision.
@@ -58,6 +67,10 @@ impl Action {
             Self::AddGroup => "add_group",
             Self::ModifyGroup => "modify_group",
             Self::RemoveGroup => "remove_group",
+            Self::ImportVendor => "import_vendor",
+            Self::ResolveDrift => "resolve_drift",
+            Self::SetPolicy => "set_policy",
+            Self::PauseEnforcement => "pause_enforcement",
             Self::Rollback { .. } => "rollback",
         }
     }
@@ -82,6 +95,16 @@ pub enum Change {
         /// The connection after.
         after: Option<Connection>,
     },
+    /// What is done about changes of others.
+    Policy {
+        /// What it is about, as [`super::drift::PolicyTarget::key`] says; `pause` for a while in which
+        /// nothing is enforced.
+        target: String,
+        /// The policy before.
+        before: Option<AuditedPolicy>,
+        /// The policy after.
+        after: Option<AuditedPolicy>,
+    },
     /// A resource.
     Resource {
         /// Which one.
@@ -93,6 +116,24 @@ pub enum Change {
         /// The resource after.
         after: Option<Resource>,
     },
+}
+
+/// A policy, as the audit log keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditedPolicy {
+    /// What is done; `pause` for a while in which nothing is enforced.
+    pub mode: String,
+    /// Until when it holds.
+    pub until: Option<Timestamp>,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<&Policy> for AuditedPolicy {
+    fn from(policy: &Policy) -> Self {
+        let Policy { mode, until, reason, .. } = policy;
+        Self { mode: mode.as_str().to_owned(), until: *until, reason: reason.clone() }
+    }
 }
 
 /// One revision of a company.

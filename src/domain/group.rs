@@ -44,7 +44,7 @@ impl Group {
         let mut found = Violations::new();
         check_name(&mut found, "name", &self.name);
         found.require(
-            self.name != DEFAULT_GROUP && !self.name.starts_with("hs_"),
+            !is_hubspots_own(&self.name),
             "name",
             "must be neither dealinformation nor begin with hs_: these groups are HubSpot's own",
         );
@@ -56,6 +56,12 @@ impl Group {
         );
         found.or(self)
     }
+}
+
+/// Tells whether a group of this name is HubSpot's own, as far as its name tells: nothing else at
+/// HubSpot does.
+pub fn is_hubspots_own(name: &str) -> bool {
+    name == DEFAULT_GROUP || name.starts_with("hs_")
 }
 
 /// Makes a label from an internal name: `sales_ops` gives `Sales ops`.

@@ -1,8 +1,10 @@
 //! What callers ask for.
 
+use super::drift::{DriftItem, Mode};
 use super::{
-    CadenceDraft, Caller, CompanyId, Digest, FieldDraft, FieldPatch, GroupDraft, GroupPatch,
-    RequestId, ResourceKind, Revision, Timestamp, VendorKind, cadence,
+    Attributes, CadenceDraft, Caller, CompanyId, ConnectionId, Digest, FieldDraft, FieldPatch,
+    GroupDraft, GroupPatch, RequestId, Resource, ResourceId, ResourceKind, Revision, Timestamp,
+    VendorKind, cadence,
 };
 
 /// A request to change what a company is or decides.
@@ -146,6 +148,24 @@ pub enum Intent {
         /// Its internal name.
         name: String,
     },
+    /// Decide what is done about changes of others.
+    SetPolicy(PolicyAsk),
+    /// Let nothing be enforced until a moment, or again.
+    PauseEnforcement {
+        /// The moment.
+        until: Option<Timestamp>,
+    },
+    /// Take over what a vendor holds.
+    Import(Import),
+    /// Leave changes of others as they are.
+    IgnoreDrift {
+        /// The changes.
+        items: Vec<DriftItem>,
+        /// Until when.
+        until: Option<Timestamp>,
+    },
+    /// Decide what others made of it.
+    AdoptDrift(Adopt),
     /// Go back to an older revision.
     Rollback {
         /// That revision.
@@ -153,6 +173,56 @@ pub enum Intent {
         /// Whether values that deals hold may be lost.
         allow_data_loss: bool,
     },
+}
+
+/// A request for a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyAsk {
+    /// The kind of the resource that it is about; `None` for all that the company decided.
+    pub kind: Option<ResourceKind>,
+    /// The name of the resource.
+    pub name: String,
+    /// The attribute, by the vendor's name.
+    pub attribute: Option<String>,
+    /// What is to be done; `None` forgets the policy.
+    pub mode: Option<Mode>,
+    /// Until when it holds.
+    pub until: Option<Timestamp>,
+}
+
+/// What a vendor holds and is to be taken over.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Import {
+    /// The resources, each with its canonical form at the vendor. Their identities are given anew.
+    pub resources: Vec<(Resource, Attributes)>,
+    /// When the vendor was seen to hold them.
+    pub observed_at: Timestamp,
+    /// The connection at which it was.
+    pub connection_id: Option<ConnectionId>,
+}
+
+/// What others made of resources, and is to be decided.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Adopt {
+    /// The items of the inbox that it is about, each with the number of its last change.
+    pub items: Vec<(i64, i64)>,
+    /// The resources that were changed or removed.
+    pub changes: Vec<AdoptedChange>,
+    /// Those that were created.
+    pub created: Import,
+    /// Who did it.
+    pub editor: String,
+}
+
+/// A resource that somebody else changed or removed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdoptedChange {
+    /// The resource.
+    pub id: ResourceId,
+    /// The revision that decided it when it was looked at.
+    pub from_rev: Revision,
+    /// What it is now; `None` when it was removed.
+    pub resource: Option<Resource>,
 }
 
 /// A connection, as the vendor just confirmed it.
@@ -228,6 +298,23 @@ impl Intent {
         }
     }
 
+    /// Returns the items of the inbox that have to be looked up to decide about it.
+    pub fn drift_items(&self) -> Vec<i64> {
+        match self {
+            Self::IgnoreDrift { items, .. } => items.iter().map(|item| item.id).collect(),
+            Self::AdoptDrift(adopt) => adopt.items.iter().map(|(id, _)| *id).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Tells whether the policies have to be looked up to decide about it.
+    pub fn needs_policies(&self) -> bool {
+        matches!(
+            self,
+            Self::SetPolicy(_) | Self::PauseEnforcement { .. } | Self::IgnoreDrift { .. }
+        )
+    }
+
     /// Returns what has to be looked up to decide about it.
     pub fn needs(&self) -> Needs {
         let field = |names| Needs::Named(ResourceKind::Field, names);
@@ -254,6 +341,12 @@ impl Intent {
                 cadence(cadence_id.clone())
             }
             Self::ModifyGroup { name, .. } => group(name.clone()),
+            Self::SetPolicy(ask) => match ask.kind {
+                Some(kind) => Needs::Named(kind, vec![ask.name.clone()]),
+                None => Needs::Nothing,
+            },
+            Self::PauseEnforcement { .. } | Self::IgnoreDrift { .. } => Needs::Nothing,
+            Self::Import(_) | Self::AdoptDrift(_) => Needs::All,
             Self::Rollback { to, .. } => Needs::AllAnd(*to),
         }
     }

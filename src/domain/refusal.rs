@@ -1,5 +1,6 @@
 //! Why a request is refused.
 
+use super::drift::DriftState;
 use super::{CompanyId, JobId, JobState, Revision, VendorKind, Violation, Violations};
 
 /// Why a request is refused. Nothing was changed.
@@ -133,6 +134,32 @@ pub enum Refusal {
         state: JobState,
         /// What would be allowed.
         rule: &'static str,
+    },
+    /// The company has no such item in its drift inbox.
+    #[error("company {company_id} has no drift item {id}")]
+    DriftNotFound {
+        /// The company.
+        company_id: CompanyId,
+        /// The number of the item.
+        id: i64,
+    },
+    /// The item's state does not allow it.
+    #[error("drift item {id} is {state}: it {rule}", state = .state.as_str())]
+    DriftState {
+        /// The number of the item.
+        id: i64,
+        /// Its state.
+        state: DriftState,
+        /// Why not.
+        rule: &'static str,
+    },
+    /// The vendor was never scanned.
+    #[error("what company {company_id} has at {vendor} was never listed; scan it first")]
+    NotScanned {
+        /// The company.
+        company_id: CompanyId,
+        /// The vendor.
+        vendor: VendorKind,
     },
     /// The company is not connected to the vendor.
     #[error("company {company_id} is not connected to {vendor}")]

@@ -1,9 +1,15 @@
 //! What a company decides, whatever its kind.
 
-use super::{Cadence, CompanyId, Connection, Field, Group, ResourceId, Revision, Sync, VendorKind};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Attributes, Cadence, CompanyId, Connection, Field, Group, ResourceId, Revision, Sync,
+    VendorKind,
+};
 
 /// A kind of resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ResourceKind {
     /// A deal field.
     Field,
@@ -151,6 +157,15 @@ pub struct Tracked {
     pub sync: Sync,
     /// The revision that asks for its default value to be filled in, and waits for that.
     pub fill: Option<Revision>,
+}
+
+impl Tracked {
+    /// Returns what the vendor is to hold, in the canonical form that `desired` gives: what was decided,
+    /// with what is left as somebody else made it.
+    pub fn decided(&self, desired: impl Fn(&Resource) -> Attributes) -> Option<Attributes> {
+        let desired = self.version.resource.as_ref().map(desired)?;
+        self.sync.outside.as_left(desired, self.version.from_rev)
+    }
 }
 
 /// The configuration of a company at a revision.

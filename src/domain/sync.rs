@@ -6,11 +6,13 @@
 mod names;
 mod problem;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::carry::{Carry, Checkpoint, Fill, Had, Left, Retire};
+use super::drift::{LeftAs, Outside};
 use super::{Attributes, Revision, Timestamp};
 pub use problem::{Details, Problem, ProblemReason};
 
@@ -38,6 +40,8 @@ pub struct Sync {
     pub trail: Option<Trail>,
     /// How far long work is.
     pub checkpoint: Option<Checkpoint>,
+    /// What is known of changes that others make.
+    pub outside: Outside,
 }
 
 /// The names at the vendor that a resource had before the present one.
@@ -140,6 +144,17 @@ pub enum Transition {
     Advance(Box<Checkpoint>),
     /// The values of records are filled in, as this revision asked.
     Filled(Revision),
+    /// A scan found what the vendor holds, which somebody else changed.
+    Observe {
+        /// That; `None` when it holds nothing.
+        held: Option<Attributes>,
+        /// What of it is left as it is.
+        left_as: BTreeMap<String, LeftAs>,
+        /// Whether it is left removed, as this revision's.
+        left_removed: Option<Revision>,
+        /// Whether something of it is to be set right.
+        unlike: bool,
+    },
     /// It failed and is tried again after the wait.
     Fail {
         /// Whether the call may have had an effect, so that it stays in doubt.
@@ -182,6 +197,12 @@ impl Sync {
                 }
             }
             Transition::Withdraw => self.in_doubt = None,
+            Transition::Observe { held, left_as, left_removed, unlike } => {
+                self.observe(held.clone(), *unlike);
+                self.outside.settle(now);
+                self.outside.left_as.clone_from(left_as);
+                self.outside.left_removed = *left_removed;
+            }
             Transition::Move { name, foreign } => self.go_to(name, *foreign, now),
             Transition::Found(left) => {
                 self.in_doubt = None;
@@ -247,10 +268,7 @@ impl Sync {
 
     /// Notes that the vendor holds what was decided up to `revision`: `held`, or nothing.
     fn confirm(&mut self, held: Option<Attributes>, revision: Revision, at: Timestamp) {
-        if self.applied != held {
-            self.previous = self.applied.take();
-        }
-        self.applied = held;
+        self.wrote(held, at);
         self.applied_rev = self.applied_rev.max(revision);
         self.confirmed_at = Some(at);
         self.in_doubt = None;
@@ -273,13 +291,30 @@ impl Sync {
             // It was there, in use, before anything of ours: what it holds is nobody else's.
             self.trail.iter_mut().for_each(|trail| trail.foreign = false);
         }
+        self.wrote(held, at);
+        self.applied_rev = Revision::ZERO;
+        self.confirmed_at = Some(at);
+        self.in_doubt = None;
+    }
+
+    /// Notes what the vendor holds after a write of ours, which reads may not show for a while.
+    fn wrote(&mut self, held: Option<Attributes>, at: Timestamp) {
+        if self.applied != held {
+            self.previous = self.applied.take();
+            self.outside.wrote(self.previous.clone(), at);
+        }
+        self.applied = held;
+    }
+
+    /// Notes what the vendor holds although nothing of ours was written.
+    fn observe(&mut self, held: Option<Attributes>, unlike: bool) {
         if self.applied != held {
             self.previous = self.applied.take();
         }
         self.applied = held;
-        self.applied_rev = Revision::ZERO;
-        self.confirmed_at = Some(at);
-        self.in_doubt = None;
+        if unlike {
+            self.applied_rev = Revision::ZERO;
+        }
     }
 
     /// Leaves a decision alone because a caller cancelled it.

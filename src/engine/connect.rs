@@ -1,5 +1,6 @@
 //! Connecting a company to its account at a vendor: the one use case that waits for the vendor.
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use crate::domain::{
     Caller, Envelope, Intent, NewConnection, Refusal, Revision, VendorKind, Violations,
 };
 use crate::vendors::grant::{Grant, Keeper};
+use crate::vendors::upso::{ApiKey, SECRETS_MAX};
 use crate::vendors::{Access, Failure, FailureScope, Identity, Limits, hosts};
 
 /// The shortest credential that is taken for one, in bytes.
@@ -19,6 +21,8 @@ const CREDENTIAL_LENGTH_MIN: usize = 8;
 const CREDENTIAL_LENGTH_MAX: usize = 2_048;
 /// The longest id of an application, in bytes.
 const CLIENT_ID_LENGTH_MAX: usize = 200;
+/// How long a secret of a webhook subscription may be, in bytes.
+const WEBHOOK_SECRET_LENGTH: RangeInclusive<usize> = 16..=128;
 /// The highest burst limit that can be set.
 const BURST_MAX: u32 = 10_000;
 /// The largest share that can be left to others, in percent.
@@ -57,8 +61,15 @@ pub struct Settings {
 /// A credential, as a caller gives it.
 #[derive(Clone)]
 pub enum Credential {
-    /// A token, or a key.
+    /// A token.
     Token(Zeroizing<String>),
+    /// A key of Upso's.
+    Key {
+        /// The key, and the secrets of messages.
+        key: ApiKey,
+        /// The path of the secrets in the request, for messages.
+        secrets_path: &'static str,
+    },
     /// A grant of OAuth.
     Grant(Grant),
 }
@@ -74,6 +85,7 @@ impl Credential {
     fn to_text(&self) -> Zeroizing<String> {
         match self {
             Self::Token(token) => token.clone(),
+            Self::Key { key, .. } => key.to_text(),
             Self::Grant(grant) => grant.to_text(),
         }
     }
@@ -87,12 +99,27 @@ impl Credential {
         let (least, most) = (CREDENTIAL_LENGTH_MIN, CREDENTIAL_LENGTH_MAX);
         match self {
             Self::Token(token) => require(token, path.to_owned(), least, most),
+            Self::Key { key, secrets_path } => {
+                require(&key.api_key, path.to_owned(), least, most);
+                check_secrets(&key.webhook_secrets, secrets_path, found);
+            }
             Self::Grant(grant) => {
                 require(&grant.client_id, format!("{path}.client_id"), 1, CLIENT_ID_LENGTH_MAX);
                 require(&grant.client_secret, format!("{path}.client_secret"), least, most);
                 require(&grant.refresh_token, format!("{path}.refresh_token"), least, most);
             }
         }
+    }
+}
+
+fn check_secrets(secrets: &[String], path: &str, found: &mut Violations) {
+    let rule = format!("must hold at most {SECRETS_MAX}");
+    found.require(secrets.len() <= SECRETS_MAX, path, &rule);
+    for (index, secret) in secrets.iter().take(SECRETS_MAX).enumerate() {
+        let visible = secret.bytes().all(|c| c.is_ascii_graphic());
+        let right = visible && WEBHOOK_SECRET_LENGTH.contains(&secret.len());
+        let rule = "must be 16 to 128 printable ASCII characters without spaces";
+        found.require(right, format!("{path}[{index}]"), rule);
     }
 }
 

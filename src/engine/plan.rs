@@ -12,7 +12,7 @@ pub(super) fn view(vendors: &Vendors, touched: &[Tracked], dry_run: bool) -> Pla
     for tracked in touched {
         let version = &tracked.version;
         let Some(vendor) = vendors.get(version.kind.vendor()) else { continue };
-        let desired = version.resource.as_ref().map(|resource| vendor.desired(resource));
+        let desired = tracked.decided(|resource| vendor.desired(resource));
         if let Some(confirmed_at) = tracked.sync.confirmed_at {
             let oldest = view.observed_at.map_or(confirmed_at, |at| at.min(confirmed_at));
             view.observed_at = Some(oldest);

@@ -7,6 +7,7 @@
 mod due;
 mod launch;
 mod results;
+mod scan;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::events::News;
 use crate::failpoint::{self, Boundary};
 use crate::store::{self, Claimed, Doorbell, LateCall, Lease, Recorded, Work};
 use crate::telemetry;
-use crate::vendors::{Answer, Call, Failure, Target};
+use crate::vendors::{Answer, Call, Entry, Failure, Target};
 
 /// How many resources are looked at together.
 const WORK_MAX: usize = 1_000;
@@ -75,6 +76,7 @@ pub(super) fn subject(target: &Target) -> String {
 enum Finished {
     Called { tasks: Vec<Task>, results: Vec<Result<Answer, Failure>> },
     Looked { looks: Vec<Look>, result: Result<Vec<Observed>, Failure> },
+    Scanned { begun: Box<scan::Begun>, result: Result<Vec<Entry>, Failure> },
 }
 
 /// A resource that is read.
@@ -178,6 +180,8 @@ struct Session {
     calls: usize,
     creates: usize,
     long: usize,
+    /// Whether the vendor is being scanned.
+    scanning: bool,
     health: Health,
     closed_until: Option<Instant>,
     /// The company's revision whose jobs know that the connection is closed.
@@ -205,6 +209,7 @@ impl Session {
             calls: 0,
             creates: 0,
             long: 0,
+            scanning: false,
             health: Health::default(),
             closed_until: None,
             told_rev: Revision::ZERO,
@@ -272,7 +277,7 @@ impl Session {
     fn is_idle(&self) -> bool {
         let nothing =
             |(work, _): &(Work, Instant)| work.connection.is_none() || work.resources.is_empty();
-        self.calls == 0 && self.work.as_ref().is_some_and(nothing)
+        self.calls == 0 && self.work.as_ref().is_some_and(nothing) && !self.scan_is_due()
     }
 
     async fn load(&mut self) -> Result<(), End> {

@@ -142,6 +142,8 @@ impl Rig {
                 calls_max: 6,
                 linger: Duration::from_millis(1),
                 peers: false,
+                scan_interval: None,
+                settling: Duration::ZERO,
             },
         };
         Self { parts, store, supervisor, _folder: folder }

@@ -36,7 +36,8 @@ pub(super) async fn work<R: Rows>(rows: &mut R, lease: Lease, limit: usize) -> R
         let wait_ms = u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX);
         (until > now).then_some(Gate { wait_ms, problem })
     });
-    Ok(Work { connection, revision, resources, holders, gate, window: row.window, now })
+    let scan = rows.scan(at).await?;
+    Ok(Work { connection, revision, resources, holders, gate, window: row.window, scan, now })
 }
 
 /// Reads which names are in the way, where something is to be created or to get another name.

@@ -98,6 +98,7 @@ macro_rules! conformance {
                 a_renewed_credential_takes_the_place_of_the_old_one,
                 a_credential_that_was_replaced_is_not_renewed,
                 what_is_known_of_limits_is_read_with_the_connection,
+                the_connection_in_use_is_read_with_its_credential,
                 the_same_account_comes_back_as_the_same_connection,
                 another_account_is_a_new_connection_with_nothing_applied,
                 disconnecting_lets_open_jobs_wait,
@@ -169,6 +170,7 @@ macro_rules! conformance {
                 a_shorter_gate_does_not_open_a_longer_one,
                 jobs_are_told_the_longer_of_two_gates,
                 connecting_again_opens_the_gate,
+                a_scan_is_asked_for_again_only_when_somebody_may_have_begun_it,
             }
             parts {
                 going_back_over_fields_and_cadences_is_one_job_of_two_parts,

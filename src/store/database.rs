@@ -8,12 +8,15 @@ use futures::future::BoxFuture;
 
 use super::rows::{Backend, Rows};
 use super::{
-    Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events,
-    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, VendorWindow,
-    Work, carry, commit, control, leases, read,
+    Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, DriftQuery,
+    DriftWork, Error, Events, Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded,
+    Resolving, Revert, ScanView, Scanned, Store, StoredEntry, VendorWindow, Work, carry, commit,
+    control, drift, leases, read,
 };
+use crate::domain::drift::{DriftItem, Policies};
 use crate::domain::{
     CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
+    SealedConnection, VendorKind,
 };
 use crate::failpoint::{self, Boundary};
 use crate::supervisor::Supervisor;
@@ -213,6 +216,15 @@ impl<B: Backend> Store for Database<B> {
         self.read(|rows| Box::pin(read::windows(rows, id))).await
     }
 
+    async fn sealed_connection(
+        &self,
+        id: &CompanyId,
+        vendor: VendorKind,
+    ) -> Result<Option<SealedConnection>, Error> {
+        let id = id.clone();
+        self.read(move |rows| Box::pin(read::sealed_connection(rows, id, vendor))).await
+    }
+
     async fn companies(
         &self,
         scope: &Scope,
@@ -297,8 +309,8 @@ impl<B: Backend> Store for Database<B> {
         self.write(|rows| Box::pin(control::control(rows, control))).await
     }
 
-    async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error> {
-        self.read(move |rows| Box::pin(leases::due(rows, limit))).await
+    async fn due(&self, limit: usize, scans: bool) -> Result<Vec<Doorbell>, Error> {
+        self.read(move |rows| Box::pin(leases::due(rows, limit, scans))).await
     }
 
     async fn backlog(&self) -> Result<Backlog, Error> {
@@ -358,6 +370,77 @@ impl<B: Backend> Store for Database<B> {
     ) -> Result<Recorded, Error> {
         let lease = lease.clone();
         self.write(|rows| Box::pin(carry::record(rows, lease, outcomes, gate))).await
+    }
+
+    async fn drift_work(&self, lease: &Lease) -> Result<DriftWork, Error> {
+        let lease = lease.clone();
+        self.read(|rows| Box::pin(drift::work(rows, lease))).await
+    }
+
+    async fn scanned(&self, lease: &Lease, scanned: Scanned) -> Result<Vec<DriftItem>, Error> {
+        let lease = lease.clone();
+        self.write(|rows| Box::pin(drift::scanned(rows, lease, scanned))).await
+    }
+
+    async fn ask_for_scan(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        vendor: Option<VendorKind>,
+    ) -> Answer<Vec<ScanView>> {
+        if !scope.contains(id) {
+            return Ok(Err(Refusal::CompanyNotFound(id.clone())));
+        }
+        let id = id.clone();
+        self.write(move |rows| Box::pin(drift::ask(rows, id, vendor))).await
+    }
+
+    async fn scans(&self, scope: &Scope, id: &CompanyId) -> Answer<Vec<ScanView>> {
+        if !scope.contains(id) {
+            return Ok(Err(Refusal::CompanyNotFound(id.clone())));
+        }
+        let id = id.clone();
+        self.read(|rows| Box::pin(drift::scans(rows, id))).await
+    }
+
+    async fn drift(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        query: DriftQuery,
+    ) -> Answer<Page<DriftItem>> {
+        if !scope.contains(id) {
+            return Ok(Err(Refusal::CompanyNotFound(id.clone())));
+        }
+        let id = id.clone();
+        self.read(|rows| Box::pin(drift::items(rows, id, query))).await
+    }
+
+    async fn policies(&self, scope: &Scope, id: &CompanyId) -> Answer<Policies> {
+        if !scope.contains(id) {
+            return Ok(Err(Refusal::CompanyNotFound(id.clone())));
+        }
+        let id = id.clone();
+        self.read(|rows| Box::pin(drift::policies(rows, id))).await
+    }
+
+    async fn resolving(&self, scope: &Scope, id: &CompanyId, items: Vec<i64>) -> Answer<Resolving> {
+        if !scope.contains(id) {
+            return Ok(Err(Refusal::CompanyNotFound(id.clone())));
+        }
+        let id = id.clone();
+        self.read(|rows| Box::pin(drift::resolving(rows, id, items))).await
+    }
+
+    async fn revert(
+        &self,
+        scope: &Scope,
+        revert: Revert,
+    ) -> Answer<(Vec<DriftItem>, Vec<Doorbell>)> {
+        if !scope.contains(&revert.company_id) {
+            return Ok(Err(Refusal::CompanyNotFound(revert.company_id)));
+        }
+        self.write(|rows| Box::pin(drift::revert(rows, revert))).await
     }
 
     async fn suspect(&self, at: &Doorbell, calls: Vec<LateCall>) -> Result<Vec<LateCall>, Error> {

@@ -11,15 +11,16 @@ use tempfile::TempDir;
 use tokio::sync::{RwLock, Semaphore, watch};
 
 use crate::clock::SystemClock;
+use crate::domain::drift::{DriftItem, Policies};
 use crate::domain::{
     Caller, CompanyId, Config, Digest, Door, Intent, Job, JobId, JobState, Mutation, Refusal,
-    RequestId, Revision, Scope, Timestamp,
+    RequestId, Revision, Scope, SealedConnection, Timestamp, VendorKind,
 };
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, Error, Events,
-    Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded, Store, StoredEntry, Tables,
-    VendorWindow, Work,
+    Answer, AuditQuery, Backlog, Begin, Claimed, Committed, CompanyView, Doorbell, DriftQuery,
+    DriftWork, Error, Events, Gate, JobControl, LateCall, Lease, Outcome, Page, Recorded,
+    Resolving, Revert, ScanView, Scanned, Store, StoredEntry, Tables, VendorWindow, Work,
 };
 use crate::supervisor::Supervisor;
 use steps::Steps;
@@ -201,6 +202,14 @@ impl Store for Hooked {
         self.inner.windows(id).await
     }
 
+    async fn sealed_connection(
+        &self,
+        id: &CompanyId,
+        vendor: VendorKind,
+    ) -> Result<Option<SealedConnection>, Error> {
+        self.inner.sealed_connection(id, vendor).await
+    }
+
     async fn companies(
         &self,
         scope: &Scope,
@@ -264,9 +273,9 @@ impl Store for Hooked {
         self.inner.control(control).await
     }
 
-    async fn due(&self, limit: usize) -> Result<Vec<Doorbell>, Error> {
+    async fn due(&self, limit: usize, scans: bool) -> Result<Vec<Doorbell>, Error> {
         self.swept.send_modify(|count| *count += 1);
-        self.inner.due(limit).await
+        self.inner.due(limit, scans).await
     }
 
     async fn backlog(&self) -> Result<Backlog, Error> {
@@ -342,6 +351,52 @@ impl Store for Hooked {
     ) -> Result<Recorded, Error> {
         let record = || self.inner.record(lease, outcomes.clone(), gate.clone());
         self.steps.take("record", record, untold).await
+    }
+
+    async fn drift_work(&self, lease: &Lease) -> Result<DriftWork, Error> {
+        self.inner.drift_work(lease).await
+    }
+
+    async fn scanned(&self, lease: &Lease, scanned: Scanned) -> Result<Vec<DriftItem>, Error> {
+        self.inner.scanned(lease, scanned).await
+    }
+
+    async fn ask_for_scan(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        vendor: Option<VendorKind>,
+    ) -> Answer<Vec<ScanView>> {
+        self.inner.ask_for_scan(scope, id, vendor).await
+    }
+
+    async fn scans(&self, scope: &Scope, id: &CompanyId) -> Answer<Vec<ScanView>> {
+        self.inner.scans(scope, id).await
+    }
+
+    async fn drift(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+        query: DriftQuery,
+    ) -> Answer<Page<DriftItem>> {
+        self.inner.drift(scope, id, query).await
+    }
+
+    async fn policies(&self, scope: &Scope, id: &CompanyId) -> Answer<Policies> {
+        self.inner.policies(scope, id).await
+    }
+
+    async fn resolving(&self, scope: &Scope, id: &CompanyId, items: Vec<i64>) -> Answer<Resolving> {
+        self.inner.resolving(scope, id, items).await
+    }
+
+    async fn revert(
+        &self,
+        scope: &Scope,
+        revert: Revert,
+    ) -> Answer<(Vec<DriftItem>, Vec<Doorbell>)> {
+        self.inner.revert(scope, revert).await
     }
 
     async fn suspect(&self, at: &Doorbell, calls: Vec<LateCall>) -> Result<Vec<LateCall>, Error> {

@@ -66,9 +66,13 @@ pub(super) async fn release<R: Rows>(
 }
 
 /// Lists connections for which there may be something to do.
-pub(super) async fn due<R: Rows>(rows: &mut R, limit: usize) -> Result<Vec<Doorbell>, Error> {
+pub(super) async fn due<R: Rows>(
+    rows: &mut R,
+    limit: usize,
+    scans: bool,
+) -> Result<Vec<Doorbell>, Error> {
     let now = rows.now().await?;
-    rows.due(now, now.plus(GATE_SLACK), limit).await
+    rows.due(now, now.plus(GATE_SLACK), scans, limit).await
 }
 
 /// Counts what is left to do.

@@ -24,6 +24,7 @@
 //! statement, and the lock is taken together with the BEGIN.
 
 mod companies;
+mod drift;
 mod entries;
 mod events;
 mod fault;

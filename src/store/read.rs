@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::{
     CompanyId, Config, Connection, ConnectionStatus, Field, Job, JobId, JobState, Refusal,
-    Resource, ResourceId, ResourceKind, Revision, Sync,
+    Resource, ResourceId, ResourceKind, Revision, SealedConnection, Sync, VendorKind,
 };
 
 /// Reads a company.
@@ -37,6 +37,17 @@ pub(super) async fn windows<R: Rows>(
         });
     }
     Ok(windows)
+}
+
+/// Reads the connection in use to a vendor.
+pub(super) async fn sealed_connection<R: Rows>(
+    rows: &mut R,
+    company_id: CompanyId,
+    vendor: VendorKind,
+) -> Result<Option<SealedConnection>, Error> {
+    let Some(head) = head(rows, &company_id).await? else { return Ok(None) };
+    let Some(connection_id) = head.in_use(vendor).cloned() else { return Ok(None) };
+    rows.connection(&Doorbell { company_id, connection_id }).await
 }
 
 /// Lists companies.

@@ -5,6 +5,7 @@
 //! them has decided. Lists may be answered in any order unless something else is said.
 
 mod companies;
+mod drift;
 mod entries;
 mod events;
 mod jobs;
@@ -18,6 +19,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 pub(super) use companies::{CompanyRows, Head, UsedRequest};
+pub(super) use drift::{DriftRows, ItemQuery};
 pub(super) use entries::{Asked, EntryRows, NewJob, NewRevision, VersionSpan, version_spans};
 pub(super) use events::{EventRows, EventsOf};
 pub(super) use jobs::JobRows;
@@ -57,7 +59,15 @@ pub(super) trait Backend: Send + Sync + fmt::Debug + 'static {
 /// An open transaction.
 #[async_trait]
 pub(super) trait Rows:
-    CompanyRows + EntryRows + ResourceRows + SyncRows + JobRows + EventRows + LeaseRows + Send
+    CompanyRows
+    + DriftRows
+    + EntryRows
+    + ResourceRows
+    + SyncRows
+    + JobRows
+    + EventRows
+    + LeaseRows
+    + Send
 {
     /// Returns the database's time; the same within a transaction.
     async fn now(&mut self) -> Result<Timestamp, Error>;

@@ -9,6 +9,7 @@
 //! `INDEXED BY` fails where the index cannot be used, instead of reading all that ever was.
 
 mod companies;
+mod drift;
 mod entries;
 mod events;
 mod jobs;

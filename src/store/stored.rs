@@ -2,6 +2,7 @@
 //! its own: JSON, which may gain fields and never changes the meaning of one.
 
 mod companies;
+mod drift;
 mod events;
 mod jobs;
 mod leases;
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub(super) use companies::{CompanyRow, ConnectionRow, SealedRow};
+pub(super) use drift::{ItemOfInbox, PAUSE, PolicyColumns, ScanColumns, policies};
 pub(super) use events::EventColumns;
 pub(super) use jobs::{ItemColumns, JobColumns, collect, item};
 pub(super) use leases::LeaseColumns;
@@ -37,6 +39,7 @@ pub(super) struct SyncRow {
     pub(super) vendor_key: Option<String>,
     pub(super) trail: Option<String>,
     pub(super) checkpoint: Option<String>,
+    pub(super) outside: Option<String>,
 }
 
 impl SyncRow {
@@ -58,6 +61,7 @@ impl SyncRow {
             vendor_key: sync.key.clone(),
             trail: sync.trail.as_ref().map(write).transpose()?,
             checkpoint: sync.checkpoint.as_ref().map(write).transpose()?,
+            outside: Some(&sync.outside).filter(|it| !it.is_empty()).map(write).transpose()?,
         })
     }
 
@@ -83,6 +87,7 @@ impl SyncRow {
             key: self.vendor_key,
             trail: read_if(self.trail)?,
             checkpoint: read_if(self.checkpoint)?,
+            outside: read_if(self.outside)?.unwrap_or_default(),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::drift::{DriftItem, DriftState, Policies};
 use crate::domain::plan::Holder;
 use crate::domain::{
     Caller, Company, CompanyId, Connection, ConnectionId, Digest, Effect, InDoubt, Job, JobAction,
@@ -245,8 +246,144 @@ pub struct Work {
     pub gate: Option<Gate>,
     /// The limiter's window to go on from.
     pub window: Option<String>,
+    /// When it is scanned; `None` when it never was.
+    pub scan: Option<Scan>,
     /// The database's time.
     pub now: Timestamp,
+}
+
+/// When a connection is scanned for what others changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// The next time.
+    pub next_at: Timestamp,
+    /// Whether somebody asked for it.
+    pub asked: bool,
+    /// How it went until now.
+    pub state: ScanState,
+}
+
+/// How scans of a connection went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScanState {
+    /// How long it is from one to the next, in milliseconds.
+    pub interval_ms: u64,
+    /// When the last one was begun that ended well, in microseconds.
+    pub at_micros: Option<i64>,
+    /// How many changes that one found.
+    pub found: u64,
+    /// What it showed, as a digest.
+    pub digest: String,
+    /// Until when one that shows the same leads to nothing, in microseconds, where the company is at
+    /// `settled_rev`.
+    pub settled_until_micros: Option<i64>,
+    /// That revision.
+    pub settled_rev: Revision,
+    /// What the vendor has to be asked for beside.
+    pub with: Vec<String>,
+    /// What it was asked for beside when it was listed last.
+    pub listed_with: Vec<String>,
+    /// When one was begun after that and failed, in microseconds.
+    pub failed_micros: Option<i64>,
+    /// Why.
+    pub problem: Option<Problem>,
+}
+
+/// How scans of a connection in use went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanView {
+    /// The connection.
+    pub at: Doorbell,
+    /// Its vendor.
+    pub vendor: VendorKind,
+    /// How they went.
+    pub scan: Scan,
+}
+
+/// What a scan is judged by.
+#[derive(Clone, Debug)]
+pub struct DriftWork {
+    /// The company's revision that this was read at.
+    pub revision: Revision,
+    /// The latest version of all that was ever decided for the vendor, with where it stands.
+    pub tracked: Vec<Tracked>,
+    /// What is in the inbox: all that stands, and what was set right lately.
+    pub items: Vec<DriftItem>,
+    /// The number of its last change.
+    pub last_seq: i64,
+    /// The policies.
+    pub policies: Policies,
+    /// What the vendor held when it was scanned before.
+    pub before: Option<String>,
+    /// The database's time.
+    pub now: Timestamp,
+}
+
+/// What is needed to resolve items of an inbox, and to import.
+#[derive(Clone, Debug)]
+pub struct Resolving {
+    /// The items.
+    pub items: Vec<DriftItem>,
+    /// The latest version of all that the company ever decided, with where the vendors stand.
+    pub tracked: Vec<Tracked>,
+    /// The connections in use, with what they were found to hold.
+    pub observed: Vec<(ScanView, Option<String>)>,
+}
+
+/// What came of a scan.
+#[derive(Clone, Debug)]
+pub struct Scanned {
+    /// When it was begun, by the database's clock.
+    pub began: Timestamp,
+    /// What it was judged by.
+    pub judged: JudgedBy,
+    /// How it went, and when the next one is due.
+    pub scan: Scan,
+    /// What the vendor holds, where that is news.
+    pub observation: Option<String>,
+    /// What is to be noted about resources.
+    pub transitions: Vec<(ResourceId, Transition)>,
+    /// Items of the inbox that are new or changed.
+    pub items: Vec<DriftItem>,
+}
+
+/// What a scan was judged by.
+#[derive(Clone, Debug)]
+pub enum JudgedBy {
+    /// It was not: it failed.
+    Nothing,
+    /// The scan before, which was begun then and settled at this revision.
+    TheOneBefore(Timestamp, Revision),
+    /// These versions of the resources that something is to be noted of, these policies, and an inbox in
+    /// which nothing had changed since this number.
+    These(Vec<(ResourceId, Revision)>, Policies, i64),
+}
+
+/// Which items of the inbox to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriftQuery {
+    /// Only those in one of these states, unless there are none.
+    pub states: Vec<DriftState>,
+    /// Only those that were changed after this number; the earliest first.
+    pub after_seq: i64,
+    /// Only those that were changed before this number, the latest first, where it is given.
+    pub before_seq: Option<i64>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// Somebody's wish to have changes of others set right.
+#[derive(Clone, Debug)]
+pub struct Revert {
+    /// The company.
+    pub company_id: CompanyId,
+    /// The items.
+    pub ids: Vec<i64>,
+    /// Who asks.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A connection is closed for a while.

@@ -19,10 +19,12 @@ mod deals;
 mod details;
 mod groups;
 mod identity;
+mod listing;
 mod paths;
 mod portal;
 mod read;
 mod retire;
+mod reverse;
 mod said;
 mod scopes;
 mod wire;
@@ -36,9 +38,10 @@ use url::Url;
 use super::grant::Grant;
 use super::hosts::HostPolicy;
 use super::http;
-use super::{Access, Account, Failure, Vendor};
+use super::{Access, Account, Entry, Failure, Vendor};
 use crate::clock::Clock;
-use crate::domain::{Attributes, Capabilities, Resource, VendorKind};
+use crate::domain::field::DataSensitivity;
+use crate::domain::{Attributes, Capabilities, Resource, ResourceId, ResourceKind, VendorKind};
 use auth::{Auth, Tokens};
 use paths::Paths;
 use portal::Portal;
@@ -130,6 +133,36 @@ impl Vendor for HubSpot {
             Resource::Group(group) => groups::desired(group),
             // Never asked for: HubSpot holds no cadences.
             Resource::Cadence(_) => Attributes::new(),
+        }
+    }
+
+    fn listed(&self, entry: &Entry, expected: Option<&Attributes>) -> Option<Attributes> {
+        listing::canonical_of(entry, expected)
+    }
+
+    fn lists_with(&self, expected: &Attributes) -> Option<&'static str> {
+        let sensitivity = details::sensitivity(expected);
+        (sensitivity != DataSensitivity::NonSensitive).then_some(sensitivity.as_str())
+    }
+
+    fn resource(
+        &self,
+        id: ResourceId,
+        kind: ResourceKind,
+        name: &str,
+        attributes: &Attributes,
+        base: Option<&Resource>,
+    ) -> Result<Resource, String> {
+        match kind {
+            ResourceKind::Field => {
+                let base = match base {
+                    Some(Resource::Field(field)) => Some(field),
+                    Some(Resource::Group(_) | Resource::Cadence(_)) | None => None,
+                };
+                reverse::field(id, name, attributes, base).map(Resource::Field)
+            }
+            ResourceKind::Group => reverse::group(id, name, attributes).map(Resource::Group),
+            ResourceKind::Cadence => Err("HubSpot holds no cadences".to_owned()),
         }
     }
 

@@ -8,6 +8,9 @@ use super::limiter::{Lane, Limiter};
 use super::{Failure, FailureScope};
 use crate::domain::{Problem, ProblemReason};
 
+/// How long what only reads may wait beside: a little longer than HubSpot's window is.
+pub const PATIENCE: Duration = Duration::from_secs(12);
+
 /// The places of one request.
 ///
 /// Together its calls take at most one call time-out, however long the limiter would make them
@@ -29,6 +32,14 @@ impl<'a> Places<'a> {
     pub fn none(limiter: &'a Limiter, vendor: &'static str, call_timeout: Duration) -> Self {
         let ends_at = Instant::now() + call_timeout;
         Self { limiter, vendor, call_timeout, lane: Lane::Change, has_place: false, ends_at }
+    }
+
+    /// Gives it the time that the vendor's window takes to open, too: for what only reads, so that no
+    /// lease and no doubt reckon with its end.
+    #[must_use]
+    pub fn patient(mut self) -> Self {
+        self.ends_at += PATIENCE;
+        self
     }
 
     /// Has it wait in this lane; usually it is that of changes.

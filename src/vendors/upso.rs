@@ -7,18 +7,24 @@
 mod account;
 mod canonical;
 mod classify;
+mod key;
+mod reverse;
+mod signature;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::hosts::HostPolicy;
 use super::http;
-use super::{Access, Failure, Vendor};
+use super::{Access, Entry, Failure, Vendor};
 use crate::clock::Clock;
-use crate::domain::{Attributes, Resource, VendorKind};
+use crate::domain::{Attributes, Resource, ResourceId, ResourceKind, VendorKind};
 use account::Account;
+pub use key::ApiKey;
+pub use signature::{SECRETS_MAX, Signature};
 
 /// What people call the vendor.
 const NAME: &str = "Upso";
@@ -58,10 +64,40 @@ impl Vendor for Upso {
         }
     }
 
+    fn listed(&self, entry: &Entry, _expected: Option<&Attributes>) -> Option<Attributes> {
+        // Every form has all attributes.
+        canonical::canonical(entry.body.clone(), &entry.name)
+    }
+
+    fn resource(
+        &self,
+        id: ResourceId,
+        kind: ResourceKind,
+        name: &str,
+        attributes: &Attributes,
+        base: Option<&Resource>,
+    ) -> Result<Resource, String> {
+        match kind {
+            ResourceKind::Cadence => {
+                let base = match base {
+                    Some(Resource::Cadence(cadence)) => Some(cadence),
+                    Some(Resource::Field(_) | Resource::Group(_)) | None => None,
+                };
+                reverse::cadence(id, name, attributes, base).map(Resource::Cadence)
+            }
+            ResourceKind::Field | ResourceKind::Group => {
+                Err(format!("{NAME} holds no {}", kind.unit()))
+            }
+        }
+    }
+
     fn open(&self, access: Access) -> Result<Arc<dyn super::Account>, Failure> {
+        let key = ApiKey::parse(&access.credential);
+        let access = Access { credential: Zeroizing::new(key.api_key.clone()), ..access };
         let (base_url, bearer) = (access.reach(&self.policy)?, access.bearer()?);
+        let (client, secrets) = (self.client.clone(), key.secrets());
         let clock = Arc::clone(&self.clock);
-        Ok(Arc::new(Account::new(self.client.clone(), base_url, bearer, access, clock)))
+        Ok(Arc::new(Account::new(client, base_url, bearer, secrets, access, clock)))
     }
 }
 

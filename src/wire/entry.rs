@@ -5,8 +5,8 @@ use pb::resource_value::Value;
 
 use super::{Unreadable, digest, moment, timestamp};
 use crate::domain::{
-    Action, Change, CompanyId, ConnectionId, Entry, RequestId, Resource, ResourceId, ResourceKind,
-    Revision,
+    Action, AuditedPolicy, Change, CompanyId, ConnectionId, Entry, RequestId, Resource, ResourceId,
+    ResourceKind, Revision,
 };
 
 /// The version of the encoding.
@@ -81,6 +81,10 @@ fn action_number(action: Action) -> pb::AuditAction {
         Action::AddGroup => pb::AuditAction::AddGroup,
         Action::ModifyGroup => pb::AuditAction::ModifyGroup,
         Action::RemoveGroup => pb::AuditAction::RemoveGroup,
+        Action::ImportVendor => pb::AuditAction::ImportVendor,
+        Action::ResolveDrift => pb::AuditAction::ResolveDrift,
+        Action::SetPolicy => pb::AuditAction::SetPolicy,
+        Action::PauseEnforcement => pb::AuditAction::PauseEnforcement,
         Action::Rollback { .. } => pb::AuditAction::Rollback,
     }
 }
@@ -100,6 +104,10 @@ fn action(entry: &pb::AuditEntry) -> Result<Action, Unreadable> {
         pb::AuditAction::AddGroup => Action::AddGroup,
         pb::AuditAction::ModifyGroup => Action::ModifyGroup,
         pb::AuditAction::RemoveGroup => Action::RemoveGroup,
+        pb::AuditAction::ImportVendor => Action::ImportVendor,
+        pb::AuditAction::ResolveDrift => Action::ResolveDrift,
+        pb::AuditAction::SetPolicy => Action::SetPolicy,
+        pb::AuditAction::PauseEnforcement => Action::PauseEnforcement,
         pb::AuditAction::Rollback => Action::Rollback { to: Revision::new(entry.to_revision) },
         pb::AuditAction::Unspecified => {
             return Err(Unreadable::new(format!("an audit entry has action {}", entry.action)));
@@ -130,6 +138,10 @@ fn write(company_id: &CompanyId, change: &Change) -> pb::ResourceChange {
             let kind = pb::ResourceKind::Connection;
             (kind, id.to_string(), before.as_ref().map(connection), after.as_ref().map(connection))
         }
+        Change::Policy { target, before, after } => {
+            let kind = pb::ResourceKind::Policy;
+            (kind, target.clone(), before.as_ref().map(policy), after.as_ref().map(policy))
+        }
         Change::Resource { id, kind, before, after } => {
             let kind = match kind {
                 ResourceKind::Field => pb::ResourceKind::Field,
@@ -146,6 +158,14 @@ fn write(company_id: &CompanyId, change: &Change) -> pb::ResourceChange {
         before: value(before),
         after: value(after),
     }
+}
+
+fn policy(policy: &AuditedPolicy) -> Value {
+    Value::Policy(pb::AuditedPolicy {
+        mode: policy.mode.clone(),
+        until: policy.until.map(timestamp),
+        reason: policy.reason.clone(),
+    })
 }
 
 fn resource(resource: &Resource) -> Value {
@@ -187,6 +207,11 @@ fn read(change: pb::ResourceChange) -> Result<Change, Unreadable> {
             before: group(before)?,
             after: group(after)?,
         },
+        pb::ResourceKind::Policy => Change::Policy {
+            target: change.resource_id,
+            before: audited(before)?,
+            after: audited(after)?,
+        },
         pb::ResourceKind::Unspecified => return Err(mismatch()),
     })
 }
@@ -203,6 +228,18 @@ fn connection(value: Option<Value>) -> Result<Option<crate::domain::Connection>,
     match value {
         None => Ok(None),
         Some(Value::Connection(connection)) => Ok(Some(connection.try_into()?)),
+        Some(_) => Err(mismatch()),
+    }
+}
+
+fn audited(value: Option<Value>) -> Result<Option<AuditedPolicy>, Unreadable> {
+    match value {
+        None => Ok(None),
+        Some(Value::Policy(policy)) => Ok(Some(AuditedPolicy {
+            mode: policy.mode,
+            until: policy.until.as_ref().map(moment),
+            reason: policy.reason,
+        })),
         Some(_) => Err(mismatch()),
     }
 }

@@ -6,6 +6,7 @@
 mod cadences;
 mod connections;
 mod database;
+mod drift;
 mod faults;
 mod flood;
 #[path = "../support/hubspot.rs"]
@@ -18,4 +19,5 @@ mod oauth;
 mod review;
 mod revisions;
 mod settings;
+mod webhooks;
 mod world;

@@ -76,6 +76,11 @@ impl World {
         self.restart().await;
     }
 
+    /// The address of the HTTP calls.
+    pub(crate) fn http_url(&self) -> String {
+        format!("http://{}", self.app.as_ref().unwrap().http_addr().unwrap())
+    }
+
     /// A client with a token of its own.
     pub(crate) async fn client_of(&self, token: &str) -> Client {
         let address = self.app.as_ref().unwrap().local_addr();

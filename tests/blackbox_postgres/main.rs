@@ -9,6 +9,8 @@ mod cadences;
 #[path = "../blackbox/connections.rs"]
 mod connections;
 mod database;
+#[path = "../blackbox/drift.rs"]
+mod drift;
 #[path = "../blackbox/faults.rs"]
 mod faults;
 #[path = "../blackbox/database.rs"]
@@ -33,5 +35,7 @@ mod schema;
 mod settings;
 mod shared;
 mod two;
+#[path = "../blackbox/webhooks.rs"]
+mod webhooks;
 #[path = "../blackbox/world.rs"]
 mod world;

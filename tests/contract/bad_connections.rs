@@ -209,9 +209,12 @@ async fn settings_are_of_the_vendor_and_within_their_bounds() {
     // Which settings are missing, the vendor tells.
     let nothing = ConnectVendorRequest { vendor: 0, ..with(None) };
     rows.push(row("nothing", nothing, "vendor", "must be given"));
-    let upso = |api_key: &str| {
-        Some(connect_vendor_request::Settings::Upso(UpsoSettings { api_key: api_key.to_owned() }))
+    let signed = |api_key: &str, secrets: &[&str]| {
+        let webhook_secrets = secrets.iter().map(|&secret| secret.to_owned()).collect();
+        let settings = UpsoSettings { api_key: api_key.to_owned(), webhook_secrets };
+        Some(connect_vendor_request::Settings::Upso(settings))
     };
+    let upso = |api_key: &str| signed(api_key, &[]);
     let at_upso = |settings| ConnectVendorRequest { vendor: Vendor::Upso.into(), ..with(settings) };
     rows.push(row("of Upso", with(upso(TOKEN)), "hubspot", "must be given"));
     rows.push(row("none", at_upso(None), "upso", "must be given"));
@@ -219,6 +222,23 @@ async fn settings_are_of_the_vendor_and_within_their_bounds() {
     for api_key in tokens {
         rows.push(row(api_key, at_upso(upso(api_key)), "upso.api_key", token_rule));
     }
+    let secrets_path = "upso.webhook_secrets";
+    let good = "a-secret-of-a-test";
+    let three = at_upso(signed(TOKEN, &[good; 3]));
+    rows.push(row("three secrets", three, secrets_path, "must hold at most 2"));
+    let secret_rule = "must be 16 to 128 printable ASCII characters without spaces";
+    let long_secret = "x".repeat(129);
+    for bad in
+        ["", "15-characters--", "with a blank in it", "umlaut-\u{e9}-of-a-test", &long_secret]
+    {
+        let second = at_upso(signed(TOKEN, &[good, bad]));
+        rows.push(row(bad, second, "upso.webhook_secrets[1]", secret_rule));
+    }
+    let neither = at_upso(signed("short", &["short"]));
+    rows.push(
+        row("neither", neither, "upso.api_key", token_rule)
+            .and("upso.webhook_secrets[0]", secret_rule),
+    );
     let both = ConnectVendorRequest {
         settings: settings(Some("short"), 10_001),
         ..connect("ftp://localhost")

@@ -1,5 +1,6 @@
 //! One row per RPC: a request that is right, and one that is wrong.
 
+mod drift;
 mod groups;
 
 use gomark_sdk::v1::*;
@@ -32,6 +33,8 @@ pub(crate) enum Stage {
     WithGroup,
     /// Connected to HubSpot.
     Connected,
+    /// As before, with an item in its drift inbox.
+    WithDrift,
 }
 
 /// One RPC.
@@ -52,6 +55,7 @@ impl Target {
         match stage {
             Stage::Unregistered => {}
             Stage::Connected => world.connected(company).await,
+            Stage::WithDrift => drift::with_drift(world, company).await,
             Stage::Registered | Stage::WithCadence | Stage::WithGroup => {
                 client.register_company(&id).await.unwrap();
                 let tier = client.add_field(&id, fields::text("Tier")).await.unwrap();
@@ -114,12 +118,13 @@ macro_rules! row {
 
 pub(crate) use row;
 
-/// The rows of `ConfigService` and `CompanyService`.
+/// The rows of all services.
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = config_cases();
     cases.extend(cadence_cases());
     cases.extend(groups::group_cases());
     cases.extend(company_cases());
+    cases.extend(drift::drift_cases());
     cases
 }
 

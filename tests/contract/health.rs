@@ -34,7 +34,7 @@ fn about(service: &str) -> HealthCheckRequest {
 async fn every_service_serves_and_no_token_is_needed_to_hear_it() {
     let world = World::with_tokens(&["acme"]).await;
     let mut health = client(&world).await;
-    assert_eq!(names().len(), 3);
+    assert_eq!(names().len(), 4);
     for name in names() {
         let answer = health.check(about(&name)).await.unwrap().into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving, "{name:?}");

@@ -12,10 +12,12 @@ use crate::refusals::{details, reason};
 use crate::world::World;
 
 /// The reasons that no call can bring about here, and why.
-const OUT_OF_REACH: [(&str, &str); 6] = [
+const OUT_OF_REACH: [(&str, &str); 8] = [
     ("UNSPECIFIED", "is never sent"),
     ("STORE_UNAVAILABLE", "the database is a file that the service alone holds open"),
     ("DEADLINE_EXCEEDED", "a client of ours stops waiting by itself first; see tests/server"),
+    ("DRIFT_STATE", "needs a change that somebody made at a vendor; see tests/blackbox"),
+    ("NOT_SCANNED", "needs a connection that was not scanned; see tests/blackbox"),
     ("FIELD_GOING", "needs a vendor that still holds what was removed; see tests/blackbox"),
     ("FIELD_AMBIGUOUS", "only HTTP calls find fields by their label"),
     ("INTERNAL", "would be a fault of GoMark's"),
@@ -117,6 +119,7 @@ async fn in_world(world: &World, target: &Target, reason: &str) -> Box<Error> {
         client.connect_hubspot(company, token).base_url(url)
     };
     let answer = match reason {
+        "DRIFT_NOT_FOUND" => client.resolve_drift("acme", [9], DriftResolution::Adopt).await.err(),
         "VALIDATION" => client.add_field("acme", fields::text(" ")).await.err(),
         "REQUEST_ID_REUSED" => {
             client.register_company("other").request_id("r-1").await.unwrap();

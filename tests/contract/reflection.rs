@@ -8,9 +8,10 @@ use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::world::World;
 
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 6] = [
     "gomark.v1.CompanyService",
     "gomark.v1.ConfigService",
+    "gomark.v1.DriftService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
@@ -41,7 +42,7 @@ macro_rules! ask {
 async fn both_versions_list_the_services_without_a_token() {
     let world = World::with_tokens(&["acme"]).await;
     let wanted: BTreeSet<_> = SERVICES.into_iter().map(str::to_owned).collect();
-    let ours = |names: &BTreeSet<String>| wanted.iter().take(3).all(|name| names.contains(name));
+    let ours = |names: &BTreeSet<String>| wanted.iter().take(4).all(|name| names.contains(name));
     let answer = ask!(&world, v1, |_| MessageRequest::ListServices(String::new()));
     let v1::server_reflection_response::MessageResponse::ListServicesResponse(list) = answer else {
         panic!("{answer:?}")

@@ -58,6 +58,9 @@ def right_calls_are_accepted(ctx, response, case):
         return
     if response.status_code in MET:
         return
+    # Nobody but Upso can sign.
+    if case.operation.path.startswith("/webhooks/") and response.status_code == 401:
+        return
     problem = response.json()
     assert problem["reason"] in ("VALIDATION", "REQUEST_ID_REUSED"), problem
     for error in problem["errors"]:

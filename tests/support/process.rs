@@ -37,6 +37,12 @@ impl Process {
         format!("http://{}", self.address)
     }
 
+    /// Its number for the kernel.
+    #[allow(dead_code)] // few tests measure it
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Ends it the hard way (SIGKILL).
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();

@@ -1128,6 +1128,8 @@ pub enum OperationKind {
     CarryValues = 4,
     /// A default value is filled in on deals that have none.
     FillIn = 5,
+    /// The vendor holds it, and it is put under management as it is. No call is made.
+    Import = 6,
 }
 impl OperationKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1142,6 +1144,7 @@ impl OperationKind {
             Self::Archive => "OPERATION_KIND_ARCHIVE",
             Self::CarryValues => "OPERATION_KIND_CARRY_VALUES",
             Self::FillIn => "OPERATION_KIND_FILL_IN",
+            Self::Import => "OPERATION_KIND_IMPORT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1153,6 +1156,7 @@ impl OperationKind {
             "OPERATION_KIND_ARCHIVE" => Some(Self::Archive),
             "OPERATION_KIND_CARRY_VALUES" => Some(Self::CarryValues),
             "OPERATION_KIND_FILL_IN" => Some(Self::FillIn),
+            "OPERATION_KIND_IMPORT" => Some(Self::Import),
             _ => None,
         }
     }
@@ -1303,7 +1307,7 @@ pub struct RemoveGroupResponse {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ResourceValue {
     /// The state, by kind.
-    #[prost(oneof = "resource_value::Value", tags = "1, 2, 3, 4, 5")]
+    #[prost(oneof = "resource_value::Value", tags = "1, 2, 3, 4, 5, 6")]
     pub value: ::core::option::Option<resource_value::Value>,
 }
 /// Nested message and enum types in `ResourceValue`.
@@ -1326,7 +1330,23 @@ pub mod resource_value {
         /// The property group.
         #[prost(message, tag = "5")]
         Group(super::Group),
+        /// The policy.
+        #[prost(message, tag = "6")]
+        Policy(super::AuditedPolicy),
     }
+}
+/// What is done about changes of others, as a revision decided it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditedPolicy {
+    /// `enforce`, `report` or `ignore`; `pause` for a while in which nothing is enforced.
+    #[prost(string, tag = "1")]
+    pub mode: ::prost::alloc::string::String,
+    /// Until when it holds; unset: for good.
+    #[prost(message, optional, tag = "2")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// The reason that was given.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
 }
 /// One change of a revision.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1335,7 +1355,8 @@ pub struct ResourceChange {
     #[prost(enumeration = "ResourceKind", tag = "1")]
     pub kind: i32,
     /// Which one: the company id, the connection id, the field id, the group id, or a cadence's
-    /// `resource_id`.
+    /// `resource_id`. A policy is named by what it is about: empty for the company, `field/ID`,
+    /// `field/ID/ATTRIBUTE`, `field:NAME` for what nobody decided, `pause`.
     #[prost(string, tag = "2")]
     pub resource_id: ::prost::alloc::string::String,
     /// Its state before; unset when it is new.
@@ -1436,6 +1457,14 @@ pub enum AuditAction {
     ModifyGroup = 13,
     /// RemoveGroup.
     RemoveGroup = 14,
+    /// ImportVendor.
+    ImportVendor = 15,
+    /// ResolveDrift: what somebody else made at a vendor was adopted, or is ignored.
+    ResolveDrift = 16,
+    /// SetPolicy.
+    SetPolicy = 17,
+    /// PauseEnforcement.
+    PauseEnforcement = 18,
 }
 impl AuditAction {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1459,6 +1488,10 @@ impl AuditAction {
             Self::AddGroup => "AUDIT_ACTION_ADD_GROUP",
             Self::ModifyGroup => "AUDIT_ACTION_MODIFY_GROUP",
             Self::RemoveGroup => "AUDIT_ACTION_REMOVE_GROUP",
+            Self::ImportVendor => "AUDIT_ACTION_IMPORT_VENDOR",
+            Self::ResolveDrift => "AUDIT_ACTION_RESOLVE_DRIFT",
+            Self::SetPolicy => "AUDIT_ACTION_SET_POLICY",
+            Self::PauseEnforcement => "AUDIT_ACTION_PAUSE_ENFORCEMENT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1479,6 +1512,10 @@ impl AuditAction {
             "AUDIT_ACTION_ADD_GROUP" => Some(Self::AddGroup),
             "AUDIT_ACTION_MODIFY_GROUP" => Some(Self::ModifyGroup),
             "AUDIT_ACTION_REMOVE_GROUP" => Some(Self::RemoveGroup),
+            "AUDIT_ACTION_IMPORT_VENDOR" => Some(Self::ImportVendor),
+            "AUDIT_ACTION_RESOLVE_DRIFT" => Some(Self::ResolveDrift),
+            "AUDIT_ACTION_SET_POLICY" => Some(Self::SetPolicy),
+            "AUDIT_ACTION_PAUSE_ENFORCEMENT" => Some(Self::PauseEnforcement),
             _ => None,
         }
     }
@@ -1499,6 +1536,8 @@ pub enum ResourceKind {
     Cadence = 4,
     /// A property group.
     Group = 5,
+    /// What is done about changes of others.
+    Policy = 6,
 }
 impl ResourceKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1513,6 +1552,7 @@ impl ResourceKind {
             Self::Field => "RESOURCE_KIND_FIELD",
             Self::Cadence => "RESOURCE_KIND_CADENCE",
             Self::Group => "RESOURCE_KIND_GROUP",
+            Self::Policy => "RESOURCE_KIND_POLICY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1524,6 +1564,7 @@ impl ResourceKind {
             "RESOURCE_KIND_FIELD" => Some(Self::Field),
             "RESOURCE_KIND_CADENCE" => Some(Self::Cadence),
             "RESOURCE_KIND_GROUP" => Some(Self::Group),
+            "RESOURCE_KIND_POLICY" => Some(Self::Policy),
             _ => None,
         }
     }
@@ -4028,6 +4069,12 @@ pub struct UpsoSettings {
     /// The API key. 8 to 2,048 characters. Stored sealed, never shown.
     #[prost(string, tag = "1")]
     pub api_key: ::prost::alloc::string::String,
+    /// The secrets of the account's webhook subscription, at most 2: a message to
+    /// `/webhooks/upso/{company_id}` that one of them signed has the account scanned. Two while one takes
+    /// the place of the other; none: such messages are refused. 16 to 128 printable ASCII characters
+    /// without spaces each. Stored sealed with the key, never shown; connecting again replaces them.
+    #[prost(string, repeated, tag = "2")]
+    pub webhook_secrets: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Asks to connect a company to a vendor.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4849,6 +4896,1405 @@ pub mod company_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A change that somebody else made at a vendor. What happens to the same attribute while it stands, and
+/// for a day after it was set right, happens to the same item.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DriftItem {
+    /// Its number, unique per company.
+    #[prost(int64, tag = "1")]
+    pub item_id: i64,
+    /// Grows with every change of any item of the company.
+    #[prost(int64, tag = "2")]
+    pub seq: i64,
+    /// The kind of the resource.
+    #[prost(enumeration = "ResourceKind", tag = "3")]
+    pub kind: i32,
+    /// The resource, by GoMark's id; empty where nobody decided it.
+    #[prost(string, tag = "4")]
+    pub resource_id: ::prost::alloc::string::String,
+    /// Its name at the vendor: a field's or group's name, a cadence's id.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The attribute, by the vendor's name, such as `groupName`; empty where it is about the resource
+    /// being there.
+    #[prost(string, tag = "6")]
+    pub attribute: ::prost::alloc::string::String,
+    /// What happened.
+    #[prost(enumeration = "DriftChange", tag = "7")]
+    pub change: i32,
+    /// What was decided, or was there before; unset where that is nothing.
+    #[prost(message, optional, tag = "8")]
+    pub from: ::core::option::Option<::prost_types::Value>,
+    /// What the vendor holds; unset where that is nothing.
+    #[prost(message, optional, tag = "9")]
+    pub to: ::core::option::Option<::prost_types::Value>,
+    /// The last scan that did not show it; unset where it was the first.
+    #[prost(message, optional, tag = "10")]
+    pub after: ::core::option::Option<::prost_types::Timestamp>,
+    /// When a scan showed it first.
+    #[prost(message, optional, tag = "11")]
+    pub found_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When a scan showed it, or it changed once more, last.
+    #[prost(message, optional, tag = "12")]
+    pub seen_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who did it, as far as the vendor tells: HubSpot's user id, Upso's name of who did it.
+    #[prost(string, tag = "13")]
+    pub by: ::prost::alloc::string::String,
+    /// What the policy was when it was shown last.
+    #[prost(enumeration = "DriftMode", tag = "14")]
+    pub mode: i32,
+    /// What became of it.
+    #[prost(enumeration = "DriftState", tag = "15")]
+    pub state: i32,
+    /// How often it was set right. More than once: somebody or something goes on changing it back.
+    #[prost(int32, tag = "16")]
+    pub reverts: i32,
+    /// Until when it is left because it came back: twice as long each time, at most a day.
+    #[prost(message, optional, tag = "17")]
+    pub held_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who resolved it.
+    #[prost(string, tag = "18")]
+    pub resolved_by: ::prost::alloc::string::String,
+    /// The reason they gave.
+    #[prost(string, tag = "19")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// What a policy is about.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PolicyTarget {
+    /// FIELD, GROUP or CADENCE; unspecified: everything that the company decided.
+    #[prost(enumeration = "ResourceKind", tag = "1")]
+    pub kind: i32,
+    /// The resource: a field's or group's name, a cadence's id. Something that nobody decided can be
+    /// named too, as the vendor names it.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The attribute, by the vendor's name as in DriftItem; empty: all of the resource.
+    #[prost(string, tag = "3")]
+    pub attribute: ::prost::alloc::string::String,
+}
+/// What a company decided about changes of others. The most special one counts: for the attribute,
+/// else for the resource, else for the company, else what is usual.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Policy {
+    /// What it is about. `name` is the present one.
+    #[prost(message, optional, tag = "1")]
+    pub target: ::core::option::Option<PolicyTarget>,
+    /// What is done.
+    #[prost(enumeration = "DriftMode", tag = "2")]
+    pub mode: i32,
+    /// The reason that was given.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Until when it holds; unset: for good.
+    #[prost(message, optional, tag = "4")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// How the scans of a connection went.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Scan {
+    /// The vendor.
+    #[prost(enumeration = "Vendor", tag = "1")]
+    pub vendor: i32,
+    /// When the last one was begun that ended well; unset when none did.
+    #[prost(message, optional, tag = "2")]
+    pub scanned_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many changes of others it found that no scan had shown.
+    #[prost(int64, tag = "3")]
+    pub found: i64,
+    /// When the next one is due; unset when none is.
+    #[prost(message, optional, tag = "4")]
+    pub next_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// How long it is from one to the next, in milliseconds; shorter where changes are found.
+    #[prost(int64, tag = "5")]
+    pub interval_ms: i64,
+    /// When one was begun after `scanned_at` and failed; unset when none was.
+    #[prost(message, optional, tag = "6")]
+    pub failed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why; nothing is concluded from a scan that failed.
+    #[prost(string, tag = "7")]
+    pub problem: ::prost::alloc::string::String,
+}
+/// What is done about a change that somebody else made at a vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DriftMode {
+    /// Not said.
+    Unspecified = 0,
+    /// What was decided is brought back. Usual for what was decided here.
+    Enforce = 1,
+    /// It is put into the inbox and left. Usual for what was imported, and for what nobody decided.
+    Report = 2,
+    /// It is left.
+    Ignore = 3,
+}
+impl DriftMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRIFT_MODE_UNSPECIFIED",
+            Self::Enforce => "DRIFT_MODE_ENFORCE",
+            Self::Report => "DRIFT_MODE_REPORT",
+            Self::Ignore => "DRIFT_MODE_IGNORE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRIFT_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRIFT_MODE_ENFORCE" => Some(Self::Enforce),
+            "DRIFT_MODE_REPORT" => Some(Self::Report),
+            "DRIFT_MODE_IGNORE" => Some(Self::Ignore),
+            _ => None,
+        }
+    }
+}
+/// What somebody did at a vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DriftChange {
+    /// Not said; never sent.
+    Unspecified = 0,
+    /// Changed an attribute.
+    Changed = 1,
+    /// Removed the resource.
+    Removed = 2,
+    /// Removed it and gave its name to something new. Values that deals had of it may be gone.
+    Recreated = 3,
+    /// Created something that nobody decided.
+    Created = 4,
+}
+impl DriftChange {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRIFT_CHANGE_UNSPECIFIED",
+            Self::Changed => "DRIFT_CHANGE_CHANGED",
+            Self::Removed => "DRIFT_CHANGE_REMOVED",
+            Self::Recreated => "DRIFT_CHANGE_RECREATED",
+            Self::Created => "DRIFT_CHANGE_CREATED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRIFT_CHANGE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRIFT_CHANGE_CHANGED" => Some(Self::Changed),
+            "DRIFT_CHANGE_REMOVED" => Some(Self::Removed),
+            "DRIFT_CHANGE_RECREATED" => Some(Self::Recreated),
+            "DRIFT_CHANGE_CREATED" => Some(Self::Created),
+            _ => None,
+        }
+    }
+}
+/// What became of a change that somebody else made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DriftState {
+    /// Not said; never sent.
+    Unspecified = 0,
+    /// It is left for now; ResolveDrift says what is to become of it.
+    Open = 1,
+    /// It is being set right.
+    Reverting = 2,
+    /// It was set right.
+    Reverted = 3,
+    /// It was adopted: it is decided now.
+    Adopted = 4,
+    /// It is left because a policy says so.
+    Ignored = 5,
+    /// It is gone by itself: somebody else undid it, or something else was decided.
+    Cleared = 6,
+}
+impl DriftState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRIFT_STATE_UNSPECIFIED",
+            Self::Open => "DRIFT_STATE_OPEN",
+            Self::Reverting => "DRIFT_STATE_REVERTING",
+            Self::Reverted => "DRIFT_STATE_REVERTED",
+            Self::Adopted => "DRIFT_STATE_ADOPTED",
+            Self::Ignored => "DRIFT_STATE_IGNORED",
+            Self::Cleared => "DRIFT_STATE_CLEARED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRIFT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRIFT_STATE_OPEN" => Some(Self::Open),
+            "DRIFT_STATE_REVERTING" => Some(Self::Reverting),
+            "DRIFT_STATE_REVERTED" => Some(Self::Reverted),
+            "DRIFT_STATE_ADOPTED" => Some(Self::Adopted),
+            "DRIFT_STATE_IGNORED" => Some(Self::Ignored),
+            "DRIFT_STATE_CLEARED" => Some(Self::Cleared),
+            _ => None,
+        }
+    }
+}
+/// What becomes of changes that somebody else made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DriftResolution {
+    /// Not said.
+    Unspecified = 0,
+    /// What was decided is brought back, once, whatever the policy.
+    Revert = 1,
+    /// What the vendor holds is decided: a revision whose actor is whoever made the change.
+    Adopt = 2,
+    /// It is left: a policy for that attribute, until a moment.
+    Ignore = 3,
+}
+impl DriftResolution {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRIFT_RESOLUTION_UNSPECIFIED",
+            Self::Revert => "DRIFT_RESOLUTION_REVERT",
+            Self::Adopt => "DRIFT_RESOLUTION_ADOPT",
+            Self::Ignore => "DRIFT_RESOLUTION_IGNORE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRIFT_RESOLUTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRIFT_RESOLUTION_REVERT" => Some(Self::Revert),
+            "DRIFT_RESOLUTION_ADOPT" => Some(Self::Adopt),
+            "DRIFT_RESOLUTION_IGNORE" => Some(Self::Ignore),
+            _ => None,
+        }
+    }
+}
+/// Asks to import.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportVendorRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The vendor.
+    #[prost(enumeration = "Vendor", tag = "2")]
+    pub vendor: i32,
+    /// Only these, by their names at the vendor. Empty: all.
+    #[prost(string, repeated, tag = "3")]
+    pub names: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
+    /// A repeat with the same body answers the same revision, with another body INVALID_ARGUMENT. Refusals
+    /// are not remembered. Optional, advisable.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Refuses the change with ABORTED unless the company is at this revision. 0: any.
+    #[prost(int64, tag = "11")]
+    pub expected_revision: i64,
+    /// Checks everything, answers the present revision and the plan, and changes nothing.
+    #[prost(bool, tag = "12")]
+    pub validate_only: bool,
+    /// Why, for the audit log. At most 1,000 characters.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Answers ImportVendor.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportVendorResponse {
+    /// The company's revision after it; the present one when there was nothing to import.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// Unset: the vendor holds all of it already.
+    #[prost(message, optional, tag = "2")]
+    pub job: ::core::option::Option<Job>,
+    /// What is, or would be, imported, each as one line; no call is made for it. `observed_at` is when the
+    /// scan was begun that it rests on. Unset in the answer to a repeated request id.
+    #[prost(message, optional, tag = "3")]
+    pub plan: ::core::option::Option<Plan>,
+    /// What cannot be imported, and why, each as one line.
+    #[prost(string, repeated, tag = "4")]
+    pub skipped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Asks for a scan.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ScanDriftRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The vendor; unspecified: all that the company is connected to.
+    #[prost(enumeration = "Vendor", tag = "2")]
+    pub vendor: i32,
+}
+/// Answers ScanDrift.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ScanDriftResponse {
+    /// How the scans went. One that was not done in time has a `scanned_at` before the call.
+    #[prost(message, repeated, tag = "1")]
+    pub scans: ::prost::alloc::vec::Vec<Scan>,
+}
+/// Asks for a page of the inbox.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDriftRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// Only items in one of these states. Empty: all.
+    #[prost(enumeration = "DriftState", repeated, tag = "2")]
+    pub states: ::prost::alloc::vec::Vec<i32>,
+    /// How many items to answer at most. 0: 100; over 1,000: 1,000.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// Where to go on: the `next_page_token` of the page before.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of the inbox.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDriftResponse {
+    /// The items.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<DriftItem>,
+    /// Where the next page begins; empty after the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// How the scans of the company's connections went.
+    #[prost(message, repeated, tag = "3")]
+    pub scans: ::prost::alloc::vec::Vec<Scan>,
+}
+/// Says what becomes of items of the inbox.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveDriftRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// The items, 1 to 1,000.
+    #[prost(int64, repeated, tag = "2")]
+    pub item_ids: ::prost::alloc::vec::Vec<i64>,
+    /// What becomes of them.
+    #[prost(enumeration = "DriftResolution", tag = "3")]
+    pub resolution: i32,
+    /// For IGNORE: until when, at most a year from now.
+    #[prost(message, optional, tag = "4")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
+    /// A repeat with the same body answers the same revision and job, with another body
+    /// INVALID_ARGUMENT. Refusals are not remembered. REVERT remembers none: it may be repeated as long as
+    /// the item stands. Optional, advisable.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Refuses the change with ABORTED unless the company is at this revision. 0: any. Not for REVERT.
+    #[prost(int64, tag = "11")]
+    pub expected_revision: i64,
+    /// Checks everything, answers the present revision, and changes nothing.
+    #[prost(bool, tag = "12")]
+    pub validate_only: bool,
+    /// Why, for the audit log and the inbox. At most 1,000 characters. IGNORE needs one.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Answers ResolveDrift.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResolveDriftResponse {
+    /// The company's revision after it.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// For ADOPT: the job that notes that the vendor holds it; no call is needed for that. Unset otherwise.
+    #[prost(message, optional, tag = "2")]
+    pub job: ::core::option::Option<Job>,
+}
+/// Asks for the inbox as it changes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchDriftRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// Only items that changed after this `seq`. 0: all that there are, first.
+    #[prost(int64, tag = "2")]
+    pub after_seq: i64,
+}
+/// One item as it is now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchDriftResponse {
+    /// The item. Of changes that follow quickly only the last may be told.
+    #[prost(message, optional, tag = "1")]
+    pub item: ::core::option::Option<DriftItem>,
+}
+/// Decides a policy.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetPolicyRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// What it is about.
+    #[prost(message, optional, tag = "2")]
+    pub target: ::core::option::Option<PolicyTarget>,
+    /// What is done. Unspecified forgets the policy for the target.
+    #[prost(enumeration = "DriftMode", tag = "3")]
+    pub mode: i32,
+    /// Until when it holds; unset: for good. IGNORE needs one, at most a year from now.
+    #[prost(message, optional, tag = "4")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
+    /// A repeat with the same body answers the same revision, with another body INVALID_ARGUMENT. Refusals
+    /// are not remembered. Optional, advisable.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Refuses the change with ABORTED unless the company is at this revision. 0: any.
+    #[prost(int64, tag = "11")]
+    pub expected_revision: i64,
+    /// Checks everything, answers the present revision, and changes nothing.
+    #[prost(bool, tag = "12")]
+    pub validate_only: bool,
+    /// Why, for the audit log. At most 1,000 characters. IGNORE needs one.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Answers SetPolicy.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetPolicyResponse {
+    /// The company's revision after it; the present one when nothing changed.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+}
+/// Asks for the policies of a company.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPoliciesRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+}
+/// Answers ListPolicies.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPoliciesResponse {
+    /// The policies, also those that hold no more.
+    #[prost(message, repeated, tag = "1")]
+    pub policies: ::prost::alloc::vec::Vec<Policy>,
+    /// Until when nothing is enforced; unset when that was never decided, or ended.
+    #[prost(message, optional, tag = "2")]
+    pub paused_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// The reason that was given.
+    #[prost(string, tag = "3")]
+    pub pause_reason: ::prost::alloc::string::String,
+}
+/// Asks to let nothing be enforced for a while.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseEnforcementRequest {
+    /// The company.
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// Until when, at most 90 days from now. Unset ends a pause.
+    #[prost(message, optional, tag = "2")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// Makes the call safe to repeat: up to 128 characters of the caller's choice, unique per company.
+    /// A repeat with the same body answers the same revision, with another body INVALID_ARGUMENT. Refusals
+    /// are not remembered. Optional, advisable.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Refuses the change with ABORTED unless the company is at this revision. 0: any.
+    #[prost(int64, tag = "11")]
+    pub expected_revision: i64,
+    /// Checks everything, answers the present revision, and changes nothing.
+    #[prost(bool, tag = "12")]
+    pub validate_only: bool,
+    /// Why, for the audit log. At most 1,000 characters.
+    #[prost(string, tag = "13")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Answers PauseEnforcement.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseEnforcementResponse {
+    /// The company's revision after it; the present one when nothing changed.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+}
+/// Generated client implementations.
+#[cfg(feature = "client")]
+pub mod drift_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Notices what others change at the vendors, and reverts, adopts or reports it. Callers, errors and
+    /// sizes: as at `ConfigService`. A company outside the caller's scope answers NOT_FOUND.
+    #[derive(Debug, Clone)]
+    pub struct DriftServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl DriftServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> DriftServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> DriftServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            DriftServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Puts what the last scan showed, and nobody decided yet, under management as one revision: custom
+        /// deal fields, property groups, cadences. The vendor is not called and not changed. What others
+        /// change about it later is reported and left, until a policy says something else. Errors:
+        /// INVALID_ARGUMENT; NOT_FOUND (company); FAILED_PRECONDITION (not connected, or never scanned);
+        /// ABORTED; RESOURCE_EXHAUSTED.
+        pub async fn import_vendor(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ImportVendorRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportVendorResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.DriftService/ImportVendor",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.DriftService", "ImportVendor"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Scans a company's vendors now, and answers when that is done or the call's time is over. Errors:
+        /// INVALID_ARGUMENT; NOT_FOUND (company); FAILED_PRECONDITION (not connected).
+        pub async fn scan_drift(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ScanDriftRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ScanDriftResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.DriftService/ScanDrift",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.DriftService", "ScanDrift"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads the inbox, what changed last first. Errors: INVALID_ARGUMENT (also a page token that is not
+        /// ours); NOT_FOUND (company).
+        pub async fn list_drift(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDriftRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDriftResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.DriftService/ListDrift",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.DriftService", "ListDrift"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says what becomes of items of the inbox: all of them, or none. REVERT is no revision: what is
+        /// decided stays so. Errors: INVALID_ARGUMENT; NOT_FOUND (company, item); FAILED_PRECONDITION (an item
+        /// stands no more, or cannot be reverted or adopted); ABORTED.
+        pub async fn resolve_drift(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolveDriftRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveDriftResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.DriftService/ResolveDrift",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.DriftService", "ResolveDrift"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Streams items of the inbox as they change, from the earliest after `after_seq` on. Ends only with
+        /// the call. Errors: INVALID_ARGUMENT; NOT_FOUND (company).
+        pub async fn watch_drift(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchDriftRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchDriftResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.DriftService/WatchDrift",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.DriftService", "WatchDrift"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Decides what is done about changes of others: a revision. It counts from the next scan on. Errors:
+        /// INVALID_ARGUMENT; NOT_FOUND (company); ABORTED.
+        pub async fn set_policy(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetPolicyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.DriftService/SetPolicy",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.DriftService", "SetPolicy"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads the policies of a company. Errors: INVALID_ARGUMENT; NOT_FOUND (company).
+        pub async fn list_policies(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPoliciesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPoliciesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.DriftService/ListPolicies",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.DriftService", "ListPolicies"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lets nothing be enforced until a moment, or again at once: a revision. What is decided is carried
+        /// out as ever. Errors: INVALID_ARGUMENT; NOT_FOUND (company); ABORTED.
+        pub async fn pause_enforcement(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PauseEnforcementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PauseEnforcementResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gomark.v1.DriftService/PauseEnforcement",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gomark.v1.DriftService", "PauseEnforcement"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "server")]
+pub mod drift_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with DriftServiceServer.
+    #[async_trait]
+    pub trait DriftService: std::marker::Send + std::marker::Sync + 'static {
+        /// Puts what the last scan showed, and nobody decided yet, under management as one revision: custom
+        /// deal fields, property groups, cadences. The vendor is not called and not changed. What others
+        /// change about it later is reported and left, until a policy says something else. Errors:
+        /// INVALID_ARGUMENT; NOT_FOUND (company); FAILED_PRECONDITION (not connected, or never scanned);
+        /// ABORTED; RESOURCE_EXHAUSTED.
+        async fn import_vendor(
+            &self,
+            request: tonic::Request<super::ImportVendorRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportVendorResponse>,
+            tonic::Status,
+        >;
+        /// Scans a company's vendors now, and answers when that is done or the call's time is over. Errors:
+        /// INVALID_ARGUMENT; NOT_FOUND (company); FAILED_PRECONDITION (not connected).
+        async fn scan_drift(
+            &self,
+            request: tonic::Request<super::ScanDriftRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ScanDriftResponse>,
+            tonic::Status,
+        >;
+        /// Reads the inbox, what changed last first. Errors: INVALID_ARGUMENT (also a page token that is not
+        /// ours); NOT_FOUND (company).
+        async fn list_drift(
+            &self,
+            request: tonic::Request<super::ListDriftRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDriftResponse>,
+            tonic::Status,
+        >;
+        /// Says what becomes of items of the inbox: all of them, or none. REVERT is no revision: what is
+        /// decided stays so. Errors: INVALID_ARGUMENT; NOT_FOUND (company, item); FAILED_PRECONDITION (an item
+        /// stands no more, or cannot be reverted or adopted); ABORTED.
+        async fn resolve_drift(
+            &self,
+            request: tonic::Request<super::ResolveDriftRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveDriftResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchDrift method.
+        type WatchDriftStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchDriftResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Streams items of the inbox as they change, from the earliest after `after_seq` on. Ends only with
+        /// the call. Errors: INVALID_ARGUMENT; NOT_FOUND (company).
+        async fn watch_drift(
+            &self,
+            request: tonic::Request<super::WatchDriftRequest>,
+        ) -> std::result::Result<tonic::Response<Self::WatchDriftStream>, tonic::Status>;
+        /// Decides what is done about changes of others: a revision. It counts from the next scan on. Errors:
+        /// INVALID_ARGUMENT; NOT_FOUND (company); ABORTED.
+        async fn set_policy(
+            &self,
+            request: tonic::Request<super::SetPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetPolicyResponse>,
+            tonic::Status,
+        >;
+        /// Reads the policies of a company. Errors: INVALID_ARGUMENT; NOT_FOUND (company).
+        async fn list_policies(
+            &self,
+            request: tonic::Request<super::ListPoliciesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPoliciesResponse>,
+            tonic::Status,
+        >;
+        /// Lets nothing be enforced until a moment, or again at once: a revision. What is decided is carried
+        /// out as ever. Errors: INVALID_ARGUMENT; NOT_FOUND (company); ABORTED.
+        async fn pause_enforcement(
+            &self,
+            request: tonic::Request<super::PauseEnforcementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PauseEnforcementResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Notices what others change at the vendors, and reverts, adopts or reports it. Callers, errors and
+    /// sizes: as at `ConfigService`. A company outside the caller's scope answers NOT_FOUND.
+    #[derive(Debug)]
+    pub struct DriftServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> DriftServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for DriftServiceServer<T>
+    where
+        T: DriftService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/gomark.v1.DriftService/ImportVendor" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportVendorSvc<T: DriftService>(pub Arc<T>);
+                    impl<
+                        T: DriftService,
+                    > tonic::server::UnaryService<super::ImportVendorRequest>
+                    for ImportVendorSvc<T> {
+                        type Response = super::ImportVendorResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ImportVendorRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DriftService>::import_vendor(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportVendorSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.DriftService/ScanDrift" => {
+                    #[allow(non_camel_case_types)]
+                    struct ScanDriftSvc<T: DriftService>(pub Arc<T>);
+                    impl<
+                        T: DriftService,
+                    > tonic::server::UnaryService<super::ScanDriftRequest>
+                    for ScanDriftSvc<T> {
+                        type Response = super::ScanDriftResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ScanDriftRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DriftService>::scan_drift(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ScanDriftSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.DriftService/ListDrift" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDriftSvc<T: DriftService>(pub Arc<T>);
+                    impl<
+                        T: DriftService,
+                    > tonic::server::UnaryService<super::ListDriftRequest>
+                    for ListDriftSvc<T> {
+                        type Response = super::ListDriftResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDriftRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DriftService>::list_drift(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDriftSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.DriftService/ResolveDrift" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolveDriftSvc<T: DriftService>(pub Arc<T>);
+                    impl<
+                        T: DriftService,
+                    > tonic::server::UnaryService<super::ResolveDriftRequest>
+                    for ResolveDriftSvc<T> {
+                        type Response = super::ResolveDriftResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResolveDriftRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DriftService>::resolve_drift(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolveDriftSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.DriftService/WatchDrift" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchDriftSvc<T: DriftService>(pub Arc<T>);
+                    impl<
+                        T: DriftService,
+                    > tonic::server::ServerStreamingService<super::WatchDriftRequest>
+                    for WatchDriftSvc<T> {
+                        type Response = super::WatchDriftResponse;
+                        type ResponseStream = T::WatchDriftStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchDriftRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DriftService>::watch_drift(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchDriftSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.DriftService/SetPolicy" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetPolicySvc<T: DriftService>(pub Arc<T>);
+                    impl<
+                        T: DriftService,
+                    > tonic::server::UnaryService<super::SetPolicyRequest>
+                    for SetPolicySvc<T> {
+                        type Response = super::SetPolicyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetPolicyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DriftService>::set_policy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetPolicySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.DriftService/ListPolicies" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPoliciesSvc<T: DriftService>(pub Arc<T>);
+                    impl<
+                        T: DriftService,
+                    > tonic::server::UnaryService<super::ListPoliciesRequest>
+                    for ListPoliciesSvc<T> {
+                        type Response = super::ListPoliciesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPoliciesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DriftService>::list_policies(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPoliciesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gomark.v1.DriftService/PauseEnforcement" => {
+                    #[allow(non_camel_case_types)]
+                    struct PauseEnforcementSvc<T: DriftService>(pub Arc<T>);
+                    impl<
+                        T: DriftService,
+                    > tonic::server::UnaryService<super::PauseEnforcementRequest>
+                    for PauseEnforcementSvc<T> {
+                        type Response = super::PauseEnforcementResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PauseEnforcementRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DriftService>::pause_enforcement(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PauseEnforcementSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for DriftServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "gomark.v1.DriftService";
+    impl<T> tonic::server::NamedService for DriftServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// Why a call was refused: the closed list of the reasons that `google.rpc.ErrorInfo` carries.
 ///
 /// What is refused before a service is reached (a method that does not exist, a compression that is not
@@ -4934,6 +6380,12 @@ pub enum ErrorReason {
     GroupInUse = 30,
     /// FAILED_PRECONDITION: a field of the new name was removed, and HubSpot still holds it.
     FieldGoing = 32,
+    /// NOT_FOUND: the company has no such item in its drift inbox.
+    DriftNotFound = 33,
+    /// FAILED_PRECONDITION: the item stands no more, or cannot be reverted or adopted.
+    DriftState = 34,
+    /// FAILED_PRECONDITION: the vendor was never scanned; call ScanDrift first.
+    NotScanned = 35,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4974,6 +6426,9 @@ impl ErrorReason {
             Self::GroupExists => "ERROR_REASON_GROUP_EXISTS",
             Self::GroupInUse => "ERROR_REASON_GROUP_IN_USE",
             Self::FieldGoing => "ERROR_REASON_FIELD_GOING",
+            Self::DriftNotFound => "ERROR_REASON_DRIFT_NOT_FOUND",
+            Self::DriftState => "ERROR_REASON_DRIFT_STATE",
+            Self::NotScanned => "ERROR_REASON_NOT_SCANNED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -5011,6 +6466,9 @@ impl ErrorReason {
             "ERROR_REASON_GROUP_EXISTS" => Some(Self::GroupExists),
             "ERROR_REASON_GROUP_IN_USE" => Some(Self::GroupInUse),
             "ERROR_REASON_FIELD_GOING" => Some(Self::FieldGoing),
+            "ERROR_REASON_DRIFT_NOT_FOUND" => Some(Self::DriftNotFound),
+            "ERROR_REASON_DRIFT_STATE" => Some(Self::DriftState),
+            "ERROR_REASON_NOT_SCANNED" => Some(Self::NotScanned),
             _ => None,
         }
     }

@@ -155,7 +155,7 @@ impl Client {
         company_id: impl Into<String>,
         api_key: impl Into<String>,
     ) -> Mutate<ConnectVendorRequest> {
-        let settings = UpsoSettings { api_key: api_key.into() };
+        let settings = UpsoSettings { api_key: api_key.into(), ..UpsoSettings::default() };
         let request = ConnectVendorRequest {
             company_id: company_id.into(),
             vendor: Vendor::Upso.into(),
@@ -271,6 +271,19 @@ impl Mutate<ConnectVendorRequest> {
     pub fn burst_per_10s(mut self, calls: i32) -> Self {
         if let Some(Settings::Hubspot(settings)) = &mut self.request.settings {
             settings.burst_per_10s = calls;
+        }
+        self
+    }
+
+    /// Sets what messages of the account's webhook subscription are signed with: none, one, or two
+    /// while one takes the place of the other, each 16 to 128 printable ASCII characters without
+    /// spaces. Only for Upso.
+    pub fn webhook_secrets<S: Into<String>>(
+        mut self,
+        secrets: impl IntoIterator<Item = S>,
+    ) -> Self {
+        if let Some(Settings::Upso(settings)) = &mut self.request.settings {
+            settings.webhook_secrets = secrets.into_iter().map(Into::into).collect();
         }
         self
     }

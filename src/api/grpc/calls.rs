@@ -149,9 +149,13 @@ mod tests {
     #[test]
     fn which_answers_have_no_end_is_read_from_the_protos() {
         let streams = streams(DESCRIPTORS).unwrap();
-        for path in ["/gomark.v1.ConfigService/WatchJob", "/gomark.v1.ConfigService/WatchConfig"] {
+        for path in [
+            "/gomark.v1.ConfigService/WatchJob",
+            "/gomark.v1.ConfigService/WatchConfig",
+            "/gomark.v1.DriftService/WatchDrift",
+        ] {
             assert!(streams.contains(path), "{path} of {streams:?}");
         }
-        assert_eq!(streams.len(), 2 + OTHER_STREAMS.len(), "{streams:?}");
+        assert_eq!(streams.len(), 3 + OTHER_STREAMS.len(), "{streams:?}");
     }
 }

@@ -140,7 +140,9 @@ fn hide_credential(request: &mut pb::ConnectVendorRequest, digest: impl Fn(&[u8]
             }
             None => return,
         },
-        Some(Settings::Upso(upso)) => vec![&mut upso.api_key],
+        Some(Settings::Upso(upso)) => {
+            upso.webhook_secrets.iter_mut().chain([&mut upso.api_key]).collect()
+        }
         None => return,
     };
     for secret in secrets {
@@ -167,7 +169,10 @@ mod tests {
             client_secret: "a-secret".to_owned(),
             refresh_token: "a-secret".to_owned(),
         };
-        let upso = pb::UpsoSettings { api_key: "a-secret".to_owned() };
+        let upso = pb::UpsoSettings {
+            api_key: "a-secret".to_owned(),
+            webhook_secrets: vec!["a-secret".to_owned(); 2],
+        };
         for settings in [
             hubspot(Credential::AccessToken("a-secret".to_owned())),
             hubspot(Credential::Oauth(grant)),

@@ -6,13 +6,16 @@ use zeroize::Zeroizing;
 
 use super::field_details;
 use super::mask::Mask;
-use crate::api::answer::{HUBSPOT_CREDENTIAL_PATH, HUBSPOT_GRANT_PATH, UPSO_CREDENTIAL_PATH};
+use crate::api::answer::{
+    HUBSPOT_CREDENTIAL_PATH, HUBSPOT_GRANT_PATH, UPSO_CREDENTIAL_PATH, UPSO_SECRETS_PATH,
+};
 use crate::domain::{
     FieldDraft, FieldPatch, FieldType, Intent, JobId, JobState, PropertyType, Refusal, Revision,
     VendorKind, Violation, Violations,
 };
 use crate::engine::{Credential, VendorSettings};
 use crate::vendors::grant::Grant;
+use crate::vendors::upso::ApiKey;
 use crate::wire;
 
 const FIELD_PATHS: [&str; 15] = [
@@ -151,7 +154,13 @@ pub(super) fn settings(request: &pb::ConnectVendorRequest) -> Result<VendorSetti
         (VendorKind::Upso, Some(Settings::Upso(upso))) => Ok(VendorSettings {
             vendor,
             credential_path: UPSO_CREDENTIAL_PATH,
-            credential: Credential::Token(Zeroizing::new(upso.api_key.clone())),
+            credential: Credential::Key {
+                key: ApiKey {
+                    api_key: upso.api_key.clone(),
+                    webhook_secrets: upso.webhook_secrets.clone(),
+                },
+                secrets_path: UPSO_SECRETS_PATH,
+            },
             burst_path: "",
             burst_per_10s: 0,
             reserve_path: "",

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use gomark_sdk::v1 as pb;
 use pb::company_service_server::CompanyServiceServer;
+use pb::drift_service_server::DriftServiceServer;
 use tokio::net::TcpListener;
 use tonic::server::NamedService;
 use tonic::service::{InterceptorLayer, LayerExt, Routes};
@@ -17,6 +18,7 @@ use super::authenticate::{self, Authenticate};
 use super::calls::{CALL_MAX, Calls};
 use super::company_service::Company;
 use super::config_service::Config;
+use super::drift_service::Drift;
 use super::generated::config_service_server::ConfigServiceServer;
 use super::health::Healthy;
 use super::{DESCRIPTORS, MESSAGE_BYTES_MAX};
@@ -51,9 +53,10 @@ const LIMITS: http2::Limits = http2::Limits {
 const CALLS_SHARE: f64 = 0.75;
 
 /// The names of the services, as health tells of them.
-const SERVICES: [&str; 2] = [
+const SERVICES: [&str; 3] = [
     <ConfigServiceServer<Config> as NamedService>::NAME,
     <CompanyServiceServer<Company> as NamedService>::NAME,
+    <DriftServiceServer<Drift> as NamedService>::NAME,
 ];
 
 /// What is served to callers; a process that only carries out decisions has none.
@@ -134,11 +137,17 @@ fn routes(services: Option<Services>, readiness: Readiness) -> Result<Routes, Se
     let config = ConfigServiceServer::new(Config::new(engine.clone()))
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(ANSWER_BYTES_MAX);
+    let drift = DriftServiceServer::new(Drift::new(engine.clone()))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(ANSWER_BYTES_MAX);
     let company = CompanyServiceServer::new(Company::new(engine))
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(ANSWER_BYTES_MAX);
     let layers = ServiceBuilder::new()
         .layer(InterceptorLayer::new(Authenticate(Arc::new(policy))))
         .layer(MapResponseLayer::new(authenticate::dress));
-    Ok(routes.add_service(layers.named_layer(config)).add_service(layers.named_layer(company)))
+    Ok(routes
+        .add_service(layers.named_layer(config))
+        .add_service(layers.named_layer(company))
+        .add_service(layers.named_layer(drift)))
 }

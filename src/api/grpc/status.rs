@@ -82,6 +82,7 @@ fn code(reason: ErrorReason) -> Code {
         | R::CadenceNotFound
         | R::GroupNotFound
         | R::JobNotFound
+        | R::DriftNotFound
         | R::RevisionNotFound => Code::NotFound,
         R::CompanyExists | R::FieldExists | R::CadenceExists | R::GroupExists => {
             Code::AlreadyExists
@@ -90,6 +91,8 @@ fn code(reason: ErrorReason) -> Code {
         R::MinRevisionNotReached
         | R::JobState
         | R::NotConnected
+        | R::NotScanned
+        | R::DriftState
         | R::AccountTaken
         | R::FieldAmbiguous
         | R::GroupInUse

@@ -71,14 +71,18 @@ impl FromRequest<State> for Call {
         }
         let query = request.uri().query().unwrap_or_default().as_bytes();
         let query = url::form_urlencoded::parse(query).into_owned().collect();
-        let body = read(request, &state.stopping).await?;
+        let body = read(request, &state.stopping, "1 MiB").await?;
         Ok(Self { caller, request_id, query, body })
     }
 }
 
-/// Reads a body to its end.
-pub(super) async fn read(request: Request, stopping: &CancellationToken) -> Result<Bytes, Problem> {
-    let malformed = |status, what| Err(Problem::malformed(status, what));
+/// Reads a body to its end; `most` says how large it may be here, for people.
+pub(super) async fn read(
+    request: Request,
+    stopping: &CancellationToken,
+    most: &str,
+) -> Result<Bytes, Problem> {
+    let malformed = |status, what: &str| Err(Problem::malformed(status, what));
     let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, &()));
     let body = tokio::select! {
         body = body => body,
@@ -88,7 +92,7 @@ pub(super) async fn read(request: Request, stopping: &CancellationToken) -> Resu
     match body {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            malformed(StatusCode::PAYLOAD_TOO_LARGE, "it must be at most 1 MiB")
+            malformed(StatusCode::PAYLOAD_TOO_LARGE, &format!("it must be at most {most}"))
         }
         // Nobody is there any more to read what is answered, in most cases.
         Ok(Err(_)) => malformed(StatusCode::BAD_REQUEST, "it broke off"),

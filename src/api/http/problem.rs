@@ -12,6 +12,8 @@ use crate::api::answer::{self, Told};
 use crate::domain::{Violation, Violations};
 use crate::engine;
 
+/// What is asked of callers.
+const BEARER: &str = "Bearer";
 /// The most that the paths and rules of violations may take up, in bytes; the first is always told.
 const ERRORS_BYTES_MAX: usize = 16 * 1024;
 
@@ -24,6 +26,8 @@ pub(super) struct Problem {
     violations: Vec<Violation>,
     retry_after: Option<Duration>,
     log_id: Option<String>,
+    /// How whoever is not known could say who calls.
+    challenge: &'static str,
 }
 
 impl Problem {
@@ -36,7 +40,16 @@ impl Problem {
             violations: Vec::new(),
             retry_after: None,
             log_id: None,
+            challenge: BEARER,
         }
+    }
+
+    /// Tells of a message that nobody signed who is known: always the same.
+    pub(super) fn unsigned() -> Self {
+        let detail = "the message is not signed as the company's Upso account signs its messages";
+        let reason = Some(ErrorReason::Unauthenticated);
+        let challenge = super::hooks::SIGNATURE;
+        Self { reason, challenge, ..Self::of_http(StatusCode::UNAUTHORIZED, detail) }
     }
 
     /// A message that was not taken, under the status that says why.
@@ -83,6 +96,7 @@ impl From<Told> for Problem {
             violations: told.violations,
             retry_after: told.retry_after,
             log_id: told.log_id,
+            challenge: BEARER,
         };
         match told.reason {
             ErrorReason::MalformedMessage => problem,
@@ -117,6 +131,7 @@ fn status(reason: ErrorReason) -> StatusCode {
         | R::CadenceNotFound
         | R::GroupNotFound
         | R::JobNotFound
+        | R::DriftNotFound
         | R::RevisionNotFound => StatusCode::NOT_FOUND,
         R::CompanyExists
         | R::FieldExists
@@ -126,6 +141,8 @@ fn status(reason: ErrorReason) -> StatusCode {
         | R::MinRevisionNotReached
         | R::JobState
         | R::NotConnected
+        | R::NotScanned
+        | R::DriftState
         | R::AccountTaken
         | R::FieldAmbiguous
         | R::GroupInUse
@@ -185,7 +202,7 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
         }
         response
     }

@@ -1,6 +1,7 @@
 //! Which path leads where.
 //!
-//! Who watches over the program needs no token: its paths say nothing of any company.
+//! Who watches over the program needs no token: its paths say nothing of any company. Nor do vendors,
+//! who sign what they say.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::problem::Problem;
-use super::{BODY_BYTES_MAX, calls, document};
+use super::{BODY_BYTES_MAX, calls, document, hooks};
 use crate::api::answer::Told;
 use crate::api::readiness::{Readiness, Standing};
 use crate::auth::Policy;
@@ -42,10 +43,12 @@ pub(super) struct Watched {
 
 /// Returns every path.
 pub(super) fn router(state: State, watched: Watched) -> Router {
+    let hook = post(hooks::upso).layer(DefaultBodyLimit::max(hooks::BODY_BYTES_MAX));
     let calls = Router::new()
         .route("/hubspot/fields/add", post(calls::add_field))
         .route("/hubspot/fields/modify/{company_id}/{old_name}", put(calls::modify_field))
         .route("/upso/cadence/modify/{company_id}", put(calls::modify_cadence))
+        .route("/webhooks/upso/{company_id}", hook)
         .route("/openapi.yaml", get(document::openapi))
         .with_state(state);
     completed(calls.merge(watching(watched)))

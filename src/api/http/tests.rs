@@ -115,7 +115,7 @@ async fn a_body_that_never_ends_is_given_up() {
     let never = futures::stream::pending::<Result<Vec<u8>, std::io::Error>>();
     let request = Request::new(Body::from_stream(never));
     let begun = tokio::time::Instant::now();
-    let problem = read(request, &CancellationToken::new()).await.unwrap_err();
+    let problem = read(request, &CancellationToken::new(), "1 MiB").await.unwrap_err();
     assert_eq!(begun.elapsed().as_secs(), 20);
     let response = problem.into_response();
     assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);

@@ -70,6 +70,7 @@ pub(super) fn connect(context: &Context<'_>, new: &NewConnection) -> Result<Deci
         connection: Some(ConnectionWrite { connection, sealed: new.sealed.clone() }),
         parts,
         touched,
+        drift: super::DriftWrites::default(),
     })))
 }
 
@@ -87,6 +88,7 @@ pub(super) fn disconnect(context: &Context<'_>, vendor: VendorKind) -> Result<De
         connection: Some(ConnectionWrite { connection, sealed: Vec::new() }),
         parts: Vec::new(),
         touched: Vec::new(),
+        drift: super::DriftWrites::default(),
     })))
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Asked, CONFIG_BYTES_MAX, Context, Decision, FIELDS_MAX, PartWrite, VersionWrite, Writes,
-    not_connected, unit,
+    Asked, CONFIG_BYTES_MAX, Context, Decision, DriftWrites, FIELDS_MAX, Holds, PartWrite,
+    VersionWrite, Writes, not_connected, unit,
 };
 use crate::domain::cadence::CADENCES_MAX;
 use crate::domain::{
@@ -18,6 +18,11 @@ impl Context<'_> {
         if versions.is_empty() {
             return self.unchanged();
         }
+        Decision::Change(Box::new(self.writes(action, versions)))
+    }
+
+    /// The rows of new versions of resources.
+    pub(super) fn writes(&self, action: Action, versions: Vec<VersionWrite>) -> Writes {
         let changes = versions.iter().map(|write| Change::Resource {
             id: write.version.id.clone(),
             kind: write.version.kind,
@@ -49,9 +54,8 @@ impl Context<'_> {
             fill: write.fills.then_some(revision),
         });
         let touched = touched.collect();
-        let writes =
-            Writes { entry, display_name: None, versions, connection: None, parts, touched };
-        Decision::Change(Box::new(writes))
+        let drift = DriftWrites::default();
+        Writes { entry, display_name: None, versions, connection: None, parts, touched, drift }
     }
 
     /// The latest version of the resource of a kind and name: the one that there is, or else the one
@@ -127,7 +131,16 @@ impl Context<'_> {
         before: Option<&Resource>,
         after: &Resource,
     ) -> Result<(), Refusal> {
-        let now = self.situation.holds;
+        self.check_room_in(self.situation.holds, before, after)
+    }
+
+    /// The same, where it holds so much already.
+    pub(super) fn check_room_in(
+        &self,
+        now: Holds,
+        before: Option<&Resource>,
+        after: &Resource,
+    ) -> Result<(), Refusal> {
         let mut then = now;
         then.replace(before, Some(after));
         // Less than there is now is always welcome.

@@ -2,6 +2,7 @@
 
 use super::{Failing, Problem, ProblemReason};
 use crate::domain::carry::Retire;
+use crate::domain::drift::Outside;
 use crate::domain::{Attributes, Effect, Revision, Sync, Timestamp, Transition};
 
 fn attributes(x: u8) -> Attributes {
@@ -86,7 +87,11 @@ fn a_confirmation_notes_what_is_held_and_what_was_held_before() {
     let mut sync = in_doubt();
     sync.apply(&fail(true, 500), rev(3), rev(3), at(2));
     sync.apply(&Transition::Confirm(Some(attributes(2))), rev(3), rev(5), at(7));
+    let mut outside = Outside::default();
+    outside.wrote(None, at(1));
+    outside.wrote(Some(attributes(1)), at(7));
     let expected = Sync {
+        outside,
         applied: Some(attributes(2)),
         applied_rev: rev(5),
         previous: Some(attributes(1)),

@@ -177,7 +177,7 @@ async fn a_job_is_followed_from_replica_to_replica_without_gap_or_repetition() {
         supervisor.spawn("follower", follow)
     });
     let followers: Vec<_> = followers.collect();
-    let doorbell = replicas.store.due(10).await.unwrap().remove(0);
+    let doorbell = replicas.store.due(10, false).await.unwrap().remove(0);
     let claimed = replicas.store.claim(&doorbell, "executor", BOUND).await.unwrap();
     let lease = claimed.taken().unwrap();
     replicas.carry_out(&lease, 60).await;

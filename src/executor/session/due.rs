@@ -52,7 +52,11 @@ impl Session {
                 due.next_at = earlier(due.next_at, Some(Instant::now() + free_at.since(now)));
                 continue;
             }
-            let desired = version.resource.as_ref().map(|resource| open.vendor.desired(resource));
+            if let Some(outcome) = self.overruled(open, tracked, work.revision) {
+                due.outcomes.push(outcome);
+                continue;
+            }
+            let desired = tracked.decided(|resource| open.vendor.desired(resource));
             let known = Known { observed, ..Known::new(tracked, desired.as_ref(), now) };
             let mut operations = plan([known], &names);
             let unseen = observed.is_none() && self.look_first.contains(&version.id);
@@ -66,6 +70,25 @@ impl Session {
             }
         }
         due
+    }
+
+    /// Forgets what is left as somebody else made it, where something else was decided since: it would
+    /// count again if the same was decided once more.
+    fn overruled(&self, open: &Open, tracked: &Tracked, seen_rev: Revision) -> Option<Outcome> {
+        let Tracked { version, sync, .. } = tracked;
+        let desired = version.resource.as_ref().map(|resource| open.vendor.desired(resource));
+        let (left_as, left_removed) = sync.outside.standing_at(desired.as_ref(), version.from_rev);
+        if left_as == sync.outside.left_as && left_removed == sync.outside.left_removed {
+            return None;
+        }
+        let held = sync.applied.clone();
+        Some(Outcome {
+            resource_id: version.id.clone(),
+            desired_rev: version.from_rev,
+            seen_rev,
+            transition: Transition::Observe { held, left_as, left_removed, unlike: true },
+            message: String::new(),
+        })
     }
 
     /// Long work that has to wait for longer than a moment, because its share of the day's calls is

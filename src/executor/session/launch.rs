@@ -32,6 +32,7 @@ impl Session {
         let Some(open) = self.opened().await? else {
             return Ok(self.closed_until);
         };
+        let scans = self.scan_is_due();
         let due = self.due(&open);
         if !due.outcomes.is_empty() {
             for outcome in &due.outcomes {
@@ -50,7 +51,9 @@ impl Session {
             return Ok(None);
         }
         let mut next_at = due.next_at;
-        let held_back = match self.look(&open, due.looks).await {
+        // A scan is a call or two, and goes first: a backlog does not keep it from being made.
+        let waits = scans && self.scan(&open).await;
+        let held_back = match waits || self.look(&open, due.looks).await {
             true => Some(Lane::Change),
             false => self.send(&open, due.tasks).await?,
         };
@@ -81,7 +84,7 @@ impl Session {
             self.open = None;
             return Ok(None);
         };
-        if work.resources.is_empty() {
+        if work.resources.is_empty() && !self.scan_is_due() {
             return Ok(None);
         }
         if let Some(open) = &self.open
@@ -267,7 +270,7 @@ impl Session {
 
 /// Takes the place of a call if one is free. Never waits for long: the session has a lease to look
 /// after, and calls under way take places too.
-async fn admitted(open: &Open, lane: Lane) -> bool {
+pub(super) async fn admitted(open: &Open, lane: Lane) -> bool {
     open.account.wait(lane).is_zero() && timeout(ADMIT_MAX, open.account.admit(lane)).await.is_ok()
 }
 
@@ -277,7 +280,7 @@ pub(super) fn is_long(tasks: &[Task]) -> bool {
 }
 
 /// What is known of a call that came to no end of its own: nothing.
-fn unclear(what: &str) -> Failure {
+pub(super) fn unclear(what: &str) -> Failure {
     Failure {
         scope: FailureScope::Resource,
         effect_unknown: true,

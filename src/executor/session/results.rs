@@ -17,15 +17,27 @@ impl Session {
     pub(super) async fn note(&mut self, all: Vec<Finished>) -> Result<(), End> {
         let mut outcomes = Vec::new();
         let mut gate = None;
+        let mut scans = Vec::new();
         for finished in all {
             self.calls -= 1;
             let closes = match finished {
                 Finished::Called { tasks, results } => self.called(tasks, results, &mut outcomes),
                 Finished::Looked { looks, result } => self.looked(looks, result, &mut outcomes),
+                Finished::Scanned { begun, result } => {
+                    let closes = result.as_ref().err().and_then(|it| self.scan_failed(it));
+                    scans.push((begun, result));
+                    closes
+                }
             };
             gate = longer(gate, closes);
         }
-        self.record(outcomes, gate).await
+        if !outcomes.is_empty() || gate.is_some() {
+            self.record(outcomes, gate).await?;
+        }
+        for (begun, result) in scans {
+            self.scanned(*begun, result).await?;
+        }
+        Ok(())
     }
 
     fn called(

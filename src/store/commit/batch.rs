@@ -4,14 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::connection::Change;
 use super::repeated;
-use crate::domain::decide::{self, Decision, Holds, Situation, VersionWrite, Writes};
+use crate::domain::decide::{self, Decision, DriftWrites, Holds, Situation, VersionWrite, Writes};
 use crate::domain::{
     Company, CompanyId, Digest, Intent, JobId, Mutation, Needs, Refusal, RequestId, Resource,
     ResourceKind, Revision, Timestamp, Tracked,
 };
 use crate::store::progress::JobRow;
 use crate::store::rows::{Asked, Head, NamedQuery, NewJob, NewRevision, Rows};
-use crate::store::{Committed, Doorbell, Error, record};
+use crate::store::{Committed, Doorbell, Error, drift, record};
 
 /// A batch that is being decided.
 pub(super) struct Batch {
@@ -107,6 +107,9 @@ impl Batch {
         for new in unwritten.iter().filter(|new| new.asked != Asked::default()) {
             rows.write_asked(&new.head.company.id, &new.asked).await?;
         }
+        for new in unwritten.iter().filter(|new| new.drift != DriftWrites::default()) {
+            drift::decided(rows, new).await?;
+        }
         Ok(())
     }
 
@@ -140,6 +143,16 @@ impl Batch {
                 situation.old = rows.current(&head.company.id, Some(revision)).await?;
             }
         }
+        let items = mutation.intent.drift_items();
+        if !items.is_empty() {
+            self.flush(rows).await?;
+            let found = rows.items_by_id(&mutation.company_id, &items).await?;
+            situation.items = found.into_iter().map(|(_, item)| item).collect();
+        }
+        if mutation.intent.needs_policies() {
+            self.flush(rows).await?;
+            situation.policies = rows.policies(&mutation.company_id).await?;
+        }
         if let Intent::ConnectVendor(new) = &mutation.intent {
             let id = &mutation.company_id;
             situation.account_taken =
@@ -158,7 +171,7 @@ impl Batch {
         writes: Writes,
     ) -> Result<Committed, Error> {
         let id = &mutation.company_id;
-        let Writes { entry, display_name, versions, connection, parts, touched } = writes;
+        let Writes { entry, display_name, versions, connection, parts, touched, drift } = writes;
         let (revision, at, action) = (entry.revision, entry.at, entry.action.as_str());
         let prev_hash = entry.prev_hash;
         let (record, hash) = record::encode(&entry);
@@ -221,6 +234,8 @@ impl Batch {
             versions: versions.into_iter().map(|write| write.version).collect(),
             job,
             asked,
+            drift,
+            resolved_by: (mutation.caller.actor.clone(), mutation.reason.clone()),
             connection,
             replaced: change.as_ref().and_then(Change::replaced),
         });

@@ -4,7 +4,7 @@ use crate::domain::decide::{ConnectionWrite, not_connected};
 use crate::domain::{ConnectionId, ConnectionStatus, JobEvent, Timestamp, VendorKind};
 use crate::store::progress::{Ledger, Trigger, of_no_resource};
 use crate::store::rows::{Head, Rows};
-use crate::store::{Doorbell, Error, leases};
+use crate::store::{Doorbell, Error, drift, leases};
 
 /// What the change of a connection means beside the rows of its revision.
 pub(super) struct Change {
@@ -57,6 +57,10 @@ impl Change {
         let company_id = &self.at.company_id;
         let jobs = rows.open_jobs(company_id, self.vendor, usize::MAX).await?;
         let any = !jobs.is_empty();
+        if let Some(connection_id) = self.replaced() {
+            let company_id = company_id.clone();
+            drift::disconnected(rows, &Doorbell { company_id, connection_id }).await?;
+        }
         let mut ledger = Ledger::new(self.vendor, now, jobs, Vec::new());
         match self.status {
             ConnectionStatus::Connected => {

@@ -1,7 +1,9 @@
 //! The life of a connection, and what it means for jobs.
 
 use super::Given;
-use super::given::{add, connect, connect_with, default_value, disconnect, find, refused, remove};
+use super::given::{
+    add, connect, connect_to, connect_with, default_value, disconnect, find, id, refused, remove,
+};
 use crate::domain::{
     Intent, JobState, NewConnection, ProblemReason, Refusal, Transition, VendorKind,
 };
@@ -234,4 +236,23 @@ pub(crate) async fn a_new_version_of_a_parked_field_has_a_job(given: Given) {
     given.confirm(&lease, "one").await;
     assert_eq!(given.state(&job).await, JobState::Succeeded);
     assert_eq!(given.state(&parked).await, JobState::Superseded);
+}
+
+pub(crate) async fn the_connection_in_use_is_read_with_its_credential(given: Given) {
+    let read = async |company: &str, vendor| {
+        given.store().sealed_connection(&id(company), vendor).await.unwrap()
+    };
+    assert_eq!(read("acme", VendorKind::HubSpot).await, None, "there is no such company");
+    let bell = given.connected("acme").await;
+    let sealed = read("acme", VendorKind::HubSpot).await.unwrap();
+    assert_eq!(
+        (sealed.connection.id, sealed.sealed),
+        (bell.connection_id, b"sealed credential".to_vec())
+    );
+    assert_eq!(read("acme", VendorKind::Upso).await, None);
+    given.done("acme", connect_to(VendorKind::Upso, "another")).await;
+    let sealed = read("acme", VendorKind::Upso).await.unwrap();
+    assert_eq!(sealed.connection.account_id, "another");
+    given.done("acme", disconnect()).await;
+    assert_eq!(read("acme", VendorKind::HubSpot).await, None);
 }

@@ -33,7 +33,7 @@ pub(crate) async fn a_call_that_outlived_its_lease_is_to_be_looked_at(given: Giv
     assert_eq!(in_doubt.effect, late().effect);
     assert!(in_doubt.settled_at_micros <= work.now.as_micros(), "it has ended");
     store.release(&lease, None).await.unwrap();
-    assert_eq!(store.due(10).await.unwrap(), [lease.doorbell]);
+    assert_eq!(store.due(10, false).await.unwrap(), [lease.doorbell]);
 }
 
 pub(crate) async fn what_a_late_call_made_of_something_is_set_right(given: Given) {
@@ -44,11 +44,11 @@ pub(crate) async fn what_a_late_call_made_of_something_is_set_right(given: Given
     given.record(&lease, "one", Transition::Settle(Some(attributes("late")))).await;
     assert_eq!(given.to_do(&lease).await, ["one"], "it is not as decided, though no job is open");
     store.release(&lease, None).await.unwrap();
-    assert_eq!(store.due(10).await.unwrap(), std::slice::from_ref(&lease.doorbell));
+    assert_eq!(store.due(10, false).await.unwrap(), std::slice::from_ref(&lease.doorbell));
     let lease = given.claim(&lease.doorbell).await;
     given.confirm(&lease, "one").await;
     store.release(&lease, None).await.unwrap();
-    assert_eq!(store.due(10).await.unwrap(), []);
+    assert_eq!(store.due(10, false).await.unwrap(), []);
 }
 
 pub(crate) async fn a_call_that_is_in_doubt_comes_before_a_late_one(given: Given) {

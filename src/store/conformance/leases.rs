@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Given;
 use super::given::{PERIOD, SETTLES, attributes, connect, disconnect, outcome};
-use crate::domain::{ConnectionId, Effect, JobState, Revision, Transition};
+use crate::domain::{ConnectionId, Effect, JobState, Revision, Scope, Transition};
 use crate::store::{Begin, Claimed, Doorbell, Error, Lease};
 
 /// Asserts that a lease is worth nothing any more, and that trying it changes nothing.
@@ -165,4 +165,23 @@ pub(crate) async fn jobs_are_told_the_longer_of_two_gates(given: Given) {
         assert_eq!(job.error.unwrap().problem, Given::gate().problem);
     }
     assert_eq!(given.states(&early).await.len(), 2, "told once");
+}
+
+pub(crate) async fn a_scan_is_asked_for_again_only_when_somebody_may_have_begun_it(given: Given) {
+    let bell = given.connected("acme").await;
+    let ask = async || {
+        let asked = given.store().ask_for_scan(&Scope::All, &bell.company_id, None).await;
+        let scan = asked.unwrap().unwrap().remove(0).scan;
+        assert!(scan.asked);
+        scan.next_at
+    };
+    let first = ask().await;
+    given.advance(Duration::from_secs(1));
+    assert_eq!(ask().await, first, "that one is still to come");
+    let lease = given.claim(&bell).await;
+    let second = ask().await;
+    assert!(second > first, "the one before may have seen less");
+    given.advance(Duration::from_secs(1));
+    given.store().release(&lease, None).await.unwrap();
+    assert_eq!(ask().await, second);
 }

@@ -171,7 +171,7 @@ pub(crate) async fn nothing_is_begun_that_was_cancelled_since_it_was_planned(giv
 
 pub(crate) async fn a_connection_with_open_jobs_is_due_unless_somebody_holds_it(given: Given) {
     let bell = given.connected("acme").await;
-    let due = || async { given.store().due(10).await.unwrap() };
+    let due = || async { given.store().due(10, false).await.unwrap() };
     assert!(due().await.is_empty());
     given.add("acme", "one").await;
     assert_eq!(due().await, std::slice::from_ref(&bell));
@@ -192,7 +192,7 @@ pub(crate) async fn a_connection_with_a_call_in_doubt_is_due(given: Given) {
     given.begin(&lease, &["one"]).await;
     given.cancel(&job).await;
     given.store().release(&lease, None).await.unwrap();
-    assert_eq!(given.store().due(10).await.unwrap(), [lease.doorbell]);
+    assert_eq!(given.store().due(10, false).await.unwrap(), [lease.doorbell]);
 }
 
 pub(crate) async fn a_connection_that_is_closed_or_not_in_use_is_not_due(given: Given) {
@@ -201,11 +201,11 @@ pub(crate) async fn a_connection_that_is_closed_or_not_in_use_is_not_due(given: 
     let store = given.store();
     store.record(&lease, Vec::new(), Some(Given::gate())).await.unwrap();
     store.release(&lease, None).await.unwrap();
-    assert!(store.due(10).await.unwrap().is_empty());
+    assert!(store.due(10, false).await.unwrap().is_empty());
     given.advance(Duration::from_secs(59));
-    assert_eq!(store.due(10).await.unwrap(), [lease.doorbell]);
+    assert_eq!(store.due(10, false).await.unwrap(), [lease.doorbell]);
     given.done("acme", disconnect()).await;
-    assert!(store.due(10).await.unwrap().is_empty());
+    assert!(store.due(10, false).await.unwrap().is_empty());
 }
 
 pub(crate) async fn the_connection_that_rested_longest_is_due_first(given: Given) {
@@ -216,7 +216,7 @@ pub(crate) async fn the_connection_that_rested_longest_is_due_first(given: Given
     let first = |limit| {
         let given = &given;
         async move {
-            let due = given.store().due(limit).await.unwrap();
+            let due = given.store().due(limit, false).await.unwrap();
             due.into_iter().map(|bell| bell.company_id.to_string()).collect::<Vec<_>>()
         }
     };

@@ -17,7 +17,7 @@ macro_rules! tracked_columns {
     () => {
         "v.resource_id, v.kind, v.name, v.from_rev, v.spec, v.allows_loss, s.applied, s.applied_rev, s.previous, \
          s.confirmed_at, s.in_doubt, s.parked_rev, s.parked_problem, s.failing_since, \
-         s.failing_count, s.next_attempt_at, s.vendor_key, s.trail, s.checkpoint"
+         s.failing_count, s.next_attempt_at, s.vendor_key, s.trail, s.checkpoint, s.outside"
     };
 }
 pub(super) use tracked_columns;

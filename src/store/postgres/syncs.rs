@@ -20,7 +20,7 @@ impl SyncRows for PostgresRows {
     ) -> Result<Vec<(ResourceId, Sync)>, Error> {
         let sql = "SELECT resource_id, applied, applied_rev, previous, confirmed_at, in_doubt, \
              parked_rev, parked_problem, failing_since, failing_count, next_attempt_at, \
-             vendor_key, trail, checkpoint FROM sync WHERE company_id = $1 AND connection_id = $2 AND resource_id = ANY($3)";
+             vendor_key, trail, checkpoint, outside FROM sync WHERE company_id = $1 AND connection_id = $2 AND resource_id = ANY($3)";
         let found = rows::<OneSync>(sql)
             .bind(at.company_id.as_str())
             .bind(at.connection_id.as_str())
@@ -40,10 +40,11 @@ impl SyncRows for PostgresRows {
         }
         let sql = "INSERT INTO sync (company_id, connection_id, resource_id, applied, \
                  applied_rev, previous, confirmed_at, in_doubt, parked_rev, parked_problem, \
-                 failing_since, failing_count, next_attempt_at, vendor_key, trail, checkpoint) \
+                 failing_since, failing_count, next_attempt_at, vendor_key, trail, checkpoint, \
+                 outside) \
              SELECT $1, $2, * FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], \
                  $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[], \
-                 $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::text[]) \
+                 $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::text[], $17::text[]) \
              ON CONFLICT (company_id, connection_id, resource_id) DO UPDATE SET \
                  applied = excluded.applied, applied_rev = excluded.applied_rev, \
                  previous = excluded.previous, confirmed_at = excluded.confirmed_at, \
@@ -53,7 +54,7 @@ impl SyncRows for PostgresRows {
                  failing_count = excluded.failing_count, \
                  next_attempt_at = excluded.next_attempt_at, \
                  vendor_key = excluded.vendor_key, trail = excluded.trail, \
-                 checkpoint = excluded.checkpoint";
+                 checkpoint = excluded.checkpoint, outside = excluded.outside";
         let written = syncs.iter().map(|(_, sync)| SyncRow::write(sync));
         let written = written.collect::<Result<Vec<_>, _>>()?;
         let texts = |of: fn(&SyncRow) -> &Option<String>| {
@@ -76,7 +77,8 @@ impl SyncRows for PostgresRows {
             .bind(numbers(|row| row.next_attempt_at))
             .bind(texts(|row| &row.vendor_key))
             .bind(texts(|row| &row.trail))
-            .bind(texts(|row| &row.checkpoint));
+            .bind(texts(|row| &row.checkpoint))
+            .bind(texts(|row| &row.outside));
         within(upsert.execute(&mut *self.session)).await.map(drop)
     }
 

@@ -136,7 +136,8 @@ impl Ledger {
             | Transition::Withdraw
             | Transition::Move { .. }
             | Transition::Found(_)
-            | Transition::Retired(_) => {}
+            | Transition::Retired(_)
+            | Transition::Observe { .. } => {}
         }
     }
 

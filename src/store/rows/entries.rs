@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use super::Head;
-use crate::domain::decide::ConnectionWrite;
+use crate::domain::decide::{ConnectionWrite, DriftWrites};
 use crate::domain::{
     CompanyId, ConnectionId, Digest, JobEvent, RequestId, ResourceId, Revision, Timestamp,
     VendorKind, Version,
@@ -28,6 +28,10 @@ pub(in crate::store) struct NewRevision {
     pub(in crate::store) versions: Vec<Version>,
     pub(in crate::store) job: Option<NewJob>,
     pub(in crate::store) asked: Asked,
+    /// What it means for changes of others. Not written with the others.
+    pub(in crate::store) drift: DriftWrites,
+    /// Who resolved items of the inbox by it, and why.
+    pub(in crate::store) resolved_by: (String, String),
     pub(in crate::store) connection: Option<ConnectionWrite>,
     /// The connection that is no longer in use because of that one; its credential is forgotten.
     pub(in crate::store) replaced: Option<ConnectionId>,

@@ -35,11 +35,13 @@ pub(in crate::store) trait LeaseRows {
 
     /// Lists connections in use that have an open job or a call in doubt, whose lease is not held
     /// at `now` and whose gate opens until `gate_until`; the one that was held the longest time
-    /// ago first.
+    /// ago first. With `scans`, those that are to be scanned by `now` or never were, too; without, only
+    /// where that was asked for.
     async fn due(
         &mut self,
         now: Timestamp,
         gate_until: Timestamp,
+        scans: bool,
         limit: usize,
     ) -> Result<Vec<Doorbell>, Error>;
 

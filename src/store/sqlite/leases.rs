@@ -68,23 +68,27 @@ impl LeaseRows for SqliteRows {
         &mut self,
         now: Timestamp,
         gate_until: Timestamp,
+        scans: bool,
         limit: usize,
     ) -> Result<Vec<Doorbell>, Error> {
         let sql = concat!(
             "SELECT c.company_id, c.connection_id FROM connections AS c \
              LEFT JOIN leases AS l ON l.company_id = c.company_id \
                  AND l.connection_id = c.connection_id \
+             LEFT JOIN scans AS sc ON sc.company_id = c.company_id \
+                 AND sc.connection_id = c.connection_id \
              WHERE c.status = 'connected' \
                  AND (l.holder IS NULL OR l.released OR l.expires_at <= $1) \
                  AND (l.gate_until IS NULL OR l.gate_until <= $2) \
-                 AND ",
+                 AND (sc.next_at <= $1 AND (sc.asked OR $4) OR sc.next_at IS NULL AND $4 OR ",
             has_work!(),
-            " ORDER BY l.expires_at, c.company_id, c.connection_id LIMIT $3"
+            ") ORDER BY l.expires_at, c.company_id, c.connection_id LIMIT $3"
         );
         let rows: Vec<(String, String)> = sqlx::query_as(sql)
             .bind(now.as_micros())
             .bind(gate_until.as_micros())
             .bind(rows_at_most(limit))
+            .bind(scans)
             .fetch_all(&mut *self.tx)
             .await
             .map_err(failed)?;

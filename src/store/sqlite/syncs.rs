@@ -19,7 +19,7 @@ impl SyncRows for SqliteRows {
     ) -> Result<Vec<(ResourceId, Sync)>, Error> {
         let sql = "SELECT resource_id, applied, applied_rev, previous, confirmed_at, in_doubt, \
              parked_rev, parked_problem, failing_since, failing_count, next_attempt_at, \
-             vendor_key, trail, checkpoint FROM sync WHERE company_id = $1 AND connection_id = $2 \
+             vendor_key, trail, checkpoint, outside FROM sync WHERE company_id = $1 AND connection_id = $2 \
              AND resource_id IN (SELECT value FROM json_each($3))";
         let rows: Vec<OneSync> = sqlx::query_as(sql)
             .bind(at.company_id.as_str())
@@ -42,10 +42,11 @@ impl SyncRows for SqliteRows {
         }
         let sql = "INSERT INTO sync (company_id, connection_id, resource_id, applied, \
                  applied_rev, previous, confirmed_at, in_doubt, parked_rev, parked_problem, \
-                 failing_since, failing_count, next_attempt_at, vendor_key, trail, checkpoint) \
+                 failing_since, failing_count, next_attempt_at, vendor_key, trail, checkpoint, \
+                 outside) \
              SELECT $1, $2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, \
                  value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, \
-                 value ->> 11, value ->> 12, value ->> 13 \
+                 value ->> 11, value ->> 12, value ->> 13, value ->> 14 \
              FROM json_each($3) WHERE true \
              ON CONFLICT (company_id, connection_id, resource_id) DO UPDATE SET \
                  applied = excluded.applied, applied_rev = excluded.applied_rev, \
@@ -56,7 +57,7 @@ impl SyncRows for SqliteRows {
                  failing_count = excluded.failing_count, \
                  next_attempt_at = excluded.next_attempt_at, \
                  vendor_key = excluded.vendor_key, trail = excluded.trail, \
-                 checkpoint = excluded.checkpoint";
+                 checkpoint = excluded.checkpoint, outside = excluded.outside";
         let write = |(id, sync): &(ResourceId, Sync)| {
             let row = SyncRow::write(sync)?;
             Ok::<_, Error>((
@@ -74,6 +75,7 @@ impl SyncRows for SqliteRows {
                 row.vendor_key,
                 row.trail,
                 row.checkpoint,
+                row.outside,
             ))
         };
         let rows = syncs.iter().map(write).collect::<Result<Vec<_>, _>>()?;

@@ -85,7 +85,7 @@ async fn a_second_store_on_the_same_file_is_refused() {
     let second = open(&first.folder, &first.clock).await.unwrap_err();
     assert!(matches!(second, OpenError::InUse { .. }), "{second:?}");
     assert!(second.to_string().contains("another process has this database open"));
-    assert!(first.store.due(1).await.is_ok());
+    assert!(first.store.due(1, false).await.is_ok());
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn the_file_is_free_once_the_store_is_gone() {
 async fn a_closed_store_answers_nothing() {
     let InFile { store, folder: _folder, .. } = fresh().await;
     store.close().await;
-    assert!(matches!(store.due(1).await, Err(Error::Unavailable(_))));
+    assert!(matches!(store.due(1, false).await, Err(Error::Unavailable(_))));
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn an_older_program_opens_a_file_with_newer_tables() {
          INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
          VALUES (9000, 'later', true, x'00', 0)";
     let store = reopened_after(newer).await.unwrap();
-    assert!(store.due(1).await.unwrap().is_empty());
+    assert!(store.due(1, false).await.unwrap().is_empty());
 }
 
 #[tokio::test]

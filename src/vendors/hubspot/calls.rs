@@ -48,6 +48,13 @@ impl<'a> Turn<'a> {
         Self { portal, places: places.in_lane(lane) }
     }
 
+    /// Gives it more time, as [`Places::patient`] does.
+    #[must_use]
+    pub(super) fn patient(self) -> Self {
+        let Self { portal, places } = self;
+        Self { portal, places: places.patient() }
+    }
+
     pub(super) fn portal(&self) -> &'a Portal {
         self.portal
     }

@@ -138,4 +138,4 @@ fn known_type(name: &str) -> Option<PropertyType> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,8 +6,8 @@
 use serde_json::{Value, json};
 
 use super::wire::Property;
-use crate::domain::Attributes;
-use crate::domain::field::{DataSensitivity, FieldDetails, formula};
+use crate::domain::field::{DataSensitivity, FieldDetails, NumberDisplayHint, formula};
+use crate::domain::{Attributes, PropertyType};
 
 pub(super) const CALCULATION_FORMULA: &str = "calculationFormula";
 pub(super) const HAS_UNIQUE_VALUE: &str = "hasUniqueValue";
@@ -91,6 +91,43 @@ pub(super) fn held<'a>(
         Some(((*name).to_owned(), value))
     };
     ALL.iter().filter_map(value)
+}
+
+/// Returns of what HubSpot holds those that say something, which is what somebody may have decided.
+///
+/// HubSpot's defaults are left out, and so is what does not suit the type: HubSpot keeps hints that
+/// were given to a type before. A place is left out as well, since HubSpot gives one to every
+/// property (observed by third parties), and `formatted`, which is how numbers show without a hint.
+pub(super) fn told(property: &Property) -> Attributes {
+    let is = |kind: PropertyType| property.kind.as_deref() == Some(kind.as_str());
+    let (is_number, is_text) = (is(PropertyType::Number), is(PropertyType::String));
+    let said = |text: &Option<String>, default: &str| {
+        let text = text.as_deref().filter(|text| !text.is_empty() && *text != default);
+        text.map(Value::from)
+    };
+    let text = |text: &Option<String>| said(text, "");
+    let yes = |flag: Option<bool>| flag.filter(|yes| *yes).map(Value::from);
+    let number_display_hint =
+        said(&property.number_display_hint, NumberDisplayHint::Formatted.as_str());
+    let currency = text(&property.currency_property_name);
+    let symbol = yes(property.show_currency_symbol);
+    let pairs = [
+        (CALCULATION_FORMULA, text(&property.calculation_formula)),
+        (HAS_UNIQUE_VALUE, yes(property.has_unique_value)),
+        (HIDDEN, yes(property.hidden)),
+        (FORM_FIELD, yes(property.form_field)),
+        (NUMBER_DISPLAY_HINT, number_display_hint.filter(|_| is_number)),
+        (TEXT_DISPLAY_HINT, text(&property.text_display_hint).filter(|_| is_text)),
+        (CURRENCY_PROPERTY_NAME, currency.filter(|_| is_number)),
+        (SHOW_CURRENCY_SYMBOL, symbol.filter(|_| is_number)),
+        (
+            DATA_SENSITIVITY,
+            said(&property.data_sensitivity, DataSensitivity::NonSensitive.as_str()),
+        ),
+        (EXTERNAL_OPTIONS, yes(property.external_options)),
+        (REFERENCED_OBJECT_TYPE, text(&property.referenced_object_type)),
+    ];
+    pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 /// Tells under which sensitivity HubSpot shows a property: the one that is expected. It shows each

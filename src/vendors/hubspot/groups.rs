@@ -17,7 +17,7 @@ use crate::domain::field::DEFAULT_GROUP;
 use crate::domain::group::label_of;
 use crate::vendors::Failure;
 
-pub(super) use managed::desired;
+pub(super) use managed::{DISPLAY_ORDER, LABEL, canonical, desired};
 
 /// The groups that a portal is known to have.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ impl Groups {
             Some(groups) => groups,
             None => {
                 certainty = Certainty::Listed;
-                known.insert(names_of(&list(turn).await?))
+                known.insert(names_of(&list(turn).await?.results))
             }
         };
         for name in wanted {
@@ -75,7 +75,7 @@ impl Groups {
 
     /// Lists the groups anew.
     pub(super) async fn refresh(&self, turn: &mut Turn<'_>) -> Result<(), Failure> {
-        let listed = names_of(&list(turn).await?);
+        let listed = names_of(&list(turn).await?.results);
         *self.known.lock().await = Some(listed);
         Ok(())
     }
@@ -86,15 +86,30 @@ impl Groups {
     }
 }
 
-async fn list(turn: &mut Turn<'_>) -> Result<Vec<Value>, Failure> {
+/// Lists all groups, with their names.
+///
+/// Fails on an answer that may not be the whole list: what is missing from it would be taken for
+/// absent.
+pub(super) async fn list_whole(turn: &mut Turn<'_>) -> Result<Vec<(String, Value)>, Failure> {
+    let list = list(turn).await?;
+    let view = turn.portal().view(false);
+    let unreadable = |what| view.unreadable(200, what);
+    let listed = list.whole().map_err(unreadable)?;
+    // Every portal has it: a list without it is not the list.
+    if !listed.iter().any(|(name, _)| name == DEFAULT_GROUP) {
+        return Err(unreadable("HubSpot's own group is missing from the list"));
+    }
+    Ok(listed)
+}
+
+async fn list(turn: &mut Turn<'_>) -> Result<List, Failure> {
     let reply = turn.get(turn.portal().paths.groups()).await?;
     let view = turn.portal().view(false);
     if reply.status != 200 {
         return Err(view.failure(&reply));
     }
-    let list: List = serde_json::from_slice(&reply.body)
-        .map_err(|_| view.unreadable(reply.status, "it is no list of groups"))?;
-    Ok(list.results)
+    serde_json::from_slice(&reply.body)
+        .map_err(|_| view.unreadable(reply.status, "it is no list of groups"))
 }
 
 fn names_of(listed: &[Value]) -> BTreeSet<String> {

@@ -20,7 +20,7 @@ use crate::vendors::answers::View;
 use crate::vendors::http::Client;
 use crate::vendors::limiter::Limiter;
 use crate::vendors::records;
-use crate::vendors::{Access, Account, Answer, Call, Failure, Identity, Lane, Target};
+use crate::vendors::{Access, Account, Answer, Call, Entry, Failure, Identity, Lane, Target};
 
 /// What people call the vendor.
 pub(super) const NAME: &str = "HubSpot";
@@ -116,6 +116,10 @@ impl Account for Portal {
 
     async fn read(&self, targets: &[Target]) -> Result<Vec<Observed>, Failure> {
         self.read_all(targets).await
+    }
+
+    async fn list(&self, with: &[String]) -> Result<Vec<Entry>, Failure> {
+        self.list_all(with).await
     }
 
     async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {

@@ -100,6 +100,26 @@ impl Portal {
         targets: &[&Target],
         sensitivity: DataSensitivity,
     ) -> Result<Vec<Observed>, Failure> {
+        let listed = self.list_properties(&mut turn, sensitivity).await?;
+        let mut by_name: HashMap<_, _> = listed.into_iter().collect();
+        let view = self.view(false);
+        let find = |target: &&Target| match by_name.remove(&target.name) {
+            None => Ok(Observed::Absent),
+            Some(entry) => observed(entry, &target.expected)
+                .ok_or_else(|| view.unreadable(200, "a property is incomplete")),
+        };
+        targets.iter().map(find).collect()
+    }
+
+    /// Lists all properties of a sensitivity, with their names.
+    ///
+    /// Fails on an answer that may not be the whole list: what is missing from it would be taken for
+    /// absent.
+    pub(super) async fn list_properties(
+        &self,
+        turn: &mut Turn<'_>,
+        sensitivity: DataSensitivity,
+    ) -> Result<Vec<(String, Value)>, Failure> {
         let reply = turn.get(self.paths.properties_of(sensitivity)).await?;
         let view = self.view(false);
         if reply.status != 200 {
@@ -108,29 +128,14 @@ impl Portal {
         let unreadable = |what| view.unreadable(reply.status, what);
         let list: List = serde_json::from_slice(&reply.body)
             .map_err(|_| unreadable("it is no list of properties"))?;
-        if list.paging.is_some_and(|paging| !paging.is_null()) {
-            return Err(unreadable("it is only a part of the list"));
-        }
+        let listed = list.whole().map_err(unreadable)?;
         // Every portal has properties of HubSpot's own, which are not sensitive: a list without them
         // is not the list.
-        let own = |entry: &Value| entry.get("hubspotDefined") == Some(&Value::Bool(true));
         let has_own = sensitivity == DataSensitivity::NonSensitive;
-        if has_own && !list.results.iter().any(own) {
+        if has_own && !listed.iter().any(|(_, entry)| is_own(entry)) {
             return Err(unreadable("HubSpot's own properties are missing from the list"));
         }
-        let mut by_name = HashMap::new();
-        for entry in list.results {
-            let Some(name) = name_of(&entry).map(str::to_owned) else {
-                return Err(unreadable("the list has a property without a name"));
-            };
-            by_name.insert(name, entry);
-        }
-        let find = |target: &&Target| match by_name.remove(&target.name) {
-            None => Ok(Observed::Absent),
-            Some(entry) => observed(entry, &target.expected)
-                .ok_or_else(|| unreadable("a property is incomplete")),
-        };
-        targets.iter().map(find).collect()
+        Ok(listed)
     }
 }
 
@@ -158,6 +163,11 @@ pub(super) fn together<T>(
 /// by third parties).
 pub(super) fn says_absent(reply: &Reply) -> bool {
     Said::read(&reply.body).is_some_and(|said| said.says_not_found())
+}
+
+/// Tells whether an entry of a list is a property that HubSpot defined itself.
+pub(super) fn is_own(entry: &Value) -> bool {
+    entry.get("hubspotDefined") == Some(&Value::Bool(true))
 }
 
 /// Reads a definition; `None` when it is incomplete.

@@ -69,6 +69,20 @@ pub(super) struct List {
     pub(super) paging: Option<Value>,
 }
 
+impl List {
+    /// Returns all entries with their names, or tells why this is not the whole list.
+    pub(super) fn whole(self) -> Result<Vec<(String, Value)>, &'static str> {
+        if self.paging.is_some_and(|paging| !paging.is_null()) {
+            return Err("it is only a part of the list");
+        }
+        let named = |entry| match name_of(&entry).map(str::to_owned) {
+            Some(name) => Ok((name, entry)),
+            None => Err("the list has an entry without a name"),
+        };
+        self.results.into_iter().map(named).collect()
+    }
+}
+
 /// The answer to a batch.
 #[derive(Debug, Deserialize)]
 pub(super) struct BatchAnswer {

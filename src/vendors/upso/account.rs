@@ -1,6 +1,7 @@
 //! One account, reached with one key.
 
-use std::collections::HashMap;
+mod pages;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH};
-use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
@@ -24,23 +24,13 @@ use crate::vendors::http::{Bearer, Client, Reply, Request};
 use crate::vendors::limiter::{Limiter, Quota};
 use crate::vendors::places::Places;
 use crate::vendors::secrets::Secrets;
-use crate::vendors::{Access, Answer, Call, Failure, Identity, Lane, Target};
+use crate::vendors::{Access, Answer, Call, Entry, Failure, Identity, Lane, Target};
 
 /// How long to wait after a 429 that does not say: as long as the window that the limiter assumes.
 const REFUSED_WAIT: Duration = Duration::from_secs(10);
 
 /// The most cadences that are read one by one.
 const SINGLES_MAX: usize = 3;
-/// How many cadences a page has.
-const PAGE: &str = "100";
-
-/// A page of a list.
-#[derive(Deserialize)]
-struct Page {
-    cadences: Vec<Value>,
-    next: Option<String>,
-}
-
 pub(super) struct Account {
     client: Client,
     base_url: Url,
@@ -64,6 +54,7 @@ impl Account {
         client: Client,
         base_url: Url,
         bearer: Bearer,
+        secrets: Secrets,
         access: Access,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -73,7 +64,7 @@ impl Account {
             base_url,
             bearer,
             limiter: Limiter::new(access.limits, window, Arc::clone(&clock)),
-            secrets: Secrets::new([access.credential.as_str()]),
+            secrets,
             call_timeout: access.call_timeout,
             clock,
         }
@@ -161,47 +152,6 @@ impl Account {
             404 if says(&reply, "not_found") => Ok(Observed::Absent),
             _ => Err(failure(&view, &reply)),
         }
-    }
-
-    /// Reads all cadences, page by page. One that is there all the time is on exactly one page.
-    async fn read_list(
-        &self,
-        places: &mut Places<'_>,
-        targets: &[Target],
-    ) -> Result<Vec<Observed>, Failure> {
-        let view = self.view(false);
-        let mut by_key = HashMap::new();
-        let mut after: Option<String> = None;
-        loop {
-            let mut url = self.url(&["v1", "cadences"]);
-            url.query_pairs_mut()
-                .append_pair("limit", PAGE)
-                .extend_pairs(after.iter().map(|after| ("after", after)));
-            let ends_at = places.next().await?;
-            let reply = self.send(Method::GET, url, Sent::default(), ends_at).await?;
-            if reply.status != 200 {
-                return Err(failure(&view, &reply));
-            }
-            let unreadable = || view.unreadable(reply.status, "it is no page of cadences");
-            let page: Page = serde_json::from_slice(&reply.body).map_err(|_| unreadable())?;
-            for cadence in page.cadences {
-                let key = cadence.get("key").and_then(Value::as_str).map(str::to_owned);
-                let key = key.ok_or_else(unreadable)?;
-                let held = canonical(cadence, &key).ok_or_else(unreadable)?;
-                by_key.insert(key, held);
-            }
-            match page.next {
-                None => break,
-                // A page that leads to itself would be read for ever.
-                next if next == after => return Err(unreadable()),
-                next => after = next,
-            }
-        }
-        let find = |target: &Target| match by_key.remove(&target.name) {
-            Some(attributes) => Observed::Present { attributes, protected: false },
-            None => Observed::Absent,
-        };
-        Ok(targets.iter().map(find).collect())
     }
 
     async fn ask_identity(&self) -> Result<Identity, Failure> {
@@ -310,6 +260,10 @@ impl crate::vendors::Account for Account {
             observed.push(self.read_one(&mut places, &target.name).await?);
         }
         Ok(observed)
+    }
+
+    async fn list(&self, _with: &[String]) -> Result<Vec<Entry>, Failure> {
+        self.list_all(self.places().with_first().patient()).await
     }
 
     async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {

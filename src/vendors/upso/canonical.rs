@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::cadence::{SendWindow, Step, Template, Weekday};
+use crate::domain::cadence::{Part, SendWindow, Step, Template, Weekday, parse};
 use crate::domain::{Attributes, Cadence};
 
 /// The attributes of a definition; all of them are in every form.
-const ALL: [&str; 5] = ["name", "status", "timezone", "send_window", "steps"];
+pub(super) const ALL: [&str; 5] = ["name", "status", "timezone", "send_window", "steps"];
 
 /// Returns the canonical form of a cadence as decided.
 pub(super) fn desired(cadence: &Cadence) -> Attributes {
@@ -27,15 +27,40 @@ pub(super) fn canonical(mut said: Value, key: &str) -> Option<Attributes> {
         return None;
     }
     let version = said.get("version")?.as_str().filter(|version| is_version(version))?.to_owned();
+    order_days(&mut said);
+    spell_texts(&mut said);
+    let mut attribute = |name: &str| Some((name.to_owned(), said.get_mut(name)?.take()));
+    let attributes: Option<Attributes> = ALL.into_iter().map(&mut attribute).collect();
+    attributes.map(|attributes| attributes.at_version(version))
+}
+
+/// Puts the days of a window in their order; the one in which they are answered is the vendor's own.
+pub(super) fn order_days(said: &mut Value) {
     if let Some(days) = said.pointer_mut("/send_window/days").and_then(Value::as_array_mut) {
-        // The order of the days is the vendor's own.
         days.sort_by_key(|day| {
             Weekday::ALL.iter().position(|one| day.as_str() == Some(short(*one)))
         });
     }
-    let mut attribute = |name: &str| Some((name.to_owned(), said.get_mut(name)?.take()));
-    let attributes: Option<Attributes> = ALL.into_iter().map(&mut attribute).collect();
-    attributes.map(|attributes| attributes.at_version(version))
+}
+
+/// Spells merge fields without blanks, which whoever wrote them at the vendor may have left.
+fn spell_texts(said: &mut Value) {
+    let steps = said.get_mut("steps").and_then(Value::as_array_mut).into_iter().flatten();
+    for template in steps.filter_map(|step| step.get_mut("template")) {
+        for name in ["subject", "body"] {
+            if let Some(Value::String(text)) = template.get_mut(name) {
+                *text = spelled(text);
+            }
+        }
+    }
+}
+
+/// Returns a text with its merge fields spelled without blanks; as it is where they are not right.
+pub(super) fn spelled(text: &str) -> String {
+    match parse(text) {
+        Ok(parts) => parts.iter().map(Part::to_string).collect(),
+        Err(_) => text.to_owned(),
+    }
 }
 
 /// Returns the body of a replacement.
@@ -84,7 +109,7 @@ fn template(template: &Template) -> Value {
     })
 }
 
-fn short(day: Weekday) -> &'static str {
+pub(super) fn short(day: Weekday) -> &'static str {
     match day {
         Weekday::Monday => "mon",
         Weekday::Tuesday => "tue",

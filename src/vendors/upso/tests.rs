@@ -1,6 +1,7 @@
 //! Upso as a vendor against the stand-in, and against answers that no stand-in gives.
 
 mod answers;
+mod listing;
 mod sandbox;
 
 use zeroize::Zeroizing;

@@ -78,6 +78,8 @@ impl Ledger {
             old: old.into_iter().cloned().collect(),
             holds,
             account_taken: false,
+            policies: Default::default(),
+            items: Vec::new(),
         }
     }
 

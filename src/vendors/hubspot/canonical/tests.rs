@@ -60,7 +60,7 @@ fn option_drafts() -> impl Strategy<Value = Vec<OptionDraft>> {
 }
 
 /// Any field that can be decided.
-fn fields() -> impl Strategy<Value = Field> {
+pub(in crate::vendors::hubspot) fn fields() -> impl Strategy<Value = Field> {
     let kind = prop::sample::select(PropertyType::ALL.to_vec());
     let kind = kind.prop_flat_map(|kind| (Just(kind), prop::sample::select(kind.field_types())));
     let kind =
@@ -90,7 +90,7 @@ fn fields() -> impl Strategy<Value = Field> {
 
 /// What HubSpot makes of a body: it leaves out what is empty, gives options in any order and adds
 /// attributes of its own.
-fn answered(mut body: Value, turn: usize, sparse: bool) -> Value {
+pub(in crate::vendors::hubspot) fn answered(mut body: Value, turn: usize, sparse: bool) -> Value {
     let map = body.as_object_mut().unwrap();
     map.insert("hubspotDefined".to_owned(), Value::Null);
     map.entry("displayOrder").or_insert(json!(-1));

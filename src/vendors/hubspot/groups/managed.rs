@@ -4,6 +4,7 @@
 //! how it says that a group of that name is there; 409 and a category or sub-category that says so
 //! are both taken for it.
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::super::calls::Turn;
@@ -13,16 +14,15 @@ use super::super::portal::Portal;
 use super::super::read::says_absent;
 use super::super::said::Said;
 use super::super::wire::{PropertyGroup, name_of};
-use super::list;
+use super::list_whole;
 use crate::domain::carry::Page;
-use crate::domain::field::DEFAULT_GROUP;
 use crate::domain::group::label_of;
 use crate::domain::{Attributes, Effect, Group, Observed, Problem, ProblemReason};
 use crate::vendors::http::Reply;
 use crate::vendors::{Answer, Call, Failure, FailureScope, Target};
 
-const LABEL: &str = "label";
-const DISPLAY_ORDER: &str = "displayOrder";
+pub(in crate::vendors::hubspot) const LABEL: &str = "label";
+pub(in crate::vendors::hubspot) const DISPLAY_ORDER: &str = "displayOrder";
 
 /// Returns the canonical form of a group as decided.
 pub(in crate::vendors::hubspot) fn desired(group: &Group) -> Attributes {
@@ -49,19 +49,12 @@ impl Portal {
         if targets.is_empty() {
             return Ok(Vec::new());
         }
-        let listed = list(turn).await?;
-        let unreadable = |what| self.view(false).unreadable(200, what);
-        // Every portal has it: a list without it is not the list.
-        if !listed.iter().any(|entry| name_of(entry) == Some(DEFAULT_GROUP)) {
-            return Err(unreadable("HubSpot's own group is missing from the list"));
-        }
-        let find = |target: &&Target| {
-            let mut entries = listed.iter();
-            match entries.find(|entry| name_of(entry) == Some(&target.name)) {
-                None => Ok(Observed::Absent),
-                Some(entry) => observed(entry, &target.expected)
-                    .ok_or_else(|| unreadable("a group is incomplete")),
-            }
+        let listed = list_whole(turn).await?;
+        let view = self.view(false);
+        let find = |target: &&Target| match listed.iter().find(|(name, _)| *name == target.name) {
+            None => Ok(Observed::Absent),
+            Some((_, entry)) => observed(entry, &target.expected)
+                .ok_or_else(|| view.unreadable(200, "a group is incomplete")),
         };
         targets.iter().map(find).collect()
     }
@@ -186,8 +179,11 @@ fn observed(entry: &Value, expected: &Attributes) -> Option<Observed> {
 
 /// Returns the canonical form of a group that HubSpot holds. Its place is in it only where one is
 /// expected: HubSpot gives every group one.
-fn canonical(entry: &Value, expected: &Attributes) -> Option<Attributes> {
-    let group: PropertyGroup = serde_json::from_value(entry.clone()).ok()?;
+pub(in crate::vendors::hubspot) fn canonical(
+    entry: &Value,
+    expected: &Attributes,
+) -> Option<Attributes> {
+    let group = PropertyGroup::deserialize(entry).ok()?;
     let mut attributes = Attributes::from([(LABEL, json!(group.label?))]);
     if expected.get(DISPLAY_ORDER).is_some() {
         attributes.set(DISPLAY_ORDER, group.display_order.unwrap_or(-1));

@@ -15,7 +15,7 @@ use crate::domain::{
     Attributes, Effect, FieldDraft, OptionDraft, PropertyType, Resource, ResourceId, ResourceKind,
 };
 use crate::supervisor::Supervisor;
-use crate::vendors::{Answer, Call, Lane, Target};
+use crate::vendors::{Answer, Call, Entry, Lane, Target};
 
 use super::*;
 
@@ -135,6 +135,12 @@ impl Scene {
         self.read_targets(&targets).await
     }
 
+    pub(super) async fn list(&self, with: &[&str]) -> Result<Vec<Entry>, Failure> {
+        self.account.admit(Lane::Background).await;
+        let with: Vec<_> = with.iter().map(|name| (*name).to_owned()).collect();
+        self.account.list(&with).await
+    }
+
     pub(super) async fn read_targets(
         &self,
         targets: &[Target],
@@ -169,7 +175,7 @@ async fn answer(State(stage): State<Arc<Stage>>, request: Request) -> Response<B
     response.body(Body::from(body)).unwrap()
 }
 
-pub(super) fn hubspot() -> HubSpot {
+pub(in crate::vendors::hubspot) fn hubspot() -> HubSpot {
     let config =
         HubSpotConfig { connect_timeout: Duration::from_secs(1), ..HubSpotConfig::default() };
     HubSpot::new(config, Arc::default(), SystemClock::shared()).unwrap()

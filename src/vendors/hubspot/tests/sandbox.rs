@@ -6,7 +6,7 @@ use crate::domain::{Effect, Field, FieldDraft, Observed, OptionDraft, PropertyTy
 use crate::domain::{FieldType, ResourceId};
 use crate::sandbox::{Config, Running, Sandbox};
 use crate::supervisor::Supervisor;
-use crate::vendors::{Answer, Call, Target};
+use crate::vendors::{Answer, Call, Entry, Target};
 
 pub(super) struct Portal {
     running: Running,
@@ -32,6 +32,11 @@ impl Portal {
         self.carry_out(&[call(name, effect)]).await.pop().unwrap()
     }
 
+    pub(super) async fn list(&self, with: &[String]) -> Vec<Entry> {
+        self.account.admit(Lane::Background).await;
+        self.account.list(with).await.unwrap()
+    }
+
     async fn read(&self, names: &[&str]) -> Vec<Observed> {
         let targets: Vec<_> = names.iter().map(|name| target(name)).collect();
         self.read_all(&targets).await
@@ -53,7 +58,7 @@ impl Portal {
 }
 
 /// One field of every kind.
-fn fields() -> Vec<Field> {
+pub(super) fn fields() -> Vec<Field> {
     let every = PropertyType::ALL
         .into_iter()
         .flat_map(|kind| kind.field_types().iter().map(move |field_type| (kind, *field_type)));
@@ -91,7 +96,7 @@ fn field(kind: PropertyType, field_type: FieldType) -> Field {
     draft.complete(ResourceId::from_trusted("r")).unwrap()
 }
 
-fn desired(field: &Field) -> Attributes {
+pub(super) fn desired(field: &Field) -> Attributes {
     hubspot().desired(&Resource::Field(field.clone()))
 }
 

@@ -8,14 +8,14 @@ use crate::sandbox::{Config, Running, Sandbox};
 use crate::supervisor::Supervisor;
 use crate::vendors::{Answer, Lane};
 
-struct Rig {
+pub(super) struct Rig {
     running: Running,
-    account: Arc<dyn Account>,
+    pub(super) account: Arc<dyn Account>,
     _supervisor: Supervisor,
 }
 
 impl Rig {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let supervisor = Supervisor::new();
         let clock = SystemClock::shared();
         let running = Sandbox::start(Config::default(), &supervisor, clock).await.unwrap();
@@ -29,7 +29,7 @@ impl Rig {
     }
 
     /// Creates a cadence and returns what the vendor says it holds.
-    async fn create(&self, cadence: &Cadence) -> Attributes {
+    pub(super) async fn create(&self, cadence: &Cadence) -> Attributes {
         let create = Effect::Create(desired(cadence));
         match self.one(call(cadence.cadence_id.as_str(), create, None)).await {
             Ok(Answer::Holds(held)) => held,
@@ -37,7 +37,7 @@ impl Rig {
         }
     }
 
-    async fn read(&self, keys: &[&str]) -> Vec<Observed> {
+    pub(super) async fn read(&self, keys: &[&str]) -> Vec<Observed> {
         self.account.admit(Lane::Change).await;
         let targets: Vec<_> = keys.iter().map(|key| target(key)).collect();
         self.account.read(&targets).await.unwrap()
@@ -52,7 +52,7 @@ impl Rig {
     }
 
     /// Changes a cadence as somebody else would.
-    async fn edit(&self, key: &str, name: &str) {
+    pub(super) async fn edit(&self, key: &str, name: &str) {
         let id = self.account.identify().await.unwrap().account_id;
         let edit = json!({ "method": "PATCH", "key": key, "body": { "name": name } });
         self.control(&format!("upso/{id}/edit"), edit).await;

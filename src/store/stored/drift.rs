@@ -1,0 +1,78 @@
+//! Scans, the inbox and policies.
+
+use super::{known, read};
+use crate::domain::drift::{DriftItem, Mode, Policies, Policy, PolicyTarget};
+use crate::domain::{CompanyId, ConnectionId, ResourceId, Timestamp};
+use crate::store::{Doorbell, Error, Scan};
+
+/// The target under which a pause is kept.
+pub(in crate::store) const PAUSE: &str = "pause";
+
+/// A scan, as columns.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(in crate::store) struct ScanColumns {
+    pub(in crate::store) next_at: i64,
+    pub(in crate::store) asked: bool,
+    pub(in crate::store) state: String,
+}
+
+impl ScanColumns {
+    /// Reads the columns.
+    pub(in crate::store) fn read(self) -> Result<Scan, Error> {
+        Ok(Scan {
+            next_at: Timestamp::from_micros(self.next_at),
+            asked: self.asked,
+            state: read(&self.state)?,
+        })
+    }
+}
+
+/// An item of the inbox, as columns.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(in crate::store) struct ItemOfInbox {
+    pub(in crate::store) connection_id: String,
+    pub(in crate::store) item: String,
+}
+
+impl ItemOfInbox {
+    /// Reads the columns.
+    pub(in crate::store) fn read(
+        self,
+        company_id: &CompanyId,
+    ) -> Result<(Doorbell, DriftItem), Error> {
+        let connection_id = ConnectionId::from_trusted(self.connection_id);
+        Ok((Doorbell { company_id: company_id.clone(), connection_id }, read(&self.item)?))
+    }
+}
+
+/// A policy, as columns.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(in crate::store) struct PolicyColumns {
+    pub(in crate::store) target: String,
+    pub(in crate::store) mode: String,
+    pub(in crate::store) reason: String,
+    pub(in crate::store) until: Option<i64>,
+}
+
+/// Reads all policies of a company.
+pub(in crate::store) fn policies(
+    rows: Vec<PolicyColumns>,
+    imported: Vec<String>,
+) -> Result<Policies, Error> {
+    let imported = imported.into_iter().map(ResourceId::from_trusted).collect();
+    let mut policies = Policies { imported, ..Policies::default() };
+    for row in rows {
+        let until = row.until.map(Timestamp::from_micros);
+        if row.target == PAUSE {
+            policies.pause = until.map(|until| (until, row.reason));
+            continue;
+        }
+        policies.all.push(Policy {
+            target: known(&row.target, PolicyTarget::parse)?,
+            mode: known(&row.mode, Mode::parse)?,
+            reason: row.reason,
+            until,
+        });
+    }
+    Ok(policies)
+}
