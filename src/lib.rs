@@ -18,9 +18,9 @@
 //! | [`store`] | the database: the contract, the shared rules, the backends |
 //! | [`cache`] | configurations that were read before |
 //! | [`engine`] | the use cases that every door calls |
-//! | [`executor`] | leases, planning, calls, outcomes |
+//! | [`executor`] | leases, planning, calls, outcomes, scans |
 //! | [`vendors`] | HubSpot, Upso, the rate limiter, where vendors may be reached |
-//! | [`api`] | the doors: gRPC and, beside it, three HTTP calls |
+//! | [`api`] | the doors: gRPC and, beside it, some HTTP calls |
 //! | [`wire`] | between the domain and the generated messages |
 //! | [`broker`], [`events`] | doorbells and the event bus |
 //! | [`redis`] | the way to Redis, for the shared cache and the event bus |

@@ -28,6 +28,7 @@ mod conformance;
 #[cfg(test)]
 pub(crate) mod hooked;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,8 +46,8 @@ pub use types::{
 
 use crate::domain::drift::{DriftItem, Policies};
 use crate::domain::{
-    CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
-    SealedConnection, VendorKind,
+    CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, ResourceId,
+    Revision, Scope, SealedConnection, VendorKind,
 };
 
 /// The result of something that can also be refused.
@@ -258,7 +259,11 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     ) -> Answer<Page<DriftItem>>;
 
     /// Reads what a company decided about changes of others. Refuses an unknown company.
-    async fn policies(&self, scope: &Scope, id: &CompanyId) -> Answer<Policies>;
+    async fn policies(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+    ) -> Answer<(Policies, HashMap<ResourceId, String>)>;
 
     /// Reads what is needed to resolve items of a company's inbox, and to import: the items, all that the
     /// company ever decided, and what its connections in use were found to hold. Refuses an unknown
@@ -266,13 +271,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     async fn resolving(&self, scope: &Scope, id: &CompanyId, items: Vec<i64>) -> Answer<Resolving>;
 
     /// Has changes of others set right that are left as they are. Refuses items that there are not,
-    /// or that cannot be set right; then none is. Answers them as they were written, and the
-    /// connections at which there is something to do.
-    async fn revert(
-        &self,
-        scope: &Scope,
-        revert: Revert,
-    ) -> Answer<(Vec<DriftItem>, Vec<Doorbell>)>;
+    /// or that cannot be set right; then none is. Answers the connections at which there is something
+    /// to do.
+    async fn revert(&self, scope: &Scope, revert: Revert) -> Answer<Vec<Doorbell>>;
 
     /// Notes calls that ended after the lease was lost that they were made under: they are in doubt,
     /// so that whoever holds the connection now looks what became of them. It takes no lease, since

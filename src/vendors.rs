@@ -57,9 +57,7 @@ pub trait Vendor: Send + Sync + fmt::Debug {
 
     /// Returns the canonical form of something that was listed: as far as it is expected, or all that
     /// there is; `None` when it is incomplete.
-    fn listed(&self, _entry: &Entry, _expected: Option<&Attributes>) -> Option<Attributes> {
-        None
-    }
+    fn listed(&self, entry: &Entry, expected: Option<&Attributes>) -> Option<Attributes>;
 
     /// Tells what [`Account::list`] has to be asked for beside what it lists anyway, for things of
     /// this form to be in it.
@@ -78,12 +76,9 @@ pub trait Vendor: Send + Sync + fmt::Debug {
         id: ResourceId,
         kind: ResourceKind,
         name: &str,
-        _attributes: &Attributes,
-        _base: Option<&Resource>,
-    ) -> Result<Resource, String> {
-        let (vendor, kind) = (self.kind(), kind.as_str());
-        Err(format!("{kind} {name} ({id}) cannot be taken over from {vendor}"))
-    }
+        attributes: &Attributes,
+        base: Option<&Resource>,
+    ) -> Result<Resource, String>;
 
     /// Opens an account. Makes no call.
     fn open(&self, access: Access) -> Result<Arc<dyn Account>, Failure>;
@@ -205,9 +200,7 @@ pub trait Account: Send + Sync + fmt::Debug {
     ///
     /// MUST fail rather than leave out anything that is there: what is not in the list is taken for
     /// gone.
-    async fn list(&self, _with: &[String]) -> Result<Vec<Entry>, Failure> {
-        Err(closed(ProblemReason::VendorUnavailable, "the vendor lists nothing"))
-    }
+    async fn list(&self, with: &[String]) -> Result<Vec<Entry>, Failure>;
 
     /// Makes one call that does this to these resources, and tells what came of each, in their
     /// order. More than one only for creates, at most [`Capabilities::creates_per_call_max`].

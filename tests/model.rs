@@ -29,6 +29,8 @@ mod hubspot;
 mod linear;
 #[path = "model/planted.rs"]
 mod planted;
+#[path = "support/portal.rs"]
+mod portal;
 #[path = "support/process.rs"]
 mod process;
 #[path = "model/rest.rs"]

@@ -187,7 +187,7 @@ mutations! {
     UpdateCompanyRequest -> UpdateCompanyResponse { job, plan };
     ConnectVendorRequest -> ConnectVendorResponse { job, plan, warnings };
     DisconnectVendorRequest -> DisconnectVendorResponse { job, plan };
-    ImportVendorRequest -> ImportVendorResponse { job, plan, warnings: skipped };
+    ImportVendorRequest -> ImportVendorResponse { plan, warnings: skipped };
     ResolveDriftRequest -> ResolveDriftResponse { job };
     SetPolicyRequest -> SetPolicyResponse {};
     PauseEnforcementRequest -> PauseEnforcementResponse {};

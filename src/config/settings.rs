@@ -22,7 +22,7 @@ pub(super) mod defaults {
     pub(crate) const CALL_TIMEOUT: &str = "10s";
     pub(crate) const LEASE: &str = "30s";
     pub(crate) const SWEEP_INTERVAL: &str = "1s";
-    pub(crate) const SCAN_INTERVAL: &str = "0s";
+    pub(crate) const SCAN_INTERVAL: &str = "5m";
     pub(crate) const LOG: &str = "info";
 }
 

@@ -10,13 +10,17 @@ mod item;
 mod judge;
 mod outside;
 mod policy;
+mod revert;
+mod taken;
 
 use std::time::Duration;
 
-pub use item::{DriftChange, DriftItem, DriftState};
+pub use item::{DriftChange, DriftItem, DriftState, FIGHT_ENDS_AFTER};
 pub use judge::{Judged, Scanned, judge};
 pub use outside::{Held, LeftAs, Outside};
-pub use policy::{Mode, Policies, Policy, PolicyTarget, Which};
+pub use policy::{Mode, PAUSE, Policies, Policy, PolicyTarget, Which};
+pub use revert::revert;
+pub use taken::TakenNames;
 
 use super::{Attributes, ResourceKind, Timestamp};
 

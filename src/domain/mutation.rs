@@ -311,7 +311,10 @@ impl Intent {
     pub fn needs_policies(&self) -> bool {
         matches!(
             self,
-            Self::SetPolicy(_) | Self::PauseEnforcement { .. } | Self::IgnoreDrift { .. }
+            Self::SetPolicy(_)
+                | Self::PauseEnforcement { .. }
+                | Self::IgnoreDrift { .. }
+                | Self::Rollback { .. }
         )
     }
 

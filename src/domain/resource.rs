@@ -75,6 +75,17 @@ pub enum Resource {
 }
 
 impl Resource {
+    /// Gives it another identity.
+    #[must_use]
+    pub fn with_id(mut self, id: ResourceId) -> Self {
+        match &mut self {
+            Self::Field(field) => field.id = id,
+            Self::Cadence(cadence) => cadence.id = id,
+            Self::Group(group) => group.id = id,
+        }
+        self
+    }
+
     /// Returns its identity.
     pub fn id(&self) -> &ResourceId {
         match self {
@@ -146,6 +157,9 @@ pub struct Version {
     pub resource: Option<Resource>,
     /// Whether values that records hold may be lost by it.
     pub allows_loss: bool,
+    /// Whether it is a tombstone of what the vendor held before it was imported: that stays there, and
+    /// is managed no more.
+    pub unmanaged: bool,
 }
 
 /// A resource whose decision and confirmation are looked at together.

@@ -7,10 +7,10 @@ use futures::Stream;
 use futures::stream::try_unfold;
 
 use super::{Accepted, Engine, Error};
-use crate::domain::drift::{DriftChange, DriftItem, Policies};
+use crate::domain::drift::{DriftChange, DriftItem, Policies, TakenNames};
 use crate::domain::{
     Adopt, AdoptedChange, Attributes, Caller, CompanyId, Envelope, Import, Intent, Refusal,
-    Resource, ResourceId, Timestamp, Tracked, VendorKind, Violation,
+    Resource, ResourceId, ResourceKind, Timestamp, VendorKind, Violation,
 };
 use crate::store::{self, DriftQuery, Page, Resolving, Revert, ScanView};
 use crate::vendors::{Entry, Vendor};
@@ -101,21 +101,13 @@ impl Engine {
         Ok(self.store_for(caller).drift(&caller.scope, id, query).await??)
     }
 
-    /// Reads the policies of a company.
-    pub async fn policies(&self, caller: &Caller, id: &CompanyId) -> Result<Policies, Error> {
-        Ok(self.store_for(caller).policies(&caller.scope, id).await??)
-    }
-
-    /// Reads the names of what is decided, by identity.
-    pub async fn names(
+    /// Reads the policies of a company, with the names of the resources that they are about.
+    pub async fn policies(
         &self,
         caller: &Caller,
         id: &CompanyId,
-    ) -> Result<HashMap<ResourceId, String>, Error> {
-        let store = self.store_for(caller);
-        let Resolving { tracked, .. } = store.resolving(&caller.scope, id, Vec::new()).await??;
-        let name = |tracked: Tracked| (tracked.version.id, tracked.version.name);
-        Ok(tracked.into_iter().map(name).collect())
+    ) -> Result<(Policies, HashMap<ResourceId, String>), Error> {
+        Ok(self.store_for(caller).policies(&caller.scope, id).await??)
     }
 
     /// Follows an inbox from the item that changed after `after_seq` on, without an end.
@@ -148,39 +140,32 @@ impl Engine {
         if let Some(accepted) = self.replay(caller, id, request_id, &envelope.fingerprint).await? {
             return Ok(accepted);
         }
+        if resolution == Resolution::Revert {
+            return self.revert(envelope, ids).await;
+        }
         let store = self.store_for(caller);
-        let resolving = store.resolving(&caller.scope, id, ids.clone()).await??;
-        for item in &resolving.items {
-            let rule = match resolution {
-                Resolution::Revert => item.rule_against_revert(),
-                _ => (!item.state.is_standing()).then_some("stands no more"),
-            };
-            if let Some(rule) = rule {
-                return Err(Refusal::DriftState { id: item.id, state: item.state, rule }.into());
-            }
+        let resolving = store.resolving(&caller.scope, id, ids).await??;
+        if let Some(item) = resolving.items.iter().find(|item| !item.state.is_standing()) {
+            let (id, state, rule) = (item.id, item.state, "stands no more");
+            return Err(Refusal::DriftState { id, state, rule }.into());
         }
         let intent = match resolution {
-            Resolution::Revert => return self.revert(envelope, ids).await,
             Resolution::Ignore(until) => Intent::IgnoreDrift { items: resolving.items, until },
-            Resolution::Adopt => Intent::AdoptDrift(self.adopted(resolving)?),
+            _ => Intent::AdoptDrift(self.adopted(resolving)?),
         };
         self.mutate(envelope.asking(intent, self.now())).await
     }
 
     async fn revert(&self, envelope: Envelope, ids: Vec<i64>) -> Result<Accepted, Error> {
         let Envelope { company_id, caller, reason, validate_only, .. } = envelope;
-        let view = self.company(&caller, &company_id).await?;
-        let accepted =
-            |revision| Accepted { revision, job: None, plan: None, warnings: Vec::new() };
-        if !validate_only {
-            let actor = caller.actor.clone();
-            let revert = Revert { company_id, ids, actor, reason };
-            let (_, ring) = self.store_for(&caller).revert(&caller.scope, revert).await??;
-            for doorbell in &ring {
-                self.parts.broker.ring(doorbell).await;
-            }
+        let revision = self.company(&caller, &company_id).await?.company.revision;
+        let actor = caller.actor.clone();
+        let revert = Revert { company_id, ids, actor, reason, validate_only };
+        let ring = self.store_for(&caller).revert(&caller.scope, revert).await??;
+        for doorbell in &ring {
+            self.parts.broker.ring(doorbell).await;
         }
-        Ok(accepted(view.company.revision))
+        Ok(Accepted { revision, job: None, plan: None, warnings: Vec::new() })
     }
 
     /// Works out what is to be decided so that it is what others made of it.
@@ -280,9 +265,7 @@ impl Engine {
         let Some(body) = body else {
             return Err(Refusal::NotScanned { company_id, vendor }.into());
         };
-        let decided = resolving.tracked.iter().filter(|it| it.version.resource.is_some());
-        let decided: HashSet<_> =
-            decided.map(|it| (it.version.kind, it.version.name.as_str())).collect();
+        let names_taken = TakenNames::new(&resolving.tracked, observed_at(view));
         let wanted: HashSet<_> = names.iter().map(String::as_str).collect();
         let known = self.vendor(vendor)?;
         let mut import = Import {
@@ -294,26 +277,25 @@ impl Engine {
         let mut seen = HashSet::new();
         for entry in entries(Some(body))? {
             let is_wanted = wanted.is_empty() || wanted.contains(entry.name.as_str());
-            if !is_wanted || decided.contains(&(entry.kind, entry.name.as_str())) {
+            if !is_wanted || names_taken.is_decided(entry.kind, &entry.name) {
                 continue;
             }
             seen.insert(entry.name.clone());
-            match taken(&*known, &entry) {
-                _ if entry.protected => {
-                    skipped.push(format!(
-                        "{} {}: the vendor locked it",
-                        entry.kind.as_str(),
-                        entry.name
-                    ));
-                }
+            let taken = match names_taken.rule_against(entry.kind, &entry.name) {
+                _ if entry.protected => Err("the vendor locked it".to_owned()),
+                Some(rule) => Err(format!("it {rule}")),
+                None => taken(&*known, &entry),
+            };
+            match taken {
                 Ok(taken) => import.resources.push(taken),
                 Err(rule) => {
-                    skipped.push(format!("{} {}: {rule}", entry.kind.as_str(), entry.name))
+                    skipped.push(format!("{} {}: {rule}", entry.kind.as_str(), entry.name));
                 }
             }
         }
         for name in wanted.iter().filter(|name| !seen.contains(**name)) {
-            let is_decided = decided.iter().any(|(_, decided)| decided == name);
+            let is_decided =
+                ResourceKind::ALL.into_iter().any(|kind| names_taken.is_decided(kind, name));
             let what = if is_decided { "is decided already" } else { "is not there" };
             skipped.push(format!("{name}: it {what}"));
         }

@@ -142,6 +142,17 @@ pub(super) struct Health {
 }
 
 impl Health {
+    /// Notes a call; tells whether the connection is to be closed, and how long.
+    pub(super) fn after(&mut self, failure: Option<&Failure>) -> Option<Gate> {
+        match failure {
+            Some(failure) => self.failed(failure),
+            None => {
+                self.succeeded();
+                None
+            }
+        }
+    }
+
     /// Notes a call that was answered.
     pub(super) fn succeeded(&mut self) {
         *self = Self::default();

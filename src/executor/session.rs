@@ -169,7 +169,9 @@ struct Session {
     /// When it is left to others.
     leave_at: Option<Instant>,
     open: Option<Open>,
-    work: Option<(Work, Instant)>,
+    work: Option<Work>,
+    /// The database's time, and when it was read.
+    read_at: (Timestamp, Instant),
     /// What was read, for the next plan, and which call was in doubt then.
     observed: HashMap<ResourceId, (Observed, Option<InDoubt>)>,
     /// What has to be read although no call is in doubt.
@@ -202,6 +204,7 @@ impl Session {
             lease,
             open: None,
             work: None,
+            read_at: (Timestamp::default(), asked),
             observed: HashMap::new(),
             look_first: HashSet::new(),
             in_flight: HashSet::new(),
@@ -249,6 +252,8 @@ impl Session {
             if self.calls == 0 && (rests || (self.is_idle() && now >= linger_until)) {
                 return Ok(());
             }
+            // A closed connection that nothing waits for is not waited for either.
+            let next_at = next_at.filter(|_| !self.is_idle());
             let wake_at = next_at.unwrap_or(linger_until.max(now + Duration::from_millis(1)));
             let leave_at = self.leave_at.filter(|_| !leaving);
             let wake_at = leave_at.map_or(wake_at, |leave_at| wake_at.min(leave_at));
@@ -273,11 +278,14 @@ impl Session {
         self.note(all).await
     }
 
-    /// Tells whether there is nothing to do and nothing under way.
+    /// Tells whether there is nothing to do and nothing under way. A scan does not wait for a closed
+    /// connection: the sweeper finds it when that opens.
     fn is_idle(&self) -> bool {
-        let nothing =
-            |(work, _): &(Work, Instant)| work.connection.is_none() || work.resources.is_empty();
-        self.calls == 0 && self.work.as_ref().is_some_and(nothing) && !self.scan_is_due()
+        let nothing = |work: &Work| work.connection.is_none() || work.resources.is_empty();
+        let is_closed = self.closed_until.is_some_and(|until| until > Instant::now());
+        self.calls == 0
+            && self.work.as_ref().is_some_and(nothing)
+            && (is_closed || !self.scan_is_due())
     }
 
     async fn load(&mut self) -> Result<(), End> {
@@ -289,16 +297,15 @@ impl Session {
         } else {
             self.closed_until = None;
         }
-        self.work = Some((work, read_at));
+        self.read_at = (work.now, read_at);
+        self.work = Some(work);
         Ok(())
     }
 
-    /// The database's time.
+    /// The database's time, as far as it is known since it was read last.
     fn now(&self) -> Timestamp {
-        match &self.work {
-            Some((work, read_at)) => work.now.plus(read_at.elapsed()),
-            None => Timestamp::default(),
-        }
+        let (then, read_at) = self.read_at;
+        then.plus(read_at.elapsed())
     }
 
     async fn renew_in_time(&mut self) -> Result<(), End> {

@@ -3,8 +3,8 @@
 mod steps;
 mod vendor;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,10 +14,11 @@ use url::Url;
 
 use super::{Bell, Executor, Parts, Settings, session};
 use crate::broker::LocalBroker;
-use crate::clock::SystemClock;
+use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{
     Attributes, Caller, CompanyId, Door, Effect, FieldDraft, Intent, JobId, JobState, Mutation,
-    NewConnection, Observed, Problem, ProblemReason, Resource, Revision, Scope, VendorKind,
+    NewConnection, Observed, Problem, ProblemReason, Resource, ResourceId, ResourceKind, Revision,
+    Scope, VendorKind,
 };
 use crate::events::LocalBus;
 use crate::store::hooked::Hooked;
@@ -27,7 +28,8 @@ use crate::store::{Doorbell, Store, Tables};
 use crate::supervisor::Supervisor;
 use crate::vault::{Key, Vault};
 use crate::vendors::{
-    Access, Account, Answer, Call, Failure, FailureScope, Identity, Lane, Target, Vendor, Vendors,
+    Access, Account, Answer, Call, Entry, Failure, FailureScope, Identity, Lane, Target, Vendor,
+    Vendors,
 };
 
 /// How long a test waits for something before it says that it did not happen.
@@ -40,6 +42,9 @@ struct Told {
     calls: AtomicUsize,
     /// Whether somebody else took the place that was free a moment ago.
     crowded: AtomicBool,
+    /// How its list fails, if it does.
+    list_fails: Mutex<Option<Failure>>,
+    lists: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -59,6 +64,21 @@ impl Vendor for ToldVendor {
 
     fn desired(&self, resource: &Resource) -> Attributes {
         Attributes::from([("name", resource.name().into())])
+    }
+
+    fn listed(&self, _entry: &Entry, _expected: Option<&Attributes>) -> Option<Attributes> {
+        None
+    }
+
+    fn resource(
+        &self,
+        _id: ResourceId,
+        _kind: ResourceKind,
+        _name: &str,
+        _attributes: &Attributes,
+        _base: Option<&Resource>,
+    ) -> Result<Resource, String> {
+        Err("nothing is taken over from here".to_owned())
     }
 
     fn open(&self, _access: Access) -> Result<Arc<dyn Account>, Failure> {
@@ -90,6 +110,11 @@ impl Account for ToldAccount {
         Ok(targets.iter().map(|_| Observed::Absent).collect())
     }
 
+    async fn list(&self, _with: &[String]) -> Result<Vec<Entry>, Failure> {
+        self.0.lists.fetch_add(1, Ordering::Relaxed);
+        self.0.list_fails.lock().unwrap().clone().map_or(Ok(Vec::new()), Err)
+    }
+
     async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {
         let number = self.0.calls.fetch_add(1, Ordering::Relaxed);
         let answer = |call: &Call| {
@@ -113,8 +138,13 @@ struct Rig {
 
 impl Rig {
     async fn new(answer: fn(usize) -> Result<(), Failure>) -> (Self, Arc<Told>) {
-        let told =
-            Arc::new(Told { answer, calls: AtomicUsize::new(0), crowded: AtomicBool::new(false) });
+        let told = Arc::new(Told {
+            answer,
+            calls: AtomicUsize::new(0),
+            crowded: AtomicBool::new(false),
+            list_fails: Mutex::new(None),
+            lists: AtomicUsize::new(0),
+        });
         let vendor = Arc::new(ToldVendor(told.clone()));
         (Self::with(vendor, Arc::new(Steps::new(None))).await, told)
     }
@@ -350,5 +380,50 @@ async fn what_is_decided_while_the_connection_is_closed_tells_when_it_opens() {
     let claims = rig.store.claims();
     rig.store.sweeps(20).await;
     assert_eq!(rig.store.claims(), claims);
+    rig.end().await;
+}
+
+/// A session of a company that is scanned every hour; answers how long it is to the next scan.
+async fn scanned(rig: &mut Rig) -> Duration {
+    rig.parts.settings.scan_interval = Some(Duration::from_secs(3_600));
+    let bell = rig.connected("acme").await;
+    rig.session(bell.clone()).await;
+    let scans = rig.store.scans(&Scope::All, &bell.company_id).await.unwrap().unwrap();
+    scans[0].scan.next_at.since(SystemClock.now())
+}
+
+#[tokio::test]
+async fn a_scan_is_not_made_again_before_its_time() {
+    let (mut rig, told) = Rig::new(well).await;
+    let minutes = scanned(&mut rig).await.as_secs() / 60;
+    assert!((9..=12).contains(&minutes), "{minutes}: at first a fifth of the longest");
+    assert_eq!(told.lists.load(Ordering::Relaxed), 1);
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn a_scan_that_failed_is_made_again_in_some_seconds_and_the_lease_given_back() {
+    let (mut rig, told) = Rig::new(well).await;
+    let failure = in_an_hour(0).unwrap_err();
+    *told.list_fails.lock().unwrap() = Some(Failure { retry_after: None, ..failure });
+    let seconds = scanned(&mut rig).await.as_secs_f64();
+    assert!((2.0..=4.0).contains(&seconds), "{seconds}");
+    assert_eq!(told.lists.load(Ordering::Relaxed), 1);
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn a_closed_connection_that_only_a_scan_waits_for_is_given_back() {
+    let (mut rig, told) = Rig::new(well).await;
+    let closed = closed_for_an_hour(0).unwrap_err();
+    // For so long a connection with work is kept.
+    let closed = Failure { retry_after: Some(Duration::from_secs(50)), ..closed };
+    *told.list_fails.lock().unwrap() = Some(closed);
+    scanned(&mut rig).await;
+    assert_eq!(told.lists.load(Ordering::Relaxed), 1);
+    // It is not taken up before it opens.
+    rig.start();
+    rig.store.sweeps(20).await;
+    assert_eq!(rig.store.claims(), 1);
     rig.end().await;
 }

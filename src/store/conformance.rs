@@ -8,6 +8,7 @@ pub(super) mod cadences;
 pub(super) mod commit;
 pub(super) mod connections;
 pub(super) mod control;
+pub(super) mod drift;
 mod given;
 pub(super) mod groups;
 pub(super) mod jobs;
@@ -130,6 +131,23 @@ macro_rules! conformance {
                 retrying_without_a_connection_waits_for_one,
                 cancelling_without_a_connection_ends_the_job,
                 a_newer_decision_ends_a_cancel,
+            }
+            drift {
+                what_a_scan_finds_is_in_the_inbox_under_numbers_of_its_own,
+                the_inbox_is_read_in_pages_and_by_state,
+                what_a_scan_showed_is_there_for_the_next,
+                a_scan_that_was_judged_by_something_else_changes_nothing,
+                a_scan_like_the_one_before_holds_while_nothing_is_decided_or_written,
+                an_older_lease_notes_no_scan,
+                a_connection_is_due_when_its_scan_is,
+                policies_are_revisions_and_read_as_they_were_decided,
+                what_is_imported_has_no_job,
+                going_back_to_before_an_import_leaves_what_was_imported_where_it_is,
+                what_is_to_be_set_right_is_to_be_done_once_more,
+                several_attributes_of_one_resource_are_set_right_together,
+                of_items_that_cannot_all_be_set_right_none_is,
+                what_is_ignored_has_a_policy_and_stands_no_more,
+                what_others_changed_at_a_connection_no_longer_in_use_stands_no_more,
             }
             groups {
                 a_group_is_carried_out_beside_fields,

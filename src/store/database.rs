@@ -1,5 +1,6 @@
 //! [`Store`] over any backend: opens a transaction, runs the shared algorithm, commits.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,8 +16,8 @@ use super::{
 };
 use crate::domain::drift::{DriftItem, Policies};
 use crate::domain::{
-    CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, Revision, Scope,
-    SealedConnection, VendorKind,
+    CompanyId, Config, Digest, Job, JobId, JobState, Mutation, Refusal, RequestId, ResourceId,
+    Revision, Scope, SealedConnection, VendorKind,
 };
 use crate::failpoint::{self, Boundary};
 use crate::supervisor::Supervisor;
@@ -416,7 +417,11 @@ impl<B: Backend> Store for Database<B> {
         self.read(|rows| Box::pin(drift::items(rows, id, query))).await
     }
 
-    async fn policies(&self, scope: &Scope, id: &CompanyId) -> Answer<Policies> {
+    async fn policies(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+    ) -> Answer<(Policies, HashMap<ResourceId, String>)> {
         if !scope.contains(id) {
             return Ok(Err(Refusal::CompanyNotFound(id.clone())));
         }
@@ -432,11 +437,7 @@ impl<B: Backend> Store for Database<B> {
         self.read(|rows| Box::pin(drift::resolving(rows, id, items))).await
     }
 
-    async fn revert(
-        &self,
-        scope: &Scope,
-        revert: Revert,
-    ) -> Answer<(Vec<DriftItem>, Vec<Doorbell>)> {
+    async fn revert(&self, scope: &Scope, revert: Revert) -> Answer<Vec<Doorbell>> {
         if !scope.contains(&revert.company_id) {
             return Ok(Err(Refusal::CompanyNotFound(revert.company_id)));
         }

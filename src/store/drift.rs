@@ -1,21 +1,20 @@
 //! What others change at vendors: what a scan is judged by, and what came of it.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use super::rows::{Head, ItemQuery, NewRevision, Rows};
+use super::read::head;
+use super::rows::{Head, NewRevision, Rows};
+use super::stored::PolicyColumns;
 use super::{
     Answer, Doorbell, DriftQuery, DriftWork, Error, JudgedBy, Lease, Page, Resolving, Revert, Scan,
     ScanView, Scanned, leases,
 };
 use crate::domain::decide::PolicyWrite;
-use crate::domain::drift::{DriftItem, DriftState, Policies};
+use crate::domain::drift::{self, DriftItem, DriftState, FIGHT_ENDS_AFTER, PAUSE, Policies, Which};
 use crate::domain::{
-    CompanyId, ConnectionStatus, Refusal, ResourceKind, Revision, Timestamp, Transition, VendorKind,
+    CompanyId, ConnectionStatus, Refusal, ResourceId, ResourceKind, Revision, Timestamp, Tracked,
+    VendorKind,
 };
-
-/// For how long what was set right is judged along with what stands: a fight ends after that.
-const LATELY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Reads all that a scan of a connection is judged by.
 pub(super) async fn work<R: Rows>(rows: &mut R, lease: Lease) -> Result<DriftWork, Error> {
@@ -29,9 +28,8 @@ pub(super) async fn work<R: Rows>(rows: &mut R, lease: Lease) -> Result<DriftWor
     for kind in ResourceKind::ALL.into_iter().filter(|kind| Some(kind.vendor()) == vendor) {
         tracked.extend(rows.latest(&at.company_id, kind, Some(&at.connection_id), None).await?);
     }
-    let since = Timestamp::from_micros(
-        now.as_micros().saturating_sub(i64::try_from(LATELY.as_micros()).unwrap_or(i64::MAX)),
-    );
+    let fight = i64::try_from(FIGHT_ENDS_AFTER.as_micros()).unwrap_or(i64::MAX);
+    let since = Timestamp::from_micros(now.as_micros().saturating_sub(fight));
     Ok(DriftWork {
         revision,
         tracked,
@@ -121,9 +119,14 @@ pub(super) async fn decided<R: Rows>(rows: &mut R, new: &NewRevision) -> Result<
     let company_id = &new.head.company.id;
     for policy in &new.drift.policies {
         match policy {
-            PolicyWrite::Put(policy) => rows.write_policy(company_id, policy).await?,
-            PolicyWrite::Remove(target) => rows.remove_policy(company_id, target).await?,
-            PolicyWrite::Pause(pause) => rows.write_pause(company_id, pause.as_ref()).await?,
+            PolicyWrite::Put(policy) => {
+                rows.put_policy(company_id, PolicyColumns::of(policy.clone())).await?;
+            }
+            PolicyWrite::Remove(target) => rows.drop_policy(company_id, &target.key()).await?,
+            PolicyWrite::Pause(Some(pause)) => {
+                rows.put_policy(company_id, PolicyColumns::of_pause(pause.clone())).await?;
+            }
+            PolicyWrite::Pause(None) => rows.drop_policy(company_id, PAUSE).await?,
         }
     }
     if !new.drift.imported.is_empty() {
@@ -154,8 +157,8 @@ pub(super) async fn decided<R: Rows>(rows: &mut R, new: &NewRevision) -> Result<
 /// Notes that what others changed at a connection that is no longer in use stands no more.
 pub(super) async fn disconnected<R: Rows>(rows: &mut R, at: &Doorbell) -> Result<(), Error> {
     let live = rows.live_items(at, Timestamp::from_micros(i64::MAX)).await?;
-    let cleared = live.into_iter().filter(|item| item.state.is_standing());
-    let cleared = cleared.map(|item| DriftItem { state: DriftState::Cleared, ..item }).collect();
+    let clear = |item| DriftItem { state: DriftState::Cleared, ..item };
+    let cleared = live.into_iter().map(clear).collect();
     let items = number(rows, &at.company_id, cleared).await?;
     rows.write_items(at, &items).await
 }
@@ -287,90 +290,93 @@ pub(super) async fn items<R: Rows>(
     if head(rows, &company_id).await?.is_none() {
         return Ok(Err(Refusal::CompanyNotFound(company_id)));
     }
-    let asked = ItemQuery {
-        states: query.states,
-        after_seq: query.after_seq,
-        before_seq: query.before_seq,
-    };
-    let mut found = rows.items(&company_id, &asked, query.limit.saturating_add(1)).await?;
-    let more = found.len() > query.limit;
-    found.truncate(query.limit);
-    let items = found.into_iter().map(|(_, item)| item).collect();
+    let limit = query.limit;
+    let one_more = DriftQuery { limit: limit.saturating_add(1), ..query };
+    let mut items = rows.items(&company_id, &one_more).await?;
+    let more = items.len() > limit;
+    items.truncate(limit);
     Ok(Ok(Page { items, more }))
 }
 
-/// Reads the policies of a company.
-pub(super) async fn policies<R: Rows>(rows: &mut R, company_id: CompanyId) -> Answer<Policies> {
+/// Reads the policies of a company, with the present names of the resources that they are about.
+pub(super) async fn policies<R: Rows>(
+    rows: &mut R,
+    company_id: CompanyId,
+) -> Answer<(Policies, HashMap<ResourceId, String>)> {
     if head(rows, &company_id).await?.is_none() {
         return Ok(Err(Refusal::CompanyNotFound(company_id)));
     }
-    Ok(Ok(rows.policies(&company_id).await?))
+    let policies = rows.policies(&company_id).await?;
+    let mut names = HashMap::new();
+    for kind in ResourceKind::ALL {
+        let about = policies.all.iter().filter_map(|policy| match &policy.target.resource {
+            Some((of, Which::Id(id))) if *of == kind => Some(id.clone()),
+            _ => None,
+        });
+        let about: Vec<_> = about.collect();
+        if !about.is_empty() {
+            let latest = rows.latest(&company_id, kind, None, Some(&about)).await?;
+            names.extend(latest.into_iter().map(|it| (it.version.id, it.version.name)));
+        }
+    }
+    Ok(Ok((policies, names)))
 }
 
-/// Sets right what is left as it is, because somebody asked for it.
-pub(super) async fn revert<R: Rows>(
-    rows: &mut R,
-    revert: Revert,
-) -> Answer<(Vec<DriftItem>, Vec<Doorbell>)> {
-    let Revert { company_id, ids, actor, reason } = revert;
+/// Sets right what is left as it is, because somebody asked for it; answers whose executors are to know.
+pub(super) async fn revert<R: Rows>(rows: &mut R, revert: Revert) -> Answer<Vec<Doorbell>> {
+    let Revert { company_id, ids, actor, reason, validate_only } = revert;
     rows.lock(std::slice::from_ref(&company_id)).await?;
     let now = rows.now().await?;
+    let Some(head) = head(rows, &company_id).await? else {
+        return Ok(Err(Refusal::CompanyNotFound(company_id)));
+    };
     let found = match found(rows, &company_id, &ids).await? {
         Ok(found) => found,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let head = head(rows, &company_id).await?;
-    let connections: Vec<_> =
-        head.iter().flat_map(|head| in_use(head, None)).map(|(at, _)| at).collect();
-    let mut ring = Vec::new();
-    let mut all = Vec::new();
+    let connections: Vec<_> = in_use(&head, None).map(|(at, _)| at).collect();
+    // Each goes on from what the one before made of the same resource.
+    let mut known: HashMap<(Doorbell, ResourceId), Tracked> = HashMap::new();
+    let mut reverted = Vec::new();
     for (at, item) in found {
-        let refused = |rule| Ok(Err(Refusal::DriftState { id: item.id, state: item.state, rule }));
-        if let Some(rule) = item.rule_against_revert() {
-            return refused(rule);
-        }
+        let (id, state) = (item.id, item.state);
+        let refused = |rule| Ok(Err(Refusal::DriftState { id, state, rule }));
         if !connections.contains(&at) {
             return refused("is of a connection that is no longer in use");
         }
-        let Some(id) = &item.resource_id else { return refused("is of nothing that is decided") };
-        let only = std::slice::from_ref(id);
-        let latest =
-            rows.latest(&company_id, item.kind, Some(&at.connection_id), Some(only)).await?;
-        let is_decided = latest.iter().any(|it| it.version.resource.is_some());
-        let mut syncs = rows.syncs(&at, only).await?;
-        let Some((_, sync)) = syncs.first_mut().filter(|_| is_decided) else {
-            return refused("is of nothing that is decided");
-        };
-        if sync.parked.as_ref().is_some_and(|parked| parked.problem.is_none()) {
-            return refused("is of a resource whose job was cancelled; retry that");
+        let key = item.resource_id.clone().map(|resource_id| (at.clone(), resource_id));
+        if let Some(key) = key.clone().filter(|key| !known.contains_key(key)) {
+            let only = std::slice::from_ref(&key.1);
+            let mut latest =
+                rows.latest(&company_id, item.kind, Some(&at.connection_id), Some(only)).await?;
+            known.extend(latest.pop().map(|tracked| (key, tracked)));
         }
-        let mut left_as = sync.outside.left_as.clone();
-        let mut left_removed = sync.outside.left_removed;
-        match &item.attribute {
-            Some(attribute) => drop(left_as.remove(attribute)),
-            None => left_removed = None,
+        let tracked = key.and_then(|key| known.get_mut(&key));
+        match drift::revert(item, tracked.as_deref(), (&actor, &reason), now) {
+            Ok((sync, item)) => {
+                if let Some(tracked) = tracked {
+                    tracked.sync = sync;
+                }
+                reverted.push((at, item));
+            }
+            Err(rule) => return refused(rule),
         }
-        let held = sync.applied.clone();
-        let observed = Transition::Observe { held, left_as, left_removed, unlike: true };
-        sync.apply(&observed, Revision::ZERO, Revision::ZERO, now);
-        sync.unpark();
-        rows.write_syncs(&at, &syncs).await?;
-        let (resolved_by, reason) = (actor.clone(), reason.clone());
-        let item = DriftItem {
-            state: DriftState::Reverting,
-            reverts: item.reverts.saturating_add(1),
-            resolved_by,
-            reason,
-            ..item
-        };
+    }
+    if validate_only {
+        return Ok(Ok(Vec::new()));
+    }
+    for ((at, id), tracked) in known {
+        rows.write_syncs(&at, &[(id, tracked.sync)]).await?;
+    }
+    let mut ring = Vec::new();
+    for (at, item) in reverted {
         let items = number(rows, &company_id, vec![item]).await?;
         rows.write_items(&at, &items).await?;
-        all.extend(items);
         if !ring.contains(&at) {
             ring.push(at);
         }
     }
-    Ok(Ok((all, ring)))
+    Ok(Ok(ring))
 }
 
 fn in_use(
@@ -385,8 +391,4 @@ fn in_use(
         let company_id = head.company.id.clone();
         (Doorbell { company_id, connection_id: connection.id.clone() }, connection.vendor)
     })
-}
-
-async fn head<R: Rows>(rows: &mut R, id: &CompanyId) -> Result<Option<Head>, Error> {
-    Ok(rows.heads(std::slice::from_ref(id)).await?.into_iter().next())
 }

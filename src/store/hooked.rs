@@ -2,6 +2,7 @@
 
 pub(crate) mod steps;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use crate::clock::SystemClock;
 use crate::domain::drift::{DriftItem, Policies};
 use crate::domain::{
     Caller, CompanyId, Config, Digest, Door, Intent, Job, JobId, JobState, Mutation, Refusal,
-    RequestId, Revision, Scope, SealedConnection, Timestamp, VendorKind,
+    RequestId, ResourceId, Revision, Scope, SealedConnection, Timestamp, VendorKind,
 };
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
@@ -383,7 +384,11 @@ impl Store for Hooked {
         self.inner.drift(scope, id, query).await
     }
 
-    async fn policies(&self, scope: &Scope, id: &CompanyId) -> Answer<Policies> {
+    async fn policies(
+        &self,
+        scope: &Scope,
+        id: &CompanyId,
+    ) -> Answer<(Policies, HashMap<ResourceId, String>)> {
         self.inner.policies(scope, id).await
     }
 
@@ -391,11 +396,7 @@ impl Store for Hooked {
         self.inner.resolving(scope, id, items).await
     }
 
-    async fn revert(
-        &self,
-        scope: &Scope,
-        revert: Revert,
-    ) -> Answer<(Vec<DriftItem>, Vec<Doorbell>)> {
+    async fn revert(&self, scope: &Scope, revert: Revert) -> Answer<Vec<Doorbell>> {
         self.inner.revert(scope, revert).await
     }
 

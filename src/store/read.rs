@@ -187,7 +187,8 @@ pub(super) async fn events<R: Rows>(
     Ok(found.map(|of| Events { events: of.events, state: of.state, last_seq: of.last_seq }))
 }
 
-async fn head<R: Rows>(rows: &mut R, id: &CompanyId) -> Result<Option<Head>, Error> {
+/// Reads a company with its connections.
+pub(super) async fn head<R: Rows>(rows: &mut R, id: &CompanyId) -> Result<Option<Head>, Error> {
     Ok(rows.heads(std::slice::from_ref(id)).await?.into_iter().next())
 }
 

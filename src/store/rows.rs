@@ -19,7 +19,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 pub(super) use companies::{CompanyRows, Head, UsedRequest};
-pub(super) use drift::{DriftRows, ItemQuery};
+pub(super) use drift::DriftRows;
 pub(super) use entries::{Asked, EntryRows, NewJob, NewRevision, VersionSpan, version_spans};
 pub(super) use events::{EventRows, EventsOf};
 pub(super) use jobs::JobRows;

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub(super) use companies::{CompanyRow, ConnectionRow, SealedRow};
-pub(super) use drift::{ItemOfInbox, PAUSE, PolicyColumns, ScanColumns, policies};
+pub(super) use drift::{ItemOfInbox, PolicyColumns, ScanColumns, policies};
 pub(super) use events::EventColumns;
 pub(super) use jobs::{ItemColumns, JobColumns, collect, item};
 pub(super) use leases::LeaseColumns;
@@ -103,6 +103,9 @@ pub(super) struct VersionRow {
     /// Not read where only what was decided matters.
     #[sqlx(default)]
     pub(super) allows_loss: bool,
+    /// Nor this.
+    #[sqlx(default)]
+    pub(super) unmanaged: bool,
 }
 
 impl VersionRow {
@@ -117,6 +120,7 @@ impl VersionRow {
             name: self.name,
             from_rev: Revision::new(self.from_rev),
             allows_loss: self.allows_loss,
+            unmanaged: self.unmanaged,
         })
     }
 }

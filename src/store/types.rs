@@ -351,7 +351,7 @@ pub struct Scanned {
 /// What a scan was judged by.
 #[derive(Clone, Debug)]
 pub enum JudgedBy {
-    /// It was not: it failed.
+    /// It was not: it failed, or what is only shown to those who ask for it has to be listed first.
     Nothing,
     /// The scan before, which was begun then and settled at this revision.
     TheOneBefore(Timestamp, Revision),
@@ -384,6 +384,8 @@ pub struct Revert {
     pub actor: String,
     /// Why.
     pub reason: String,
+    /// Whether it is only to be checked.
+    pub validate_only: bool,
 }
 
 /// A connection is closed for a while.

@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::domain::{Attributes, Resource, ResourceId, ResourceKind, VendorKind};
 use account::Account;
 pub use key::ApiKey;
-pub use signature::{SECRETS_MAX, Signature};
+pub use signature::{HEADER as SIGNATURE_HEADER, SECRETS_MAX, Signature};
 
 /// What people call the vendor.
 const NAME: &str = "Upso";

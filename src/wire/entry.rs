@@ -143,11 +143,7 @@ fn write(company_id: &CompanyId, change: &Change) -> pb::ResourceChange {
             (kind, target.clone(), before.as_ref().map(policy), after.as_ref().map(policy))
         }
         Change::Resource { id, kind, before, after } => {
-            let kind = match kind {
-                ResourceKind::Field => pb::ResourceKind::Field,
-                ResourceKind::Cadence => pb::ResourceKind::Cadence,
-                ResourceKind::Group => pb::ResourceKind::Group,
-            };
+            let kind = super::drift::kind(*kind);
             (kind, id.to_string(), before.as_ref().map(resource), after.as_ref().map(resource))
         }
     };

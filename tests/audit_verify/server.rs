@@ -13,7 +13,7 @@ use crate::process::Process;
 use crate::schema::Schema;
 
 /// How long a call and a lease of a process take at most.
-const TIMES: [&str; 4] = ["--call-timeout", "300ms", "--lease", "3s"];
+const TIMES: [&str; 6] = ["--call-timeout", "300ms", "--lease", "3s", "--sweep-interval", "200ms"];
 /// More than are read at a time.
 const ENTRIES: usize = 450;
 

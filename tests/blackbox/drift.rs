@@ -5,13 +5,15 @@ use std::time::Duration;
 use gomark::clock::{Clock as _, SystemClock};
 use gomark_sdk::v1::{
     AuditAction, DriftChange, DriftItem, DriftMode, DriftResolution, DriftState, Field, Group,
-    JobState, OperationKind, PolicyTarget, PropertyType, ResourceKind, Vendor, WatchDriftRequest,
+    OperationKind, PolicyTarget, PropertyType, ResourceKind, Vendor, WatchDriftRequest,
+    WatchDriftResponse,
 };
 use gomark_sdk::{Change, Code, fields};
 use prost_types::Timestamp;
 use serde_json::{Value, json};
+use tonic::Streaming;
 
-use crate::world::{BOUND, World, ended};
+use crate::world::{BOUND, World, succeeded};
 
 const COMPANY: &str = "acme";
 
@@ -30,17 +32,12 @@ async fn with_field() -> World {
     world
 }
 
-async fn succeeded(change: &Change) {
-    if change.job.is_none() {
-        return;
-    }
-    let (job, events) = ended(change).await;
-    assert_eq!(job.state(), JobState::Succeeded, "{job:?} {events:?}");
+fn seconds() -> i64 {
+    SystemClock.now().as_micros() / 1_000_000
 }
 
 fn in_an_hour() -> Timestamp {
-    let now = SystemClock.now().as_micros();
-    Timestamp { seconds: now / 1_000_000 + 3_600, nanos: 0 }
+    Timestamp { seconds: seconds() + 3_600, nanos: 0 }
 }
 
 fn of_field(name: &str, attribute: &str) -> PolicyTarget {
@@ -59,15 +56,19 @@ impl World {
 
     /// Scans, and tells how many changes were found.
     async fn found(&self) -> i64 {
+        let since = seconds();
         let scans = self.client.scan_drift(COMPANY).await.unwrap();
         assert!(scans.iter().all(|scan| scan.problem.is_empty()), "{scans:?}");
+        let in_time = |at: &Timestamp| at.seconds >= since;
+        assert!(
+            scans.iter().all(|scan| scan.scanned_at.as_ref().is_some_and(in_time)),
+            "not scanned in time: {scans:?}"
+        );
         scans.iter().map(|scan| scan.found).sum()
     }
 
     async fn edit(&self, method: &str, name: &str, body: Value) {
-        let id = self.hubspot.portal_id(COMPANY).await;
-        let edit = json!({ "method": method, "name": name, "user_id": "77", "body": body });
-        self.hubspot.control(&format!("portals/{id}/edit"), edit).await;
+        self.hubspot.edit(COMPANY, method, name, body).await;
     }
 
     async fn items(&self) -> Vec<DriftItem> {
@@ -81,19 +82,33 @@ impl World {
         items.into_iter().next().unwrap()
     }
 
-    async fn property(&self, name: &str) -> Option<Value> {
-        let all = self.hubspot.custom_properties(COMPANY).await;
-        all.into_iter().find(|property| property["name"] == name)
+    async fn label(&self, name: &str) -> Option<Value> {
+        self.hubspot.property(COMPANY, name).await.map(|mut held| held["label"].take())
     }
 
     /// Waits until HubSpot holds this label.
     async fn holds(&self, name: &str, label: &str) {
         let holds = async {
-            while self.property(name).await.is_none_or(|held| held["label"] != label) {
+            while self.label(name).await.is_none_or(|held| held != label) {
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(BOUND, holds).await.expect("HubSpot holds it");
+    }
+
+    /// Scans until an item was set right; nothing new is found meanwhile.
+    async fn reverted(&self, id: i64) {
+        let is_reverted =
+            |item: &DriftItem| item.item_id == id && item.state() == DriftState::Reverted;
+        let scans = async {
+            loop {
+                assert_eq!(self.found().await, 0);
+                if self.items().await.iter().any(is_reverted) {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(BOUND, scans).await.expect("it is set right");
     }
 
     async fn resolve(&self, item: &DriftItem, resolution: DriftResolution) -> Change {
@@ -126,8 +141,8 @@ async fn what_was_decided_is_brought_back() {
     assert_eq!((text(item.from.as_ref()), text(item.to.as_ref())), ("Tier", "Somebody's"));
     let seconds = |at: Option<Timestamp>| at.unwrap().seconds;
     assert!(seconds(item.after) <= seconds(item.found_at));
-    assert_eq!(world.found().await, 0);
-    assert_eq!((world.item().await.state(), world.item().await.reverts), (DriftState::Reverted, 1));
+    world.reverted(item.item_id).await;
+    assert_eq!(world.item().await.reverts, 1);
     // What is removed is made again.
     world.edit("DELETE", "tier", Value::Null).await;
     assert_eq!(world.found().await, 1);
@@ -148,7 +163,7 @@ async fn what_is_reported_waits_for_somebody() {
     // A decision about something else leaves them.
     let group = Field { group_name: "sales".to_owned(), ..Field::default() };
     succeeded(&world.client.modify_field(COMPANY, "tier", group).await.unwrap()).await;
-    assert_eq!(world.property("tier").await.unwrap()["label"], "Somebody's");
+    assert_eq!(world.label("tier").await.unwrap(), "Somebody's");
     // One is brought back, the other adopted.
     let label = items.iter().find(|item| item.attribute == "label").unwrap();
     let description = items.iter().find(|item| item.attribute == "description").unwrap();
@@ -164,12 +179,9 @@ async fn what_is_reported_waits_for_somebody() {
     let audit = world.client.list_audit(COMPANY).newest_first().next().await.unwrap().unwrap();
     assert_eq!((audit.action(), audit.actor.as_str()), (AuditAction::ResolveDrift, "hubspot:77"));
     assert!(audit.reason.ends_with("as agreed"), "{}", audit.reason);
-    assert_eq!(world.found().await, 0);
-    let states: Vec<_> = world.items().await.iter().map(|item| item.state()).collect();
-    assert!(
-        states.contains(&DriftState::Adopted) && states.contains(&DriftState::Reverted),
-        "{states:?}"
-    );
+    world.reverted(label.item_id).await;
+    let items = world.items().await;
+    assert!(items.iter().any(|item| item.state() == DriftState::Adopted), "{items:?}");
     let again = world.client.resolve_drift(COMPANY, [label.item_id], DriftResolution::Adopt);
     assert_eq!(again.await.unwrap_err().code(), Some(Code::FailedPrecondition));
     world.stop().await;
@@ -182,7 +194,7 @@ async fn what_is_ignored_is_left_until_its_time_and_a_pause_leaves_all() {
     world.edit("PATCH", "tier", json!({ "label": "Somebody's" })).await;
     assert_eq!(world.found().await, 1);
     assert_eq!(world.item().await.state(), DriftState::Open);
-    assert_eq!(world.property("tier").await.unwrap()["label"], "Somebody's");
+    assert_eq!(world.label("tier").await.unwrap(), "Somebody's");
     let ignored = world.resolve(&world.item().await, DriftResolution::Ignore).await;
     assert!(ignored.job.is_none());
     let policies = world.client.list_policies(COMPANY).await.unwrap();
@@ -250,12 +262,38 @@ async fn a_portal_is_imported_and_then_watched() {
     let created = items.iter().find(|item| item.change() == DriftChange::Created).unwrap();
     let refused = world.client.resolve_drift(COMPANY, [created.item_id], DriftResolution::Revert);
     assert_eq!(refused.await.unwrap_err().code(), Some(Code::FailedPrecondition));
-    succeeded(&world.resolve(created, DriftResolution::Adopt).await).await;
-    // Back to before the import GoMark forgets them, and HubSpot keeps them: nothing is its own.
+    let adopted = world.resolve(created, DriftResolution::Adopt).await;
+    assert!(adopted.job.is_none(), "it is there already");
+    // What was adopted is no news.
     let config = world.client.get_config(COMPANY).await.unwrap();
     assert_eq!(config.fields.len(), 31);
     assert_eq!(world.found().await, 0);
+    // What GoMark did not make stays when it is managed no more, and can be imported once more.
+    let before = world.client.rollback(COMPANY, 2).await.unwrap();
+    succeeded(&before).await;
+    let config = world.client.get_config(COMPANY).await.unwrap();
+    assert_eq!((config.fields.len(), config.groups.len()), (0, 0));
+    for name in ["field_1", "field_3", "newcomer"] {
+        assert!(world.hubspot.property(COMPANY, name).await.is_some(), "{name} is there");
+    }
+    assert_eq!(world.found().await, 0);
+    assert!(import().await.unwrap().warnings.is_empty());
+    let config = world.client.get_config(COMPANY).await.unwrap();
+    assert_eq!((config.fields.len(), config.groups.len()), (31, 1));
+    // And so is what was managed meanwhile.
+    let back = world.client.rollback(COMPANY, 2).await.unwrap();
+    let forth = world.client.rollback(COMPANY, back.revision - 1).await.unwrap();
+    succeeded(&back).await;
+    succeeded(&forth).await;
+    assert_eq!(world.client.get_config(COMPANY).await.unwrap().fields.len(), 31);
+    assert_eq!(world.found().await, 0);
     world.stop().await;
+}
+
+/// Waits for the next item that is told of.
+async fn told(watch: &mut Streaming<WatchDriftResponse>) -> DriftItem {
+    let told = tokio::time::timeout(BOUND, watch.message()).await.expect("it is told");
+    told.unwrap().unwrap().item.unwrap()
 }
 
 #[tokio::test]
@@ -267,22 +305,18 @@ async fn the_inbox_is_followed_and_read_page_by_page() {
     let mut watch = world.client.raw_drift().watch_drift(request).await.unwrap().into_inner();
     world.edit("PATCH", "tier", json!({ "label": "One" })).await;
     world.found().await;
-    let told = tokio::time::timeout(BOUND, watch.message()).await.unwrap().unwrap().unwrap();
-    let first = told.item.unwrap();
+    let first = told(&mut watch).await;
     assert_eq!((first.item_id, first.state()), (1, DriftState::Open));
     world.edit("PATCH", "tier", json!({ "label": "Tier", "description": "theirs" })).await;
     world.found().await;
-    let states: Vec<_> = world.items().await.iter().map(|it| (it.item_id, it.state())).collect();
-    assert_eq!(
-        states,
-        [(1, DriftState::Cleared), (2, DriftState::Open)]
-            .map(|it| it)
-            .into_iter()
-            .rev()
-            .collect::<Vec<_>>()
-    );
-    let open = world.client.list_drift(COMPANY).states([DriftState::Open]).page_size(1);
-    assert_eq!(open.all().await.unwrap().len(), 1);
+    let state = |item: &DriftItem| (item.item_id, item.state());
+    let next = [told(&mut watch).await, told(&mut watch).await];
+    assert_eq!(next.each_ref().map(state), [(1, DriftState::Cleared), (2, DriftState::Open)]);
+    let paged = world.client.list_drift(COMPANY).page_size(1).all().await.unwrap();
+    let paged: Vec<_> = paged.iter().map(state).collect();
+    assert_eq!(paged, [(2, DriftState::Open), (1, DriftState::Cleared)], "the last one first");
+    let open = world.client.list_drift(COMPANY).states([DriftState::Open]).all().await.unwrap();
+    assert_eq!(open.iter().map(state).collect::<Vec<_>>(), [(2, DriftState::Open)]);
     world.stop().await;
 }
 
@@ -324,16 +358,17 @@ async fn wrong_input_is_told_and_nothing_is_changed() {
     let nowhere = world.client.scan_drift("nobody").await;
     assert_eq!(code(nowhere.unwrap_err()), Code::NotFound);
     assert_eq!(world.client.get_config(COMPANY).await.unwrap().revision, revision);
+    let policies = world.client.list_policies(COMPANY).await.unwrap();
+    assert!(policies.policies.is_empty() && policies.paused_until.is_none(), "{policies:?}");
     world.stop().await;
 }
 
 #[tokio::test]
 async fn a_scan_that_fails_says_so_and_concludes_nothing() {
     let world = with_field().await;
-    world
-        .hubspot
-        .fault(json!({ "kind": "status", "status": 500, "method": "GET", "path_contains": "/properties/", "count": 50 }))
-        .await;
+    let fault = json!({ "kind": "status", "status": 500, "method": "GET",
+                        "path_contains": "/properties/", "count": 50 });
+    world.hubspot.fault(fault).await;
     world.edit("PATCH", "tier", json!({ "label": "Somebody's" })).await;
     let scans = world.client.scan_drift(COMPANY).await.unwrap();
     assert!(scans[0].failed_at.is_some() && !scans[0].problem.is_empty(), "{scans:?}");

@@ -16,6 +16,8 @@ mod limits;
 mod main_job;
 mod moves;
 mod oauth;
+#[path = "../support/portal.rs"]
+mod portal;
 mod review;
 mod revisions;
 mod settings;

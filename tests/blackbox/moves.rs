@@ -4,7 +4,7 @@ use gomark_sdk::v1::{Field, FieldOption, JobErrorReason, JobState, PropertyType}
 use gomark_sdk::{Change, Code, fields};
 use serde_json::{Value, json};
 
-use crate::world::{World, ended, until};
+use crate::world::{World, ended, succeeded, until};
 
 const COMPANY: &str = "acme";
 const DEALS: usize = 250;
@@ -17,11 +17,6 @@ async fn with_values(name: &str) -> World {
     succeeded(&world.client.add_field(COMPANY, field).await.unwrap()).await;
     world.fill(json!({ "property": name, "every": 2, "value": "v-{id}" })).await;
     world
-}
-
-async fn succeeded(change: &Change) {
-    let (job, events) = ended(change).await;
-    assert_eq!(job.state(), JobState::Succeeded, "{job:?} {events:?}");
 }
 
 /// The reason and the message with which a change failed.

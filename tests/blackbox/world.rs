@@ -6,7 +6,7 @@ use gomark::app::App;
 use gomark::config::Checked;
 use gomark::sandbox;
 use gomark::supervisor::Supervisor;
-use gomark_sdk::v1::{Job, JobEvent};
+use gomark_sdk::v1::{Job, JobEvent, JobState};
 use gomark_sdk::{Change, Client};
 use serde_json::{Value, json};
 
@@ -120,6 +120,12 @@ pub(crate) async fn ended(change: &Change) -> (Job, Vec<JobEvent>) {
     (ended, events)
 }
 
+/// Waits for the job of a change, which is to succeed.
+pub(crate) async fn succeeded(change: &Change) {
+    let (job, events) = ended(change).await;
+    assert_eq!(job.state(), JobState::Succeeded, "{job:?} {events:?}");
+}
+
 /// Waits until an event of the job of a change is as wanted.
 pub(crate) async fn until(change: &Change, wanted: impl Fn(&JobEvent) -> bool) -> JobEvent {
     let mut events = change.job.as_ref().expect("a job").watch(0);
@@ -171,10 +177,10 @@ impl HubSpot {
         calls.iter().filter(writes).cloned().collect()
     }
 
-    /// Somebody edits in HubSpot's own screen.
+    /// Somebody, who is its user 77, edits in HubSpot's own screen.
     pub(crate) async fn edit(&self, company: &str, method: &str, name: &str, body: Value) {
         let id = self.portal_id(company).await;
-        let edit = json!({ "method": method, "name": name, "body": body });
+        let edit = json!({ "method": method, "name": name, "user_id": "77", "body": body });
         self.control(&format!("portals/{id}/edit"), edit).await;
     }
 }

@@ -23,6 +23,8 @@ mod hubspot;
 mod jobs;
 #[path = "../blackbox/main_job.rs"]
 mod main_job;
+#[path = "../support/portal.rs"]
+mod portal;
 #[path = "../support/redis.rs"]
 mod redis;
 #[path = "../blackbox/review.rs"]

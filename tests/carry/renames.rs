@@ -25,9 +25,9 @@ use crate::writer::Writer;
 
 const COMPANY: &str = "acme";
 /// The times of a process that is killed often.
-const SHORT: [&str; 4] = ["--call-timeout", "600ms", "--lease", "2s"];
+const SHORT: [&str; 6] = ["--call-timeout", "600ms", "--lease", "2s", "--sweep-interval", "200ms"];
 /// The times of one that nothing is to hurry.
-const LONG: [&str; 4] = ["--call-timeout", "10s", "--lease", "40s"];
+const LONG: [&str; 6] = ["--call-timeout", "10s", "--lease", "40s", "--sweep-interval", "200ms"];
 /// How often the other client has written before the rename begins.
 const CALLS_BEFORE: usize = 25;
 /// How many times the least number of calls a calm rename may take.

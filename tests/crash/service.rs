@@ -36,6 +36,7 @@ impl Service {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         Command::new(env!("CARGO_BIN_EXE_gomark"))
             .args(["serve", "--call-timeout", "300ms", "--lease", "1s"])
+            .args(["--scan-interval", "3s"])
             .args(["--sweep-interval", "100ms", "--listen", &self.address.to_string()])
             .args(["--database-url", &self.database_url, "--log", "error"])
             .env("GOMARK_KEY", &self.key)

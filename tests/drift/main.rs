@@ -16,10 +16,8 @@ mod portals;
 mod quiet;
 mod world;
 
-#[allow(dead_code)] // it can do more than is asked here
 #[path = "../support/hubspot.rs"]
 mod hubspot;
-#[allow(dead_code)] // as above
 #[path = "../support/process.rs"]
 mod process;
 

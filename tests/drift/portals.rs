@@ -1,24 +1,34 @@
 //! What it takes to scan many portals: calls, processor and memory of one executor.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use futures::{StreamExt as _, stream};
 use gomark::sandbox;
 use gomark::supervisor::Supervisor;
 use gomark::vault::Key;
 use gomark_sdk::Client;
-use serde_json::Value;
+use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::hubspot::{HubSpot, token};
 use crate::process::Process;
 
-/// Each portal is scanned this often; the usual interval is five times as long.
-const TIMES: [&str; 4] = ["--scan-interval", "60s", "--call-timeout", "5s"];
-const INTERVALS: u32 = 2;
+/// Each portal is scanned this often.
+const TIMES: [&str; 6] =
+    ["--scan-interval", "300s", "--call-timeout", "5s", "--sweep-interval", "1s"];
+/// For how long it is measured: each portal is scanned about once.
+const MEASURED: Duration = Duration::from_secs(300);
+/// How many custom properties a portal has.
+const PROPERTIES: usize = 100;
+/// How long the first scans may take.
+const BOUND: Duration = Duration::from_secs(10 * 60);
 /// A clock tick of the kernel's counts, as it is everywhere on Linux.
 const TICK: Duration = Duration::from_millis(10);
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement of some minutes"]
+#[ignore = "a measurement of some twenty minutes"]
 async fn many_portals_are_scanned_by_one_executor() {
     println!("portals  scans  calls  processor  share  memory");
     for portals in [500, 1_000, 2_000] {
@@ -30,34 +40,71 @@ async fn measure(portals: usize) {
     let supervisor = Supervisor::new();
     let vendors = HubSpot::start(sandbox::Config::default(), &supervisor).await;
     let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gomark.db");
     let key = Key::generate().unwrap().to_text().to_string();
-    let url = format!("sqlite:{}", folder.path().join("gomark.db").display());
+    let url = format!("sqlite:{}", file.display());
     let mut process = Process::start(&url, &key, &TIMES, folder.path());
     let client = Client::builder(process.url()).timeout(Duration::from_secs(60));
     let client = client.connect_lazy().unwrap();
-    for number in 0..portals {
+    let connect = async |number: usize| {
         let company = format!("company-{number}");
+        fill(&vendors, &company).await;
         client.register_company(&company).await.unwrap();
         let connect = client.connect_hubspot(&company, token(&company));
         connect.base_url(&vendors.url).await.unwrap();
-    }
-    // All of them were scanned once.
-    tokio::time::sleep(Duration::from_secs(90)).await;
-    let (calls, processor, begun) = (lists(&vendors).await, used(process.id()), Instant::now());
-    tokio::time::sleep(Duration::from_secs(60) * INTERVALS).await;
-    let (lists, all) = {
-        let after = lists(&vendors).await;
-        (after.0 - calls.0, after.1 - calls.1)
     };
-    let took = used(process.id()) - processor;
+    stream::iter(0..portals).map(connect).buffer_unordered(8).collect::<Vec<()>>().await;
+    // Where nothing changes, a connection comes to the longest interval by and by.
+    let each = u64::try_from(portals).unwrap();
+    listed(&vendors, each).await;
+    process.kill().await;
+    spread(&file).await;
+    process.start_again();
+    let pid = process.child.id().unwrap();
+    let (before, processor, begun) = (lists(&vendors).await, used(pid), Instant::now());
+    tokio::time::sleep(MEASURED).await;
+    let (after, took) = (lists(&vendors).await, used(pid) - processor);
+    let (lists, all) = (after.0 - before.0, after.1 - before.1);
     let share = took.as_secs_f64() / begun.elapsed().as_secs_f64() * 100.0;
     println!(
         "{portals:>7}  {lists:>5}  {all:>5}  {:>7.1} s  {share:>4.1} %  {:>4} MiB",
         took.as_secs_f64(),
-        memory(process.id()) / 1_024
+        memory(pid) / 1_024
     );
     process.kill().await;
     supervisor.shutdown(Duration::from_secs(60)).await;
+}
+
+/// Creates the properties of a portal.
+async fn fill(vendors: &HubSpot, company: &str) {
+    let property = |number: usize| {
+        json!({ "name": format!("field_{number}"), "label": format!("Field {number}"),
+                "type": "string", "fieldType": "text", "groupName": "dealinformation",
+                "description": "What the deal desk noted last." })
+    };
+    let inputs: Vec<_> = (0..PROPERTIES).map(property).collect();
+    let url = format!("{}/crm/v3/properties/deals/batch/create", vendors.url);
+    let create = vendors.http.post(url).bearer_auth(token(company));
+    vendors.send(create.json(&json!({ "inputs": inputs }))).await;
+}
+
+/// Has every connection scanned once in the usual interval, one after the other.
+async fn spread(file: &Path) {
+    let mut database = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    let sql = "UPDATE scans SET state = json_set(state, '$.interval_ms', 300000), \
+         next_at = (unixepoch() + abs(random()) % 300) * 1000000";
+    sqlx::query(sql).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+}
+
+/// Waits until the portals got so many lists of properties.
+async fn listed(vendors: &HubSpot, wanted: u64) {
+    let enough = async {
+        while lists(vendors).await.0 < wanted {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    tokio::time::timeout(BOUND, enough).await.expect("the portals are hardly scanned");
 }
 
 /// How many lists of properties, and how many calls at all, the portals got.

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use gomark::app::App;
+use gomark::clock::{Clock as _, SystemClock};
 use gomark::config::{Checked, Database};
 use gomark::sandbox;
 use gomark::supervisor::Supervisor;
 use gomark::vault::{Key, Vault};
 use gomark_sdk::v1::{DriftItem, JobState};
 use gomark_sdk::{Change, Client};
+use prost_types::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -59,8 +61,14 @@ impl World {
 
     /// Scans, and tells how many changes were found.
     pub(crate) async fn found(&self) -> i64 {
+        let since = SystemClock.now().as_micros() / 1_000_000;
         let scans = self.client.scan_drift(COMPANY).await.unwrap();
         assert!(scans.iter().all(|scan| scan.problem.is_empty()), "{scans:?}");
+        let in_time = |at: &Timestamp| at.seconds >= since;
+        assert!(
+            scans.iter().all(|scan| scan.scanned_at.as_ref().is_some_and(in_time)),
+            "not scanned in time: {scans:?}"
+        );
         scans.iter().map(|scan| scan.found).sum()
     }
 
@@ -87,8 +95,8 @@ impl World {
     pub(crate) async fn calls(&self, method: &str) -> u64 {
         let path = format!("calls/counts?vendor=hubspot&method={method}");
         let counts = self.vendors.read(&path).await;
-        let counts = counts["counts"].as_object().into_iter().flat_map(|all| all.values());
-        counts.filter_map(|kind| kind["calls"].as_u64()).sum()
+        let counts = counts["counts"].as_object().unwrap();
+        counts.values().map(|kind| kind["calls"].as_u64().unwrap()).sum()
     }
 
     pub(crate) async fn stop(self) {

@@ -20,7 +20,7 @@ use crate::subject::Subject;
 use crate::{check, rest, settle};
 
 /// How long a call and a lease of a process take at most.
-const TIMES: [&str; 4] = ["--call-timeout", "300ms", "--lease", "3s"];
+const TIMES: [&str; 6] = ["--call-timeout", "300ms", "--lease", "3s", "--sweep-interval", "200ms"];
 /// The clients of one company.
 const CLIENTS: usize = 6;
 /// The companies that have clients at the same time.

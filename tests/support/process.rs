@@ -14,7 +14,7 @@ pub(crate) struct Process {
     key: String,
     times: &'static [&'static str],
     log: PathBuf,
-    child: Child,
+    pub(crate) child: Child,
 }
 
 impl Process {
@@ -37,12 +37,6 @@ impl Process {
         format!("http://{}", self.address)
     }
 
-    /// Its number for the kernel.
-    #[allow(dead_code)] // few tests measure it
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id().unwrap()
-    }
-
     /// Ends it the hard way (SIGKILL).
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
@@ -59,7 +53,7 @@ fn spawn(address: SocketAddr, database_url: &str, key: &str, times: &[&str], log
     Command::new(env!("CARGO_BIN_EXE_gomark"))
         .args(["serve", "--log", "warn"])
         .args(times)
-        .args(["--sweep-interval", "200ms", "--listen", &address.to_string()])
+        .args(["--listen", &address.to_string()])
         .args(["--database-url", database_url])
         .env("GOMARK_KEY", key)
         .stdin(Stdio::null())

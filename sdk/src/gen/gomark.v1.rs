@@ -4955,7 +4955,7 @@ pub struct DriftItem {
     /// Who resolved it.
     #[prost(string, tag = "18")]
     pub resolved_by: ::prost::alloc::string::String,
-    /// The reason they gave.
+    /// The reason they gave, or why it cannot be set right.
     #[prost(string, tag = "19")]
     pub reason: ::prost::alloc::string::String,
 }
@@ -5212,9 +5212,6 @@ pub struct ImportVendorResponse {
     /// The company's revision after it; the present one when there was nothing to import.
     #[prost(int64, tag = "1")]
     pub revision: i64,
-    /// Unset: the vendor holds all of it already.
-    #[prost(message, optional, tag = "2")]
-    pub job: ::core::option::Option<Job>,
     /// What is, or would be, imported, each as one line; no call is made for it. `observed_at` is when the
     /// scan was begun that it rests on. Unset in the answer to a repeated request id.
     #[prost(message, optional, tag = "3")]
@@ -5377,7 +5374,7 @@ pub struct ListPoliciesResponse {
     /// The policies, also those that hold no more.
     #[prost(message, repeated, tag = "1")]
     pub policies: ::prost::alloc::vec::Vec<Policy>,
-    /// Until when nothing is enforced; unset when that was never decided, or ended.
+    /// Until when nothing is enforced; unset where that is not so.
     #[prost(message, optional, tag = "2")]
     pub paused_until: ::core::option::Option<::prost_types::Timestamp>,
     /// The reason that was given.
@@ -5539,7 +5536,8 @@ pub mod drift_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Scans a company's vendors now, and answers when that is done or the call's time is over. Errors:
-        /// INVALID_ARGUMENT; NOT_FOUND (company); FAILED_PRECONDITION (not connected).
+        /// INVALID_ARGUMENT; NOT_FOUND (company); FAILED_PRECONDITION (not connected to
+        /// the vendor that is named).
         pub async fn scan_drift(
             &mut self,
             request: impl tonic::IntoRequest<super::ScanDriftRequest>,
@@ -5749,7 +5747,8 @@ pub mod drift_service_server {
             tonic::Status,
         >;
         /// Scans a company's vendors now, and answers when that is done or the call's time is over. Errors:
-        /// INVALID_ARGUMENT; NOT_FOUND (company); FAILED_PRECONDITION (not connected).
+        /// INVALID_ARGUMENT; NOT_FOUND (company); FAILED_PRECONDITION (not connected to
+        /// the vendor that is named).
         async fn scan_drift(
             &self,
             request: tonic::Request<super::ScanDriftRequest>,

@@ -347,7 +347,8 @@ impl ConfigService for Config {
     }
 }
 
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
+/// What a stream answers.
+pub(super) type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
 
 fn position(list: &str, token: &str) -> Result<Option<Revision>, Violation> {
     let position = paging::position(list, token)?;
@@ -355,7 +356,7 @@ fn position(list: &str, token: &str) -> Result<Option<Revision>, Violation> {
     Ok(revision.map(Revision::new))
 }
 
-fn missing_company() -> Status {
+pub(super) fn missing_company() -> Status {
     refuse(Violation::new("company_id", "must be given").into())
 }
 

@@ -1,19 +1,18 @@
 //! `DriftService`.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 
-use futures::{Stream, StreamExt as _};
+use futures::StreamExt as _;
 use gomark_sdk::v1 as pb;
 use pb::drift_service_server::DriftService;
 use tonic::{Request, Response, Status};
 
 use super::authenticate::caller;
-use super::config_service::{answer, refuse};
+use super::config_service::{Answers, answer, missing_company, refuse};
 use super::mutate::mutate;
 use super::{drift_requests as requests, envelope, paging};
 use crate::domain::drift::{Policies, Policy, Which};
-use crate::domain::{CompanyId, Intent, Resource, ResourceId, Violation, Violations};
+use crate::domain::{CompanyId, Intent, Resource, ResourceId, Violations};
 use crate::engine::{Accepted, Engine, Imported};
 use crate::store::DriftQuery;
 use crate::wire;
@@ -30,8 +29,6 @@ impl Drift {
     }
 }
 
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
-
 #[tonic::async_trait]
 impl DriftService for Drift {
     async fn import_vendor(
@@ -45,7 +42,7 @@ impl DriftService for Drift {
             Err(violations) => {
                 // The request id is looked up before a fault is told.
                 let accepted = mutate(&self.engine, &request, caller, Err(violations)).await?;
-                return Ok(Response::new(imported(accepted, None, Vec::new())));
+                return Ok(Response::new(imported(&accepted, None, Vec::new())));
             }
         };
         let envelope = envelope::read(&request, caller, |_| {}).map_err(refuse)?;
@@ -56,7 +53,7 @@ impl DriftService for Drift {
             observed_at: Some(wire::timestamp(observed_at)),
             estimate: None,
         });
-        Ok(Response::new(imported(accepted, plan, skipped)))
+        Ok(Response::new(imported(&accepted, plan, skipped)))
     }
 
     async fn scan_drift(
@@ -156,9 +153,10 @@ impl DriftService for Drift {
         let caller = caller(request.extensions())?;
         let id = CompanyId::parse(&request.into_inner().company_id);
         let id = id.map_err(|violation| refuse(violation.into()))?;
-        let Policies { all, pause, .. } =
-            self.engine.policies(&caller, &id).await.map_err(answer)?;
-        let names = self.engine.names(&caller, &id).await.map_err(answer)?;
+        let (policies, names) = self.engine.policies(&caller, &id).await.map_err(answer)?;
+        let Policies { all, pause, .. } = policies;
+        let now = self.engine.now();
+        let pause = pause.filter(|(until, _)| *until > now);
         Ok(Response::new(pb::ListPoliciesResponse {
             policies: all.iter().map(|policy| told(policy, &names)).collect(),
             paused_until: pause.as_ref().map(|(until, _)| wire::timestamp(*until)),
@@ -181,12 +179,11 @@ impl DriftService for Drift {
 }
 
 fn imported(
-    accepted: Accepted,
+    accepted: &Accepted,
     plan: Option<pb::Plan>,
     skipped: Vec<String>,
 ) -> pb::ImportVendorResponse {
-    let job = accepted.job.as_ref().map(Into::into);
-    pb::ImportVendorResponse { revision: accepted.revision.get(), job, plan, skipped }
+    pb::ImportVendorResponse { revision: accepted.revision.get(), plan, skipped }
 }
 
 fn operation(resource: &Resource) -> pb::PlannedOperation {
@@ -217,8 +214,4 @@ fn told(policy: &Policy, names: &HashMap<ResourceId, String>) -> pb::Policy {
         reason: policy.reason.clone(),
         until: policy.until.map(wire::timestamp),
     }
-}
-
-fn missing_company() -> Status {
-    refuse(Violation::new("company_id", "must be given").into())
 }

@@ -10,10 +10,8 @@ use super::call::read;
 use super::problem::Problem;
 use super::router::State;
 use crate::domain::CompanyId;
-use crate::vendors::upso::Signature;
+use crate::vendors::upso::{SIGNATURE_HEADER, Signature};
 
-/// The header that Upso signs with.
-pub(super) const SIGNATURE: &str = "Upso-Signature";
 /// The largest message that is taken, in bytes.
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
 
@@ -42,7 +40,7 @@ pub(super) async fn upso(
 
 /// Reads the signature, of which there has to be one.
 fn signature(headers: &HeaderMap) -> Option<Signature> {
-    let mut given = headers.get_all(SIGNATURE).iter();
+    let mut given = headers.get_all(SIGNATURE_HEADER).iter();
     let (only, None) = (given.next()?, given.next()) else { return None };
     Signature::parse(only.to_str().ok()?)
 }

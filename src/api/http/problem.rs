@@ -48,7 +48,7 @@ impl Problem {
     pub(super) fn unsigned() -> Self {
         let detail = "the message is not signed as the company's Upso account signs its messages";
         let reason = Some(ErrorReason::Unauthenticated);
-        let challenge = super::hooks::SIGNATURE;
+        let challenge = crate::vendors::upso::SIGNATURE_HEADER;
         Self { reason, challenge, ..Self::of_http(StatusCode::UNAUTHORIZED, detail) }
     }
 

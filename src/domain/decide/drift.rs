@@ -4,17 +4,16 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Context, Decision, DriftWrites, PolicyWrite, VersionWrite, Writes};
-use crate::domain::drift::{DriftChange, DriftItem, DriftState, Mode, Policy, PolicyTarget, Which};
+use crate::domain::drift::{
+    DriftChange, DriftItem, DriftState, Mode, PAUSE, Policy, PolicyTarget, TakenNames, Which,
+};
 use crate::domain::group::GROUPS_MAX;
 use crate::domain::mutation::{Adopt, Import, PolicyAsk};
-use crate::domain::plan::names_of;
 use crate::domain::{
-    Action, AuditedPolicy, Change, ConnectionId, Refusal, Resource, ResourceKind, Sync, Timestamp,
-    Tracked, Version, Violation, Violations,
+    Action, AuditedPolicy, Change, ConnectionId, Refusal, ResourceKind, Sync, Timestamp, Tracked,
+    Version, Violation, Violations,
 };
 
-/// What the audit log calls a while in which nothing is enforced.
-const PAUSE: &str = "pause";
 /// The longest that changes are ignored.
 const IGNORE_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// The longest that nothing is enforced.
@@ -182,16 +181,9 @@ fn take_over(context: &Context<'_>, import: &Import) -> Result<Vec<VersionWrite>
     let latest = &context.situation.latest;
     let decided_groups = latest.iter().filter_map(|it| it.version.resource.as_ref());
     let mut groups = decided_groups.filter(|it| it.kind() == ResourceKind::Group).count();
-    let ours: HashSet<_> = latest.iter().flat_map(names_at_vendor).collect();
+    let names = TakenNames::new(latest, import.observed_at);
     for (resource, applied) in &import.resources {
-        let known = context.named(resource.kind(), resource.name());
-        // What was removed after the vendor was seen to hold it is not there any more.
-        let is_newer = known.is_some_and(|tracked| {
-            tracked.version.resource.is_some()
-                || tracked.sync.in_doubt.is_some()
-                || tracked.sync.confirmed_at.is_some_and(|at| at >= import.observed_at)
-        });
-        if is_newer || ours.contains(&(resource.kind(), resource.name().to_owned())) {
+        if names.rule_against(resource.kind(), resource.name()).is_some() {
             continue;
         }
         groups += usize::from(resource.kind() == ResourceKind::Group);
@@ -199,6 +191,7 @@ fn take_over(context: &Context<'_>, import: &Import) -> Result<Vec<VersionWrite>
             let company_id = context.company_id().clone();
             return Err(Refusal::LimitReached { company_id, limit: "at most 500 groups" });
         }
+        let known = names.known(resource.kind(), resource.name());
         let id = match known {
             Some(tracked) => tracked.version.id.clone(),
             None => context.nth_id(resource.kind(), writes.len()),
@@ -216,12 +209,6 @@ fn take_over(context: &Context<'_>, import: &Import) -> Result<Vec<VersionWrite>
         writes.push(VersionWrite { version, before: None, sync, fills: false });
     }
     Ok(writes)
-}
-
-/// The names that a resource holds at its vendor.
-fn names_at_vendor(tracked: &Tracked) -> Vec<(ResourceKind, String)> {
-    let Tracked { version, sync, .. } = tracked;
-    names_of(sync, &version.name).into_iter().map(|name| (version.kind, name)).collect()
 }
 
 /// Refuses what rests on items that are not as they were.
@@ -329,25 +316,4 @@ fn check_until(
     let Some(until) = until else { return };
     found.require(until > at, "until", "must be later than now");
     found.require(until <= at.plus(most), "until", format!("must be {rule}"));
-}
-
-impl Context<'_> {
-    /// The identity of one of several new resources.
-    fn nth_id(&self, kind: ResourceKind, place: usize) -> crate::domain::ResourceId {
-        let text = format!("{}-{}-{}", kind.as_str(), self.revision(), place + 1);
-        crate::domain::ResourceId::from_trusted(text)
-    }
-}
-
-impl Resource {
-    /// Gives the resource another identity.
-    #[must_use]
-    pub fn with_id(mut self, id: crate::domain::ResourceId) -> Self {
-        match &mut self {
-            Self::Field(field) => field.id = id,
-            Self::Cadence(cadence) => cadence.id = id,
-            Self::Group(group) => group.id = id,
-        }
-        self
-    }
 }

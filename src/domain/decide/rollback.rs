@@ -20,6 +20,7 @@ pub(super) fn rollback(
     }
     let old: HashMap<_, &Version> =
         context.situation.old.iter().map(|version| (&version.id, version)).collect();
+    let imported = &context.situation.policies.imported;
     let mut writes = Vec::new();
     for tracked in &context.situation.latest {
         let now = tracked.version.resource.as_ref();
@@ -31,13 +32,19 @@ pub(super) fn rollback(
                     name: then.name().to_owned(),
                     resource: Some(then.clone()),
                     allows_loss,
+                    unmanaged: false,
                     ..tracked.version.clone()
                 },
                 before: now.cloned(),
                 sync: context.sync_of(tracked, then.name()),
                 fills: false,
             }),
-            (Some(_), None) => writes.push(context.tombstone(tracked, allows_loss)),
+            (Some(_), None) => {
+                let mut write = context.tombstone(tracked, allows_loss);
+                // GoMark did not make it.
+                write.version.unmanaged = imported.contains(&tracked.version.id);
+                writes.push(write);
+            }
             _ => {}
         }
     }

@@ -76,6 +76,7 @@ impl Context<'_> {
             from_rev: self.revision(),
             resource: Some(resource),
             allows_loss: false,
+            unmanaged: false,
         }
     }
 
@@ -86,6 +87,11 @@ impl Context<'_> {
             || ResourceId::from_trusted(format!("{}-{}", kind.as_str(), self.revision())),
             |tracked| tracked.version.id.clone(),
         )
+    }
+
+    /// The identity of one of several new resources.
+    pub(super) fn nth_id(&self, kind: ResourceKind, place: usize) -> ResourceId {
+        ResourceId::from_trusted(format!("{}-{}", self.id_for(kind, None), place + 1))
     }
 
     /// Adds a resource under a name that is free.
@@ -163,6 +169,7 @@ impl Context<'_> {
                 from_rev: self.revision(),
                 resource: None,
                 allows_loss,
+                unmanaged: false,
                 ..tracked.version.clone()
             },
             before: tracked.version.resource.clone(),

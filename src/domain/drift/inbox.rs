@@ -68,13 +68,25 @@ impl Inbox {
         self.clear_all(|item| is_of(item, subject));
     }
 
-    /// Notes that changes stand no more that nobody decided about.
+    /// Notes that the changes that `which` picks stand no more.
     pub(super) fn clear_all(&mut self, which: impl Fn(&DriftItem) -> bool) {
-        let standing = |item: &DriftItem| item.state.is_standing() && which(item);
-        for (item, changed) in self.items.iter_mut().filter(|(item, _)| standing(item)) {
+        self.change_all(which, |item| {
             let was_set_right = item.state == DriftState::Reverting;
             item.state = if was_set_right { DriftState::Reverted } else { DriftState::Cleared };
-            *changed = true;
+        });
+    }
+
+    /// Changes what stands and `which` picks.
+    pub(super) fn change_all(
+        &mut self,
+        which: impl Fn(&DriftItem) -> bool,
+        change: impl Fn(&mut DriftItem),
+    ) {
+        let standing = |item: &DriftItem| item.state.is_standing() && which(item);
+        for (item, changed) in self.items.iter_mut().filter(|(item, _)| standing(item)) {
+            let before = item.clone();
+            change(item);
+            *changed |= *item != before;
         }
     }
 
@@ -103,6 +115,10 @@ pub(super) fn decide(
             DriftState::Open
         }
         (Mode::Enforce, None) if item.may_revert(now) => {
+            // Whatever kept it from being set right is over.
+            if item.resolved_by.is_empty() {
+                item.reason.clear();
+            }
             item.revert(interval, now);
             DriftState::Reverting
         }

@@ -9,7 +9,7 @@ use super::Mode;
 use crate::domain::{ResourceId, ResourceKind, Timestamp};
 
 /// After how long without another round a fight is over.
-const FIGHT_ENDS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+pub const FIGHT_ENDS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest that a change is left before it is reverted once more.
 const HOLD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -58,7 +58,7 @@ pub struct DriftItem {
     /// Who resolved it.
     #[serde(default)]
     pub resolved_by: String,
-    /// Why.
+    /// Why they did, or why it cannot be set right.
     #[serde(default)]
     pub reason: String,
 }
@@ -138,23 +138,5 @@ impl DriftItem {
         self.reverts = self.reverts.saturating_add(1);
         // The first time may have been a slip.
         self.held_until_micros = (self.reverts > 1).then(|| now.plus(hold).as_micros());
-    }
-
-    /// Tells why it cannot be set right.
-    pub fn rule_against_revert(&self) -> Option<&'static str> {
-        if !self.state.is_standing() {
-            Some("stands no more")
-        } else if self.resource_id.is_none() {
-            Some("was never decided, and GoMark removes nothing that it did not make")
-        } else if self.change == DriftChange::Recreated {
-            Some("cannot be undone: what was there before is gone")
-        } else {
-            None
-        }
-    }
-
-    /// Tells whether somebody or something goes on changing it back.
-    pub fn is_fight(&self) -> bool {
-        self.reverts > 1
     }
 }

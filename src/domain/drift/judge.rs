@@ -294,6 +294,16 @@ impl Judging<'_> {
             let is_there = listed.contains_key(&(item.kind, item.name.as_str()));
             item.resource_id.is_none() && (is_ours(item.kind, &item.name) || !is_there)
         });
+        let mode = |kind: ResourceKind, name: &str| {
+            scanned.policies.mode(kind, &Which::Name(name.to_owned()), None, scanned.at)
+        };
+        self.inbox.change_all(
+            |item| item.resource_id.is_none(),
+            |item| {
+                let mode = mode(item.kind, &item.name);
+                decide(item, mode, None, scanned.interval, scanned.at);
+            },
+        );
         // All that was there when it was listed first may be imported, and is no news.
         let Some(before) = scanned.before else { return };
         let there: HashSet<_> =
@@ -303,8 +313,7 @@ impl Judging<'_> {
             if listed.protected || is_known || is_ours(listed.kind, &listed.name) {
                 continue;
             }
-            let which = Which::Name(listed.name.clone());
-            let mode = scanned.policies.mode(listed.kind, &which, None, scanned.at);
+            let mode = mode(listed.kind, &listed.name);
             let subject = Subject { kind: listed.kind, id: None, name: &listed.name };
             let mut item = DriftItem {
                 to: Some(object(&listed.attributes)),

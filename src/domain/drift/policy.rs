@@ -37,6 +37,9 @@ impl Mode {
     }
 }
 
+/// What a pause is called where the keys of policies stand. No key is written so.
+pub const PAUSE: &str = "pause";
+
 /// What a policy is about: everything, a resource, or an attribute of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PolicyTarget {

@@ -51,6 +51,7 @@ impl World {
             from_rev: Revision::new(2),
             resource: Some(Resource::Field(field(id))),
             allows_loss: false,
+            unmanaged: false,
         };
         Self {
             desired,
@@ -271,7 +272,7 @@ fn a_fight_is_one_incident_and_costs_ever_less() {
         world.now += 10 * MINUTE;
     }
     assert_eq!(world.items.len(), 1);
-    assert!(world.items[0].is_fight());
+    assert!(world.items[0].reverts > 1);
     assert!((3..=10).contains(&reverts), "{reverts}");
 }
 

@@ -77,6 +77,7 @@ fn known<'a>(
         stands_in: None,
         desired,
         desired_rev: REVISION,
+        unmanaged: false,
         sync,
         observed,
         fill: None,
@@ -126,6 +127,21 @@ fn what_was_removed_is_archived_if_the_vendor_holds_it() {
     let step = planned(None, &applied(attributes(1, 1)), None);
     assert_eq!(step, Some(Step::Call(Effect::Archive)));
     assert_eq!(planned(None, &Sync::default(), None), Some(Step::Confirm(None)));
+}
+
+#[test]
+fn what_is_managed_no_more_stays_where_it_is_once_it_is_certain_what_that_is() {
+    let held = attributes(1, 1);
+    let id = ResourceId::from_trusted("field-1");
+    let plan_it = |sync: &Sync, observed: Option<&Observed>| {
+        let known = Known { unmanaged: true, ..known(&id, None, sync, observed) };
+        plan([known], &Names::default()).pop().map(|operation| operation.step)
+    };
+    assert_eq!(plan_it(&applied(held.clone()), None), Some(Step::Confirm(None)));
+    let in_doubt = in_doubt(applied(held), Effect::Update(only("x", 2)));
+    assert_eq!(plan_it(&in_doubt, None), Some(Step::Read));
+    let found = present(attributes(2, 1));
+    assert_eq!(plan_it(&in_doubt, Some(&found)), Some(Step::Confirm(None)));
 }
 
 #[test]

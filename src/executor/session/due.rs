@@ -35,7 +35,7 @@ impl Session {
     /// Sorts out what is to be done now.
     pub(super) fn due(&self, open: &Open) -> Due {
         let mut due = Due::default();
-        let Some((work, _)) = &self.work else { return due };
+        let Some(work) = &self.work else { return due };
         let now = self.now();
         let names = Names::of(&work.resources, &work.holders);
         for tracked in &work.resources {
@@ -76,6 +76,9 @@ impl Session {
     /// count again if the same was decided once more.
     fn overruled(&self, open: &Open, tracked: &Tracked, seen_rev: Revision) -> Option<Outcome> {
         let Tracked { version, sync, .. } = tracked;
+        if sync.outside.left_as.is_empty() && sync.outside.left_removed.is_none() {
+            return None;
+        }
         let desired = version.resource.as_ref().map(|resource| open.vendor.desired(resource));
         let (left_as, left_removed) = sync.outside.standing_at(desired.as_ref(), version.from_rev);
         if left_as == sync.outside.left_as && left_removed == sync.outside.left_removed {
@@ -141,6 +144,7 @@ fn sort(
     match step {
         Step::Confirm(held) => {
             let message = match (&held, &tracked.sync.applied) {
+                _ if tracked.version.unmanaged => format!("{subject} stays as it is"),
                 (Some(_), None) => format!("adopted {subject}, which was there as decided"),
                 _ => format!("{subject} is as decided"),
             };

@@ -65,7 +65,7 @@ impl Session {
 
     /// Tells the jobs that were accepted since the connection was closed how long it will be.
     async fn tell_closed(&mut self) -> Result<(), End> {
-        let Some((work, _)) = &self.work else { return Ok(()) };
+        let Some(work) = &self.work else { return Ok(()) };
         let Some(gate) = work.gate.clone().filter(|_| work.revision > self.told_rev) else {
             return Ok(());
         };
@@ -79,7 +79,7 @@ impl Session {
 
     /// Returns the account, opened with the present credential; `None` when there is none.
     async fn opened(&mut self) -> Result<Option<Open>, End> {
-        let Some((work, _)) = &self.work else { return Ok(None) };
+        let Some(work) = &self.work else { return Ok(None) };
         let Some(sealed) = &work.connection else {
             self.open = None;
             return Ok(None);
@@ -108,7 +108,7 @@ impl Session {
 
     /// Closes the connection because its account cannot be opened.
     async fn close(&mut self, problem: Problem) -> Result<(), End> {
-        let Some((work, _)) = &self.work else { return Ok(()) };
+        let Some(work) = &self.work else { return Ok(()) };
         let wait = |tracked: &Tracked| Outcome {
             resource_id: tracked.version.id.clone(),
             desired_rev: tracked.version.from_rev,

@@ -24,7 +24,7 @@ impl Session {
                 Finished::Called { tasks, results } => self.called(tasks, results, &mut outcomes),
                 Finished::Looked { looks, result } => self.looked(looks, result, &mut outcomes),
                 Finished::Scanned { begun, result } => {
-                    let closes = result.as_ref().err().and_then(|it| self.scan_failed(it));
+                    let closes = self.health.after(result.as_ref().err());
                     scans.push((begun, result));
                     closes
                 }
@@ -55,13 +55,7 @@ impl Session {
         // A batch counts once: by the failure that reaches furthest.
         let worst = results.iter().filter_map(|result| result.as_ref().err());
         let worst = worst.min_by_key(|failure| failure.scope);
-        let gate = match worst {
-            Some(failure) => self.health.failed(failure),
-            None => {
-                self.health.succeeded();
-                None
-            }
-        };
+        let gate = self.health.after(worst);
         let now = self.now();
         let open = self.open.as_ref();
         let allowance = open.map(|open| open.account.allowance()).unwrap_or_default();
@@ -158,7 +152,7 @@ impl Session {
             let until = Instant::now() + Duration::from_millis(gate.wait_ms);
             self.closed_until = Some(self.closed_until.map_or(until, |at| at.max(until)));
             // All jobs that are open now are told.
-            let seen = self.work.as_ref().map_or(Revision::ZERO, |(work, _)| work.revision);
+            let seen = self.work.as_ref().map_or(Revision::ZERO, |work| work.revision);
             self.told_rev = self.told_rev.max(seen);
         }
         self.work = None;

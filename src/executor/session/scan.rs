@@ -14,7 +14,7 @@ use crate::domain::drift::{DriftItem, Judged, Listed, Observation, judge};
 use crate::domain::{Attributes, Problem, ProblemReason, Revision, Timestamp, Tracked};
 use crate::executor::accounts::Open;
 use crate::executor::{backoff, outcomes};
-use crate::store::{self, DriftWork, Gate, JudgedBy, Scan, ScanState, Scanned};
+use crate::store::{self, DriftWork, JudgedBy, Scan, ScanState, Scanned};
 use crate::vendors::places::PATIENCE;
 use crate::vendors::{Entry, Failure, Lane, Vendor};
 
@@ -34,6 +34,13 @@ pub(super) struct Begun {
     state: ScanState,
 }
 
+impl Begun {
+    /// Tells whether the list lacks some of what is only shown to those who ask for it.
+    fn lacks(&self, with: &[String]) -> bool {
+        with.iter().any(|one| !self.state.with.contains(one))
+    }
+}
+
 /// What a scan is judged to mean.
 struct Meant {
     judged: Judged,
@@ -45,7 +52,7 @@ struct Meant {
 impl Session {
     /// Tells whether the connection is to be scanned now.
     pub(super) fn scan_is_due(&self) -> bool {
-        let Some((work, _)) = &self.work else { return false };
+        let Some(work) = &self.work else { return false };
         if self.scanning || work.connection.is_none() {
             return false;
         }
@@ -57,7 +64,7 @@ impl Session {
 
     /// Lists what the vendor holds; tells whether it had to wait for the rate limit.
     pub(super) async fn scan(&mut self, open: &Open) -> bool {
-        let Some((work, _)) = &self.work else { return false };
+        let Some(work) = &self.work else { return false };
         if self.calls >= self.parts.settings.calls_max {
             return false;
         }
@@ -81,11 +88,6 @@ impl Session {
             let _gone = finished.send(Finished::Scanned { begun: Box::new(begun), result });
         });
         false
-    }
-
-    /// Notes what a scan that failed says of the connection.
-    pub(super) fn scan_failed(&mut self, failure: &Failure) -> Option<Gate> {
-        self.health.failed(failure)
     }
 
     /// Judges a scan, and notes what comes of it.
@@ -166,7 +168,7 @@ impl Session {
         let with: BTreeSet<_> =
             expected.values().filter_map(|expected| vendor.lists_with(expected)).collect();
         let with: Vec<_> = with.into_iter().map(str::to_owned).collect();
-        if with.iter().any(|one| !begun.state.with.contains(one)) {
+        if begun.lacks(&with) {
             // Something is not in the list that may well be there: it is listed with that first.
             let by = JudgedBy::Nothing;
             return Ok(Meant { judged: Judged::default(), with, revision, by });
@@ -217,8 +219,7 @@ impl Session {
         observation: Option<String>,
     ) -> Scanned {
         let Meant { judged, with, revision, by } = meant;
-        let is_partial =
-            *with != begun.state.with && with.iter().any(|it| !begun.state.with.contains(it));
+        let is_partial = begun.lacks(with);
         let most = self.parts.settings.scan_interval;
         let interval = most.map_or(Duration::ZERO, |most| {
             let before = Duration::from_millis(begun.state.interval_ms);

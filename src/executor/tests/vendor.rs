@@ -7,10 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use url::Url;
 
-use crate::domain::{Attributes, Effect, Observed, Problem, ProblemReason, Resource, VendorKind};
+use crate::domain::{
+    Attributes, Effect, Observed, Problem, ProblemReason, Resource, ResourceId, ResourceKind,
+    VendorKind,
+};
 use crate::store::hooked::steps::Steps;
 use crate::vendors::{
-    Access, Account, Answer, Call, Failure, FailureScope, Identity, Lane, Target, Vendor,
+    Access, Account, Answer, Call, Entry, Failure, FailureScope, Identity, Lane, Target, Vendor,
 };
 
 /// How long it wants to be left alone, once: longer than until a lease is prolonged.
@@ -108,6 +111,21 @@ impl Vendor for Keeper {
         Attributes::from([("all", format!("{resource:?}").into())])
     }
 
+    fn listed(&self, _entry: &Entry, _expected: Option<&Attributes>) -> Option<Attributes> {
+        None
+    }
+
+    fn resource(
+        &self,
+        _id: ResourceId,
+        _kind: ResourceKind,
+        _name: &str,
+        _attributes: &Attributes,
+        _base: Option<&Resource>,
+    ) -> Result<Resource, String> {
+        Err("nothing is taken over from here".to_owned())
+    }
+
     fn open(&self, _access: Access) -> Result<Arc<dyn Account>, Failure> {
         Ok(Arc::new(self.clone()))
     }
@@ -139,6 +157,10 @@ impl Account for Keeper {
             Ok(targets.iter().map(|target| observed(&kept, target)).collect())
         };
         self.steps.take("read", read, |made| Err(unclear(made))).await
+    }
+
+    async fn list(&self, _with: &[String]) -> Result<Vec<Entry>, Failure> {
+        Ok(Vec::new())
     }
 
     async fn carry_out(&self, calls: &[Call]) -> Vec<Result<Answer, Failure>> {

@@ -308,6 +308,7 @@ fn asked(revision: Revision, versions: &[VersionWrite]) -> Asked {
     };
     Asked {
         allow_loss: ids(|write| write.version.allows_loss).map(|id| (id, revision)).collect(),
+        unmanaged: ids(|write| write.version.unmanaged).map(|id| (id, revision)).collect(),
         fills: ids(|write| write.fills).map(|id| (revision, id)).collect(),
         known_as: versions.iter().filter_map(known_as).collect(),
     }

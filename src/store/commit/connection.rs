@@ -14,6 +14,8 @@ pub(super) struct Change {
     /// Whether it was not in use before.
     fresh: bool,
     replaced: Option<ConnectionId>,
+    /// All others of the vendor, where this one is in use now.
+    others: Vec<ConnectionId>,
 }
 
 impl Change {
@@ -29,6 +31,9 @@ impl Change {
             }
         }
         head.connections.retain(|other| other.id != connection.id);
+        let others =
+            head.connections.iter().filter(|it| connected && it.vendor == connection.vendor);
+        let others = others.map(|other| other.id.clone()).collect();
         head.connections.push(connection.clone());
         Self {
             at: Doorbell {
@@ -39,6 +44,7 @@ impl Change {
             status: connection.status,
             fresh: connected && before.as_ref() != Some(&connection.id),
             replaced,
+            others,
         }
     }
 
@@ -57,7 +63,7 @@ impl Change {
         let company_id = &self.at.company_id;
         let jobs = rows.open_jobs(company_id, self.vendor, usize::MAX).await?;
         let any = !jobs.is_empty();
-        if let Some(connection_id) = self.replaced() {
+        for connection_id in self.others.clone() {
             let company_id = company_id.clone();
             drift::disconnected(rows, &Doorbell { company_id, connection_id }).await?;
         }

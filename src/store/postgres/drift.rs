@@ -4,11 +4,11 @@ use async_trait::async_trait;
 
 use super::session::within;
 use super::{PostgresRows, query, rows, rows_at_most, scalar, without_nul};
-use crate::domain::drift::{DriftItem, DriftState, Policies, Policy, PolicyTarget};
+use crate::domain::drift::{DriftItem, DriftState, Policies};
 use crate::domain::{CompanyId, ResourceId, Timestamp};
-use crate::store::rows::{DriftRows, ItemQuery};
-use crate::store::stored::{ItemOfInbox, PAUSE, PolicyColumns, ScanColumns, policies, read, write};
-use crate::store::{Doorbell, Error, Scan};
+use crate::store::rows::DriftRows;
+use crate::store::stored::{ItemOfInbox, PolicyColumns, ScanColumns, policies, read, write};
+use crate::store::{Doorbell, DriftQuery, Error, Scan};
 
 #[async_trait]
 impl DriftRows for PostgresRows {
@@ -80,32 +80,31 @@ impl DriftRows for PostgresRows {
     async fn items(
         &mut self,
         company_id: &CompanyId,
-        query: &ItemQuery,
-        limit: usize,
-    ) -> Result<Vec<(Doorbell, DriftItem)>, Error> {
+        query: &DriftQuery,
+    ) -> Result<Vec<DriftItem>, Error> {
         let sql = match query.before_seq {
             None => {
-                "SELECT connection_id, item FROM drift_items \
+                "SELECT item FROM drift_items \
                  WHERE company_id = $1 AND seq > $2 AND seq < $3 \
                      AND (cardinality($4::text[]) = 0 OR state = ANY($4)) \
                  ORDER BY seq LIMIT $5"
             }
             Some(_) => {
-                "SELECT connection_id, item FROM drift_items \
+                "SELECT item FROM drift_items \
                  WHERE company_id = $1 AND seq > $2 AND seq < $3 \
                      AND (cardinality($4::text[]) = 0 OR state = ANY($4)) \
                  ORDER BY seq DESC LIMIT $5"
             }
         };
         let states: Vec<_> = query.states.iter().map(|state: &DriftState| state.as_str()).collect();
-        let items = rows::<ItemOfInbox>(sql)
+        let items = scalar::<String>(sql)
             .bind(company_id.as_str())
             .bind(query.after_seq)
             .bind(query.before_seq.unwrap_or(i64::MAX))
             .bind(states)
-            .bind(rows_at_most(limit));
+            .bind(rows_at_most(query.limit));
         let items = within(items.fetch_all(&mut *self.session)).await?;
-        items.into_iter().map(|row| row.read(company_id)).collect()
+        items.iter().map(|item| read(item)).collect()
     }
 
     async fn items_by_id(
@@ -161,32 +160,28 @@ impl DriftRows for PostgresRows {
         policies(all, within(imported.fetch_all(&mut *self.session)).await?)
     }
 
-    async fn write_policy(&mut self, company_id: &CompanyId, policy: &Policy) -> Result<(), Error> {
-        let until = policy.until.map(Timestamp::as_micros);
-        let row = (policy.target.key(), policy.mode.as_str(), policy.reason.as_str(), until);
-        self.put_policy(company_id, row).await
-    }
-
-    async fn remove_policy(
+    async fn put_policy(
         &mut self,
         company_id: &CompanyId,
-        target: &PolicyTarget,
+        policy: PolicyColumns,
     ) -> Result<(), Error> {
-        self.drop_policy(company_id, &target.key()).await
+        let sql = "INSERT INTO policies (company_id, target, mode, reason, until) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (company_id, target) \
+             DO UPDATE SET mode = $3, reason = $4, until = $5";
+        let upsert = query(sql)
+            .bind(company_id.as_str())
+            .bind(policy.target)
+            .bind(policy.mode)
+            .bind(without_nul(&policy.reason))
+            .bind(policy.until);
+        within(upsert.execute(&mut *self.session)).await.map(drop)
     }
 
-    async fn write_pause(
-        &mut self,
-        company_id: &CompanyId,
-        pause: Option<&(Timestamp, String)>,
-    ) -> Result<(), Error> {
-        match pause {
-            None => self.drop_policy(company_id, PAUSE).await,
-            Some((until, reason)) => {
-                let row = (PAUSE.to_owned(), PAUSE, reason.as_str(), Some(until.as_micros()));
-                self.put_policy(company_id, row).await
-            }
-        }
+    async fn drop_policy(&mut self, company_id: &CompanyId, target: &str) -> Result<(), Error> {
+        let delete = query("DELETE FROM policies WHERE company_id = $1 AND target = $2")
+            .bind(company_id.as_str())
+            .bind(target.to_owned());
+        within(delete.execute(&mut *self.session)).await.map(drop)
     }
 
     async fn write_imported(
@@ -199,31 +194,5 @@ impl DriftRows for PostgresRows {
         let ids: Vec<_> = ids.iter().map(ResourceId::as_str).collect();
         let insert = query(sql).bind(company_id.as_str()).bind(ids);
         within(insert.execute(&mut *self.session)).await.map(drop)
-    }
-}
-
-impl PostgresRows {
-    async fn put_policy(
-        &mut self,
-        company_id: &CompanyId,
-        (target, mode, reason, until): (String, &str, &str, Option<i64>),
-    ) -> Result<(), Error> {
-        let sql = "INSERT INTO policies (company_id, target, mode, reason, until) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (company_id, target) \
-             DO UPDATE SET mode = $3, reason = $4, until = $5";
-        let upsert = query(sql)
-            .bind(company_id.as_str())
-            .bind(target)
-            .bind(mode)
-            .bind(without_nul(reason))
-            .bind(until);
-        within(upsert.execute(&mut *self.session)).await.map(drop)
-    }
-
-    async fn drop_policy(&mut self, company_id: &CompanyId, target: &str) -> Result<(), Error> {
-        let delete = query("DELETE FROM policies WHERE company_id = $1 AND target = $2")
-            .bind(company_id.as_str())
-            .bind(target);
-        within(delete.execute(&mut *self.session)).await.map(drop)
     }
 }

@@ -93,6 +93,13 @@ impl EntryRows for PostgresRows {
                 query(sql).bind(company_id.as_str()).bind(id.as_str()).bind(from_rev.get());
             within(update.execute(&mut *self.session)).await?;
         }
+        for (id, from_rev) in &asked.unmanaged {
+            let sql = "UPDATE resource_versions SET unmanaged = true \
+                 WHERE company_id = $1 AND resource_id = $2 AND from_rev = $3";
+            let update =
+                query(sql).bind(company_id.as_str()).bind(id.as_str()).bind(from_rev.get());
+            within(update.execute(&mut *self.session)).await?;
+        }
         for (revision, id) in &asked.fills {
             let sql = "UPDATE job_items SET fills = true \
                  WHERE company_id = $1 AND revision = $2 AND resource_id = $3";

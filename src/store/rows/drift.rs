@@ -2,20 +2,10 @@
 
 use async_trait::async_trait;
 
-use crate::domain::drift::{DriftItem, DriftState, Policies, Policy, PolicyTarget};
+use crate::domain::drift::{DriftItem, Policies};
 use crate::domain::{CompanyId, ResourceId, Timestamp};
-use crate::store::{Doorbell, Error, Scan};
-
-/// Which items of the inbox to read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::store) struct ItemQuery {
-    /// Only those in one of these states, unless there are none.
-    pub(in crate::store) states: Vec<DriftState>,
-    /// Only those that were changed after this.
-    pub(in crate::store) after_seq: i64,
-    /// Only those that were changed before this, the latest first; otherwise the earliest is first.
-    pub(in crate::store) before_seq: Option<i64>,
-}
+use crate::store::stored::PolicyColumns;
+use crate::store::{Doorbell, DriftQuery, Error, Scan};
 
 /// Scans, the inbox and policies.
 #[async_trait]
@@ -35,7 +25,7 @@ pub(in crate::store) trait DriftRows {
     /// Writes that.
     async fn write_observation(&mut self, at: &Doorbell, body: &str) -> Result<(), Error>;
 
-    /// Reads the items of a connection that stand, and those that were set right and shown since.
+    /// Reads the items of a connection that stand, and those that stand no more and were shown since.
     async fn live_items(
         &mut self,
         at: &Doorbell,
@@ -46,9 +36,8 @@ pub(in crate::store) trait DriftRows {
     async fn items(
         &mut self,
         company_id: &CompanyId,
-        query: &ItemQuery,
-        limit: usize,
-    ) -> Result<Vec<(Doorbell, DriftItem)>, Error>;
+        query: &DriftQuery,
+    ) -> Result<Vec<DriftItem>, Error>;
 
     /// Reads those of these items that there are.
     async fn items_by_id(
@@ -67,22 +56,15 @@ pub(in crate::store) trait DriftRows {
     /// Reads the policies of a company, also those that hold no more, and what it imported.
     async fn policies(&mut self, company_id: &CompanyId) -> Result<Policies, Error>;
 
-    /// Writes a policy in the place of the one for its target.
-    async fn write_policy(&mut self, company_id: &CompanyId, policy: &Policy) -> Result<(), Error>;
-
-    /// Forgets the policy for a target.
-    async fn remove_policy(
+    /// Writes a policy, or a pause, in the place of the one for its target.
+    async fn put_policy(
         &mut self,
         company_id: &CompanyId,
-        target: &PolicyTarget,
+        policy: PolicyColumns,
     ) -> Result<(), Error>;
 
-    /// Writes until when nothing is enforced, and why; `None` ends that.
-    async fn write_pause(
-        &mut self,
-        company_id: &CompanyId,
-        pause: Option<&(Timestamp, String)>,
-    ) -> Result<(), Error>;
+    /// Forgets the policy for a target, or the pause.
+    async fn drop_policy(&mut self, company_id: &CompanyId, target: &str) -> Result<(), Error>;
 
     /// Notes what was imported.
     async fn write_imported(

@@ -42,6 +42,8 @@ pub(in crate::store) struct NewRevision {
 pub(in crate::store) struct Asked {
     /// Versions by which values may be lost.
     pub(in crate::store) allow_loss: Vec<(ResourceId, Revision)>,
+    /// Versions that leave what the vendor holds where it is.
+    pub(in crate::store) unmanaged: Vec<(ResourceId, Revision)>,
     /// Items of jobs whose default value is to be filled in.
     pub(in crate::store) fills: Vec<(Revision, ResourceId)>,
     /// Resources that get another name, with the one that vendors know them by, unless they know of

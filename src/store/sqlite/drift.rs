@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 
 use super::{SqliteRows, failed, list, rows_at_most};
-use crate::domain::drift::{DriftItem, Policies, Policy, PolicyTarget};
+use crate::domain::drift::{DriftItem, Policies};
 use crate::domain::{CompanyId, ResourceId, Timestamp};
-use crate::store::rows::{DriftRows, ItemQuery};
-use crate::store::stored::{ItemOfInbox, PAUSE, PolicyColumns, ScanColumns, policies, read, write};
-use crate::store::{Doorbell, Error, Scan};
+use crate::store::rows::DriftRows;
+use crate::store::stored::{ItemOfInbox, PolicyColumns, ScanColumns, policies, read, write};
+use crate::store::{Doorbell, DriftQuery, Error, Scan};
 
 #[async_trait]
 impl DriftRows for SqliteRows {
@@ -97,33 +97,32 @@ impl DriftRows for SqliteRows {
     async fn items(
         &mut self,
         company_id: &CompanyId,
-        query: &ItemQuery,
-        limit: usize,
-    ) -> Result<Vec<(Doorbell, DriftItem)>, Error> {
+        query: &DriftQuery,
+    ) -> Result<Vec<DriftItem>, Error> {
         let sql = match query.before_seq {
             None => {
-                "SELECT connection_id, item FROM drift_items INDEXED BY drift_items_by_seq \
+                "SELECT item FROM drift_items INDEXED BY drift_items_by_seq \
                  WHERE company_id = $1 AND seq > $2 AND seq < $3 \
                      AND ($4 = '[]' OR state IN (SELECT value FROM json_each($4))) \
                  ORDER BY seq LIMIT $5"
             }
             Some(_) => {
-                "SELECT connection_id, item FROM drift_items INDEXED BY drift_items_by_seq \
+                "SELECT item FROM drift_items INDEXED BY drift_items_by_seq \
                  WHERE company_id = $1 AND seq > $2 AND seq < $3 \
                      AND ($4 = '[]' OR state IN (SELECT value FROM json_each($4))) \
                  ORDER BY seq DESC LIMIT $5"
             }
         };
-        let rows: Vec<ItemOfInbox> = sqlx::query_as(sql)
+        let items: Vec<String> = sqlx::query_scalar(sql)
             .bind(company_id.as_str())
             .bind(query.after_seq)
             .bind(query.before_seq.unwrap_or(i64::MAX))
             .bind(list(query.states.iter().map(|state| state.as_str()))?)
-            .bind(rows_at_most(limit))
+            .bind(rows_at_most(query.limit))
             .fetch_all(&mut *self.tx)
             .await
             .map_err(failed)?;
-        rows.into_iter().map(|row| row.read(company_id)).collect()
+        items.iter().map(|item| read(item)).collect()
     }
 
     async fn items_by_id(
@@ -190,32 +189,34 @@ impl DriftRows for SqliteRows {
         policies(rows, imported)
     }
 
-    async fn write_policy(&mut self, company_id: &CompanyId, policy: &Policy) -> Result<(), Error> {
-        let until = policy.until.map(Timestamp::as_micros);
-        let row = (policy.target.key(), policy.mode.as_str(), policy.reason.as_str(), until);
-        self.put_policy(company_id, row).await
-    }
-
-    async fn remove_policy(
+    async fn put_policy(
         &mut self,
         company_id: &CompanyId,
-        target: &PolicyTarget,
+        policy: PolicyColumns,
     ) -> Result<(), Error> {
-        self.drop_policy(company_id, &target.key()).await
+        let sql = "INSERT INTO policies (company_id, target, mode, reason, until) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (company_id, target) \
+             DO UPDATE SET mode = $3, reason = $4, until = $5";
+        sqlx::query(sql)
+            .bind(company_id.as_str())
+            .bind(policy.target)
+            .bind(policy.mode)
+            .bind(policy.reason)
+            .bind(policy.until)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(())
     }
 
-    async fn write_pause(
-        &mut self,
-        company_id: &CompanyId,
-        pause: Option<&(Timestamp, String)>,
-    ) -> Result<(), Error> {
-        match pause {
-            None => self.drop_policy(company_id, PAUSE).await,
-            Some((until, reason)) => {
-                let row = (PAUSE.to_owned(), PAUSE, reason.as_str(), Some(until.as_micros()));
-                self.put_policy(company_id, row).await
-            }
-        }
+    async fn drop_policy(&mut self, company_id: &CompanyId, target: &str) -> Result<(), Error> {
+        sqlx::query("DELETE FROM policies WHERE company_id = $1 AND target = $2")
+            .bind(company_id.as_str())
+            .bind(target)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(())
     }
 
     async fn write_imported(
@@ -228,38 +229,6 @@ impl DriftRows for SqliteRows {
         sqlx::query(sql)
             .bind(company_id.as_str())
             .bind(list(ids.iter().map(ResourceId::as_str))?)
-            .execute(&mut *self.tx)
-            .await
-            .map_err(failed)?;
-        Ok(())
-    }
-}
-
-impl SqliteRows {
-    async fn put_policy(
-        &mut self,
-        company_id: &CompanyId,
-        (target, mode, reason, until): (String, &str, &str, Option<i64>),
-    ) -> Result<(), Error> {
-        let sql = "INSERT INTO policies (company_id, target, mode, reason, until) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (company_id, target) \
-             DO UPDATE SET mode = $3, reason = $4, until = $5";
-        sqlx::query(sql)
-            .bind(company_id.as_str())
-            .bind(target)
-            .bind(mode)
-            .bind(reason)
-            .bind(until)
-            .execute(&mut *self.tx)
-            .await
-            .map_err(failed)?;
-        Ok(())
-    }
-
-    async fn drop_policy(&mut self, company_id: &CompanyId, target: &str) -> Result<(), Error> {
-        sqlx::query("DELETE FROM policies WHERE company_id = $1 AND target = $2")
-            .bind(company_id.as_str())
-            .bind(target)
             .execute(&mut *self.tx)
             .await
             .map_err(failed)?;

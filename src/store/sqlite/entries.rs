@@ -73,6 +73,17 @@ impl EntryRows for SqliteRows {
                 .await
                 .map_err(failed)?;
         }
+        for (id, from_rev) in &asked.unmanaged {
+            let sql = "UPDATE resource_versions SET unmanaged = 1 \
+                 WHERE company_id = $1 AND resource_id = $2 AND from_rev = $3";
+            sqlx::query(sql)
+                .bind(company_id.as_str())
+                .bind(id.as_str())
+                .bind(from_rev.get())
+                .execute(&mut *self.tx)
+                .await
+                .map_err(failed)?;
+        }
         for (revision, id) in &asked.fills {
             let sql = "UPDATE job_items SET fills = 1 \
                  WHERE company_id = $1 AND revision = $2 AND resource_id = $3";

@@ -1,12 +1,9 @@
 //! Scans, the inbox and policies.
 
 use super::{known, read};
-use crate::domain::drift::{DriftItem, Mode, Policies, Policy, PolicyTarget};
+use crate::domain::drift::{DriftItem, Mode, PAUSE, Policies, Policy, PolicyTarget};
 use crate::domain::{CompanyId, ConnectionId, ResourceId, Timestamp};
 use crate::store::{Doorbell, Error, Scan};
-
-/// The target under which a pause is kept.
-pub(in crate::store) const PAUSE: &str = "pause";
 
 /// A scan, as columns.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -52,6 +49,24 @@ pub(in crate::store) struct PolicyColumns {
     pub(in crate::store) mode: String,
     pub(in crate::store) reason: String,
     pub(in crate::store) until: Option<i64>,
+}
+
+impl PolicyColumns {
+    /// Writes a policy.
+    pub(in crate::store) fn of(policy: Policy) -> Self {
+        Self {
+            target: policy.target.key(),
+            mode: policy.mode.as_str().to_owned(),
+            reason: policy.reason,
+            until: policy.until.map(Timestamp::as_micros),
+        }
+    }
+
+    /// Writes until when nothing is enforced, and why.
+    pub(in crate::store) fn of_pause((until, reason): (Timestamp, String)) -> Self {
+        let (target, mode) = (PAUSE.to_owned(), PAUSE.to_owned());
+        Self { target, mode, reason, until: Some(until.as_micros()) }
+    }
 }
 
 /// Reads all policies of a company.

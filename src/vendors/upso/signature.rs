@@ -10,12 +10,14 @@ use crate::hex;
 
 /// How far a message's time may be from ours.
 const AGE_MAX: Duration = Duration::from_secs(300);
+/// The header that Upso signs with.
+pub const HEADER: &str = "Upso-Signature";
 /// The most secrets that an account's messages may be signed with.
 pub const SECRETS_MAX: usize = 2;
 /// Stands for a secret that there is not, so that this takes as long.
 const NOBODYS: &str = "no message is signed with this";
 
-/// What the header `Upso-Signature` says: `t=<unix seconds>,v1=<hex>`.
+/// What [`HEADER`] says: `t=<unix seconds>,v1=<hex>`.
 #[derive(Clone, Debug)]
 pub struct Signature {
     /// As it was written, since that is what is signed.

@@ -12,7 +12,7 @@ use crate::world::{World, portal_token};
 /// Connects a company to a portal in which somebody made a property after it was scanned first.
 pub(super) async fn with_drift(world: &World, company: &str) {
     world.connected(company).await;
-    world.client.scan_drift(company).await.unwrap();
+    scan(world, company).await;
     let edit = json!({
         "token": portal_token(company), "method": "POST", "name": "newcomer",
         "body": { "label": "New", "type": "string", "fieldType": "text",
@@ -22,11 +22,26 @@ pub(super) async fn with_drift(world: &World, company: &str) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let edited = http.post(url).json(&edit).send().await.unwrap();
     assert!(edited.status().is_success(), "{}", edited.text().await.unwrap());
-    world.client.scan_drift(company).await.unwrap();
+    scan(world, company).await;
+}
+
+/// Scans the only vendor of a company.
+async fn scan(world: &World, company: &str) {
+    let since = seconds();
+    let scans = world.client.scan_drift(company).await.unwrap();
+    let in_time = |at: &Timestamp| at.seconds >= since;
+    assert!(
+        scans.iter().all(|scan| scan.scanned_at.as_ref().is_some_and(in_time)),
+        "not scanned in time: {scans:?}"
+    );
+}
+
+fn seconds() -> i64 {
+    SystemClock.now().as_micros() / 1_000_000
 }
 
 fn in_an_hour() -> Timestamp {
-    Timestamp { seconds: SystemClock.now().as_micros() / 1_000_000 + 3_600, nanos: 0 }
+    Timestamp { seconds: seconds() + 3_600, nanos: 0 }
 }
 
 fn tier() -> PolicyTarget {

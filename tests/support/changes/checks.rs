@@ -23,6 +23,7 @@ pub(crate) async fn check(companies: &[Company], hubspot: &HubSpot) {
         let history = nothing_accepted_is_missing(company).await;
         the_vendor_holds_what_was_decided(company, &history, hubspot).await;
         every_job_has_succeeded(company).await;
+        nothing_was_taken_for_a_change_of_others(company).await;
     }
 }
 
@@ -83,6 +84,11 @@ async fn the_vendor_holds_what_was_decided(
         let left = usize::from(property.active);
         assert_eq!(property.created - property.archived, left, "{at}");
     }
+}
+
+async fn nothing_was_taken_for_a_change_of_others(company: &Company) {
+    let items = company.client.list_drift(&company.id).all().await.unwrap();
+    assert!(items.is_empty(), "{}: {items:?}", company.id);
 }
 
 async fn every_job_has_succeeded(company: &Company) {

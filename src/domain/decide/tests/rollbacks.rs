@@ -63,6 +63,27 @@ fn going_back_can_itself_be_undone() {
 }
 
 #[test]
+fn going_back_to_before_an_import_leaves_what_was_imported_where_it_is() {
+    let ledger = ledger();
+    let mut situation = ledger.situation(&rollback(1));
+    situation.policies.imported.insert(ResourceId::from_trusted("field-3"));
+    let Ok(Decision::Change(writes)) = decide(&situation, &mutation(rollback(1))) else {
+        panic!("it is a change")
+    };
+    let unmanaged = |write: &VersionWrite| (write.version.name.clone(), write.version.unmanaged);
+    let mut written: Vec<_> = writes.versions.iter().map(unmanaged).collect();
+    written.sort();
+    assert_eq!(written, [("a".to_owned(), true), ("c".to_owned(), false)]);
+    // What is removed by itself is removed.
+    situation = ledger.situation(&remove("a"));
+    situation.policies.imported.insert(ResourceId::from_trusted("field-3"));
+    let Ok(Decision::Change(writes)) = decide(&situation, &mutation(remove("a"))) else {
+        panic!("it is a change")
+    };
+    assert!(!writes.versions[0].version.unmanaged);
+}
+
+#[test]
 fn going_back_leaves_the_connection_and_the_name_of_the_company() {
     let mut ledger = ledger();
     ledger.change(Intent::UpdateCompany { display_name: "Acme 2".to_owned() });

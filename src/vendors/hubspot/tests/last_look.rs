@@ -91,5 +91,6 @@ async fn it_believes_nothing_that_is_not_in_order() {
         let scene = Scene::new([page]).await;
         let failure = scene.carry_out_one(retire(false)).await.unwrap_err();
         assert_eq!((failure.scope, failure.effect_unknown), (Resource, false), "{failure:?}");
+        assert_eq!(scene.asked().len(), 1, "no deal of it is looked at");
     }
 }

@@ -206,6 +206,7 @@ async fn what_the_stand_in_holds_is_listed_as_it_is_read_and_can_be_decided_as_i
     expected.sort_unstable();
     assert_eq!(keys(&listed), expected);
     let read = rig.read(&expected).await;
+    assert_eq!(read.len(), listed.len());
     for (entry, observed) in listed.iter().zip(read) {
         let form = upso().listed(entry, None).unwrap();
         let Observed::Present { attributes, .. } = observed else { panic!("{entry:?}") };

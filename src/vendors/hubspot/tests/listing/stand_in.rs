@@ -95,6 +95,7 @@ async fn what_is_listed_is_what_is_read_and_can_be_decided_as_it_is() {
     let of_fields = listed.iter().filter(|entry| entry.kind == ResourceKind::Field);
     assert_eq!(of_fields.count(), fields.len(), "HubSpot's own are left out");
     let read = portal.read_all(&targets).await;
+    assert_eq!((targets.len(), read.len()), (fields.len(), fields.len()));
     for ((field, target), observed) in fields.iter().zip(&targets).zip(read) {
         let entry = find(&listed, &target.name);
         let Observed::Present { attributes, protected } = observed else { panic!("{entry:?}") };
