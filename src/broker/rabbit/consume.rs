@@ -15,6 +15,7 @@ use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
 use super::rarely::Rarely;
@@ -58,21 +59,33 @@ impl Consumers {
         Ok(Self { deliveries: select_all(streams), unreadable })
     }
 
-    /// Takes in what comes, until a consumer ends.
-    pub(super) async fn run(self, inbox: &Line<Doorbell>) -> Result<(), Error> {
+    /// Takes in what comes, until a consumer ends or shutdown begins. What was taken in by then is
+    /// still acknowledged.
+    pub(super) async fn run(
+        self,
+        inbox: &Line<Doorbell>,
+        stopping: &CancellationToken,
+    ) -> Result<(), Error> {
         let mut batches = self.deliveries.ready_chunks(BATCH_MAX);
-        while let Some(batch) = batches.next().await {
+        while let Some(batch) = stopping.run_until_cancelled(batches.next()).await.flatten() {
             let batch = batch.into_iter().collect::<Result<Vec<_>, Error>>()?;
+            let mut taken = Vec::with_capacity(batch.len());
             for delivery in &batch {
                 match message::read(&delivery.data) {
-                    Some(doorbell) => inbox.join_when_free(&doorbell).await,
+                    Some(doorbell) => {
+                        let joins = inbox.join_when_free(&doorbell);
+                        if stopping.run_until_cancelled(joins).await.is_none() {
+                            break;
+                        }
+                    }
                     None => self.unreadable.tell(1, |count| {
                         let key = &delivery.routing_key;
                         tracing::warn!(count, %key, "a message of RabbitMQ is no doorbell; left out");
                     }),
                 }
+                taken.push(delivery);
             }
-            let acks = batch.iter().map(|delivery| delivery.ack(BasicAckOptions::default()));
+            let acks = taken.into_iter().map(|delivery| delivery.ack(BasicAckOptions::default()));
             try_join_all(acks).await.map_err(Error::Broken)?;
         }
         Ok(())

@@ -160,10 +160,7 @@ impl Keeper {
         let publish = publisher.run(events, &self.stopping);
         let consume = async {
             let Some(consumers) = consumers else { return Ok(()) };
-            tokio::select! {
-                ended = consumers.run(&lines.inbox) => ended,
-                () = self.stopping.cancelled() => Ok(()),
-            }
+            consumers.run(&lines.inbox, &self.stopping).await
         };
         let too_late = async {
             self.stopping.cancelled().await;

@@ -72,11 +72,14 @@ async fn a_message_that_is_no_doorbell_is_left_out() {
     let Some(world) = World::make().await else { return };
     let executor = world.executor("holder").await;
     let (_link, channel) = world.names.beside().await;
+    channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
     for body in [&b"2 acme connection-2"[..], b"", &[0xff; 4_000]] {
         let (exchange, key) = (world.names.prefix.as_str(), partition_key(partition("acme")));
         let options = BasicPublishOptions::default();
         let none = BasicProperties::default();
-        channel.basic_publish(exchange.into(), key.into(), options, body, none).await.unwrap();
+        let sent = channel.basic_publish(exchange.into(), key.into(), options, body, none).await;
+        // They are in the queue before what comes over another connection.
+        sent.unwrap().await.unwrap();
     }
     executor.ring(&of("acme")).await;
     assert_eq!(heard(&executor).await, of("acme"));
@@ -106,7 +109,9 @@ async fn while_the_line_is_full_the_server_keeps_the_rest() {
     let consumers = Consumers::start(&channel, &topology, "holder", rarely).await.unwrap();
     let line = Arc::new(Line::<Doorbell>::new(1));
     let into = Arc::clone(&line);
-    let run = world.supervisor.spawn("consume", async move { consumers.run(&into).await });
+    let stopping = world.supervisor.stopping();
+    let run = async move { consumers.run(&into, &stopping).await };
+    let run = world.supervisor.spawn("consume", run);
     let queue = topology.queue(7);
     // One waits in line, a batch of 32 is here.
     until("32 are here", async || world.names.unread(&queue).await == Some(68)).await;
