@@ -14,6 +14,7 @@ mod import;
 mod kinds;
 mod portals;
 mod quiet;
+mod restores;
 mod world;
 
 #[path = "../support/hubspot.rs"]
