@@ -421,9 +421,14 @@ async fn a_closed_connection_that_only_a_scan_waits_for_is_given_back() {
     *told.list_fails.lock().unwrap() = Some(closed);
     scanned(&mut rig).await;
     assert_eq!(told.lists.load(Ordering::Relaxed), 1);
+    // Nor is it kept when somebody asks for a scan meanwhile.
+    let company = CompanyId::parse("acme").unwrap();
+    let mut asked = rig.store.ask_for_scan(&Scope::All, &company, None).await.unwrap().unwrap();
+    rig.session(asked.remove(0).at).await;
+    assert_eq!(told.lists.load(Ordering::Relaxed), 1);
     // It is not taken up before it opens.
     rig.start();
     rig.store.sweeps(20).await;
-    assert_eq!(rig.store.claims(), 1);
+    assert_eq!(rig.store.claims(), 2);
     rig.end().await;
 }

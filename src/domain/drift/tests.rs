@@ -1,5 +1,7 @@
 //! What follows from scans.
 
+mod settling;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ struct World {
     items: Vec<DriftItem>,
     policies: Policies,
     before: Option<Observation>,
+    busy: HashSet<ResourceId>,
     now: i64,
 }
 
@@ -59,6 +62,7 @@ impl World {
             items: Vec::new(),
             policies: Policies::default(),
             before: None,
+            busy: HashSet::new(),
             now: LATER,
         }
     }
@@ -79,11 +83,12 @@ impl World {
         self.now += 5 * MINUTE;
         let now = Timestamp::from_micros(self.now);
         let observation = Observation { at: now, resources };
+        let desired = self.tracked.version.resource.as_ref().map(|_| self.desired.clone());
         let judged = judge(&Scanned {
             now: &observation,
             before: self.before.as_ref(),
-            tracked: &[(self.tracked.clone(), Some(self.desired.clone()))],
-            busy: &HashSet::new(),
+            tracked: &[(self.tracked.clone(), desired)],
+            busy: &self.busy,
             items: &self.items,
             policies: &self.policies,
             interval: INTERVAL,
