@@ -60,11 +60,13 @@ impl Metrics {
         };
         let is_up = i64::from(backlog.is_some());
         gauge("database_up", "Whether the backlog could be counted in the database", is_up);
-        if let Some(Backlog { connections, open_jobs }) = backlog {
+        if let Some(Backlog { connections, open_jobs, open_drift }) = backlog {
             let help = "Connections in use with open work or calls in doubt, of all companies";
             gauge("backlog_connections", help, in_range(connections));
             let help = "Jobs that have not ended, of all companies";
             gauge("open_jobs", help, in_range(open_jobs));
+            let help = "Changes of others that are left to somebody to resolve, of all companies";
+            gauge("open_drift", help, in_range(open_drift));
         }
         let mut text = String::new();
         encode(&mut text, &registry)?;
@@ -121,6 +123,7 @@ mod tests {
             "gomark_database_up 1",
             "gomark_backlog_connections 0",
             "gomark_open_jobs 0",
+            "gomark_open_drift 0",
             "# EOF",
         ] {
             assert!(told.lines().any(|one| one == line), "{line}\n{told}");

@@ -28,9 +28,9 @@ use crate::v1::drift_service_client::DriftServiceClient;
 use crate::v1::preview_cadence_request::Which;
 use crate::v1::{
     CancelJobRequest, Company, GetCompanyRequest, GetJobRequest, Job, ListAuditRequest,
-    ListCompaniesRequest, ListJobsRequest, RetryJobRequest, WatchConfigRequest,
+    ListCompaniesRequest, ListJobsRequest, RetryJobRequest, WatchConfigRequest, WatchDriftRequest,
 };
-use crate::watch::Revisions;
+use crate::watch::{DriftItems, Revisions};
 
 /// The generated client of `ConfigService`, with the token of the [`Client`] it came from.
 pub type RawConfigClient = ConfigServiceClient<InterceptedService<Channel, Auth>>;
@@ -115,6 +115,13 @@ impl Client {
     pub fn watch_config(&self, company_id: impl Into<String>, after_revision: i64) -> Revisions {
         let request = WatchConfigRequest { company_id: company_id.into(), after_revision };
         Revisions::new(self.clone(), request)
+    }
+
+    /// Follows the inbox of a company: items that changed after `after_seq` (0: all that there are first),
+    /// past and to come, each as it is then.
+    pub fn watch_drift(&self, company_id: impl Into<String>, after_seq: i64) -> DriftItems {
+        let request = WatchDriftRequest { company_id: company_id.into(), after_seq };
+        DriftItems::new(self.clone(), request)
     }
 
     /// Shows the calendar and the texts that somebody would meet who starts a cadence: one that is

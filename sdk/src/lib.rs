@@ -83,5 +83,5 @@ pub use {
     retry::{RETRYABLE_CODES, RetryPolicy},
     rpc::{CallFuture, Rpc},
     tonic::{Code, Status},
-    watch::{JobEvents, Revisions, Watch, WatchRequest},
+    watch::{DriftItems, JobEvents, Revisions, Watch, WatchRequest},
 };

@@ -16,8 +16,8 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::job::is_terminal;
 use crate::v1::{
-    AuditEntry, JobEvent, WatchConfigRequest, WatchConfigResponse, WatchJobRequest,
-    WatchJobResponse,
+    AuditEntry, DriftItem, JobEvent, WatchConfigRequest, WatchConfigResponse, WatchDriftRequest,
+    WatchDriftResponse, WatchJobRequest, WatchJobResponse,
 };
 
 /// What is followed, item by item, as a stream.
@@ -43,6 +43,10 @@ pub type JobEvents = Watch<WatchJobRequest>;
 /// The revisions of a company, as their audit entries: see
 /// [`Client::watch_config`](crate::Client::watch_config). It has no end.
 pub type Revisions = Watch<WatchConfigRequest>;
+
+/// The inbox of a company as it changes: see [`Client::watch_drift`](crate::Client::watch_drift). It has
+/// no end, and of changes of one item that follow quickly only the last may come.
+pub type DriftItems = Watch<WatchDriftRequest>;
 
 impl<R: WatchRequest> Watch<R> {
     pub(crate) fn new(client: Client, mut request: R) -> Self {
@@ -76,6 +80,13 @@ impl JobEvents {
 impl Revisions {
     /// Returns the last revision that came; the one that the watch began after before the first.
     pub fn last_revision(&self) -> i64 {
+        self.last
+    }
+}
+
+impl DriftItems {
+    /// Returns the `seq` of the last item that came; what the watch began after before the first.
+    pub fn last_seq(&self) -> i64 {
         self.last
     }
 }
@@ -120,9 +131,10 @@ pub trait WatchRequest: Clone + fmt::Debug + Send + Sync + Unpin + 'static {
     /// item; `None` before the first.
     #[doc(hidden)]
     fn ends_after(last: Option<&Self::Item>) -> bool;
-    /// What it means that one number came right after another, also when it was asked for again.
+    /// What it means that one number came right after another, also when it was asked for again; `None`
+    /// where some may be left out.
     #[doc(hidden)]
-    fn gap(self, after: i64, number: i64) -> Error;
+    fn gap(&self, after: i64, number: i64) -> Option<Error>;
 }
 
 /// The opening of a stream.
@@ -154,8 +166,8 @@ impl WatchRequest for WatchJobRequest {
         last.is_none_or(|event| is_terminal(event.state()))
     }
 
-    fn gap(self, after_seq: i64, seq: i64) -> Error {
-        Error::EventGap { job_id: self.job_id, after_seq, seq }
+    fn gap(&self, after_seq: i64, seq: i64) -> Option<Error> {
+        Some(Error::EventGap { job_id: self.job_id.clone(), after_seq, seq })
     }
 }
 
@@ -185,7 +197,40 @@ impl WatchRequest for WatchConfigRequest {
         false
     }
 
-    fn gap(self, after_revision: i64, revision: i64) -> Error {
-        Error::RevisionGap { company_id: self.company_id, after_revision, revision }
+    fn gap(&self, after_revision: i64, revision: i64) -> Option<Error> {
+        let company_id = self.company_id.clone();
+        Some(Error::RevisionGap { company_id, after_revision, revision })
+    }
+}
+
+impl WatchRequest for WatchDriftRequest {
+    type Item = DriftItem;
+    type Answer = WatchDriftResponse;
+
+    fn open(self, client: &Client) -> Opening<WatchDriftResponse> {
+        let mut stub = client.raw_drift();
+        Box::pin(async move { stub.watch_drift(self).await })
+    }
+
+    fn after_mut(&mut self) -> &mut i64 {
+        &mut self.after_seq
+    }
+
+    fn item(answer: WatchDriftResponse) -> Option<DriftItem> {
+        answer.item
+    }
+
+    fn number(item: &DriftItem) -> i64 {
+        item.seq
+    }
+
+    // Somebody may always change something.
+    fn ends_after(_last: Option<&DriftItem>) -> bool {
+        false
+    }
+
+    // An item that changed again is told once.
+    fn gap(&self, _after_seq: i64, _seq: i64) -> Option<Error> {
+        None
     }
 }

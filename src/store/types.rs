@@ -79,6 +79,8 @@ pub struct Backlog {
     pub connections: u64,
     /// Jobs that have not ended, also those that wait for a connection.
     pub open_jobs: u64,
+    /// Changes of others that stand and are left to somebody to resolve.
+    pub open_drift: u64,
 }
 
 /// What is known of the limits of a connection in use.

@@ -5,13 +5,11 @@ use std::time::Duration;
 use gomark::clock::{Clock as _, SystemClock};
 use gomark_sdk::v1::{
     AuditAction, DriftChange, DriftItem, DriftMode, DriftResolution, DriftState, Field, Group,
-    OperationKind, PolicyTarget, PropertyType, ResourceKind, Vendor, WatchDriftRequest,
-    WatchDriftResponse,
+    OperationKind, PolicyTarget, PropertyType, ResourceKind, Vendor,
 };
-use gomark_sdk::{Change, Code, fields};
+use gomark_sdk::{Change, Code, DriftItems, fields};
 use prost_types::Timestamp;
 use serde_json::{Value, json};
-use tonic::Streaming;
 
 use crate::world::{BOUND, World, succeeded};
 
@@ -291,27 +289,29 @@ async fn a_portal_is_imported_and_then_watched() {
 }
 
 /// Waits for the next item that is told of.
-async fn told(watch: &mut Streaming<WatchDriftResponse>) -> DriftItem {
-    let told = tokio::time::timeout(BOUND, watch.message()).await.expect("it is told");
-    told.unwrap().unwrap().item.unwrap()
+async fn told(watch: &mut DriftItems) -> DriftItem {
+    let told = tokio::time::timeout(BOUND, watch.next()).await.expect("it is told");
+    told.expect("there is no end").unwrap()
 }
 
 #[tokio::test]
 async fn the_inbox_is_followed_and_read_page_by_page() {
-    let world = with_field().await;
+    let mut world = with_field().await;
     let policy = world.client.set_policy(COMPANY, PolicyTarget::default(), DriftMode::Report);
     policy.await.unwrap();
-    let request = WatchDriftRequest { company_id: COMPANY.to_owned(), after_seq: 0 };
-    let mut watch = world.client.raw_drift().watch_drift(request).await.unwrap().into_inner();
+    let mut watch = world.client.watch_drift(COMPANY, 0);
     world.edit("PATCH", "tier", json!({ "label": "One" })).await;
     world.found().await;
     let first = told(&mut watch).await;
     assert_eq!((first.item_id, first.state()), (1, DriftState::Open));
+    // It goes on where it was when the service comes back.
+    world.restart_in_place().await;
     world.edit("PATCH", "tier", json!({ "label": "Tier", "description": "theirs" })).await;
     world.found().await;
     let state = |item: &DriftItem| (item.item_id, item.state());
     let next = [told(&mut watch).await, told(&mut watch).await];
     assert_eq!(next.each_ref().map(state), [(1, DriftState::Cleared), (2, DriftState::Open)]);
+    assert_eq!(watch.last_seq(), 3);
     let paged = world.client.list_drift(COMPANY).page_size(1).all().await.unwrap();
     let paged: Vec<_> = paged.iter().map(state).collect();
     assert_eq!(paged, [(2, DriftState::Open), (1, DriftState::Cleared)], "the last one first");

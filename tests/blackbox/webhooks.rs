@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use gomark::clock::SystemClock;
 use gomark::hex;
-use gomark_sdk::v1::{DriftItem, JobState, WatchDriftRequest};
+use gomark_sdk::v1::{DriftItem, JobState};
 use gomark_sdk::{Client, cadences};
 use hmac::{Hmac, KeyInit, Mac};
 use prost_types::value::Kind;
@@ -49,10 +49,9 @@ fn now() -> u64 {
 
 /// Waits until a change of somebody else was found.
 async fn found(client: &Client) -> DriftItem {
-    let request = WatchDriftRequest { company_id: COMPANY.to_owned(), after_seq: 0 };
-    let mut watch = client.raw_drift().watch_drift(request).await.unwrap().into_inner();
-    let told = tokio::time::timeout(BOUND, watch.message()).await.expect("it is found");
-    told.unwrap().unwrap().item.unwrap()
+    let mut watch = client.watch_drift(COMPANY, 0);
+    let told = tokio::time::timeout(BOUND, watch.next()).await.expect("it is found");
+    told.expect("there is no end").unwrap()
 }
 
 impl World {

@@ -7,7 +7,7 @@ use tonic::{Status, Streaming};
 
 use super::WatchRequest;
 use crate::client::Client;
-use crate::error::{CallError, Result};
+use crate::error::{CallError, Error, Result};
 use crate::retry::Backoff;
 
 /// How long a stream has to last for its break to be a new interruption and not the one before
@@ -49,18 +49,18 @@ impl<R: WatchRequest> Follower<R> {
             let broken = match self.read().await {
                 Ok(Some(item)) => match R::number(&item) {
                     number if number <= self.last => continue,
-                    number if number == self.last + 1 => {
-                        self.took(&item);
-                        return Ok(Some(item));
-                    }
-                    number if self.after_gap => {
-                        return Err(self.request.clone().gap(self.last, number));
-                    }
-                    _ => {
-                        self.after_gap = true;
-                        self.stream = None;
-                        continue;
-                    }
+                    number => match self.gap(number) {
+                        None => {
+                            self.took(&item);
+                            return Ok(Some(item));
+                        }
+                        Some(gap) if self.after_gap => return Err(gap),
+                        Some(_) => {
+                            self.after_gap = true;
+                            self.stream = None;
+                            continue;
+                        }
+                    },
                 },
                 Ok(None) if self.may_end => return Ok(None),
                 Ok(None) => Status::unavailable("the stream ended before its time").into(),
@@ -75,6 +75,11 @@ impl<R: WatchRequest> Follower<R> {
                 None => return Err(broken.into()),
             }
         }
+    }
+
+    fn gap(&self, number: i64) -> Option<Error> {
+        let is_next = number == self.last + 1;
+        if is_next { None } else { self.request.gap(self.last, number) }
     }
 
     fn took(&mut self, item: &R::Item) {

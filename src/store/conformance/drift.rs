@@ -118,6 +118,7 @@ pub(crate) async fn the_inbox_is_read_in_pages_and_by_state(given: Given) {
     let written = found(&given, &lease, items).await;
     let gone = DriftItem { state: DriftState::Cleared, ..written[4].clone() };
     found(&given, &lease, vec![gone]).await;
+    assert_eq!(given.store().backlog().await.unwrap().open_drift, 4);
     let read = async |query: DriftQuery| {
         let page = given.store().drift(&Scope::All, &id("acme"), query).await.unwrap().unwrap();
         (page.items.iter().map(|it| it.id).collect::<Vec<_>>(), page.more)

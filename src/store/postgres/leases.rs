@@ -94,11 +94,16 @@ impl LeaseRows for PostgresRows {
             "SELECT (SELECT count(*) FROM connections AS c WHERE c.status = 'connected' AND ",
             has_work!(),
             "), (SELECT count(*) FROM (SELECT DISTINCT company_id, revision FROM job_parts \
-                 WHERE state IN ('queued', 'running', 'waiting')) AS open)"
+                 WHERE state IN ('queued', 'running', 'waiting')) AS open), \
+             (SELECT count(*) FROM drift_items WHERE state = 'open')"
         );
-        let counted = rows::<(i64, i64)>(sql).fetch_one(&mut *self.session);
-        let (connections, open_jobs) = within(counted).await?;
+        let counted = rows::<(i64, i64, i64)>(sql).fetch_one(&mut *self.session);
+        let (connections, open_jobs, open_drift) = within(counted).await?;
         let count = |number: i64| number.try_into().unwrap_or_default();
-        Ok(Backlog { connections: count(connections), open_jobs: count(open_jobs) })
+        Ok(Backlog {
+            connections: count(connections),
+            open_jobs: count(open_jobs),
+            open_drift: count(open_drift),
+        })
     }
 }

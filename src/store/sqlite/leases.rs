@@ -105,11 +105,16 @@ impl LeaseRows for SqliteRows {
             has_work!(),
             "), (SELECT count(*) FROM (SELECT DISTINCT company_id, revision \
                  FROM job_parts INDEXED BY job_parts_open \
-                 WHERE state IN ('queued', 'running', 'waiting')) AS open)"
+                 WHERE state IN ('queued', 'running', 'waiting')) AS open), \
+             (SELECT count(*) FROM drift_items INDEXED BY drift_items_open WHERE state = 'open')"
         );
         let counted = sqlx::query_as(sql).fetch_one(&mut *self.tx).await.map_err(failed)?;
-        let (connections, open_jobs): (i64, i64) = counted;
+        let (connections, open_jobs, open_drift): (i64, i64, i64) = counted;
         let count = |number: i64| number.try_into().unwrap_or_default();
-        Ok(Backlog { connections: count(connections), open_jobs: count(open_jobs) })
+        Ok(Backlog {
+            connections: count(connections),
+            open_jobs: count(open_jobs),
+            open_drift: count(open_drift),
+        })
     }
 }
