@@ -39,7 +39,7 @@ pub use mutation::{
 };
 pub use plan::{Known, Observed, Operation, Step, plan};
 pub use refusal::Refusal;
-pub use resource::{Config, Resource, ResourceKind, SealedConnection, Tracked, Version};
+pub use resource::{Config, Leaves, Resource, ResourceKind, SealedConnection, Tracked, Version};
 pub use sync::{
     Details, Effect, Failing, InDoubt, Parked, Problem, ProblemReason, Sync, Trail, Transition,
 };

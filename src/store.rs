@@ -258,7 +258,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         query: DriftQuery,
     ) -> Answer<Page<DriftItem>>;
 
-    /// Reads what a company decided about changes of others. Refuses an unknown company.
+    /// Reads what a company decided about changes of others, with the present names of the resources that
+    /// it is about. Refuses an unknown company.
     async fn policies(
         &self,
         scope: &Scope,

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use gomark_sdk::Client;
+use gomark_sdk::v1::DriftState;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -77,6 +78,32 @@ async fn the_printed_lines_work_as_they_are() {
 }
 
 #[tokio::test]
+async fn what_somebody_else_changes_by_a_printed_line_is_brought_back() {
+    let _turn = TURN.lock().await;
+    let mut demo = Demo::start().await;
+    let line = loop {
+        let line = demo.lines.next_line().await.unwrap().expect("it stays up");
+        if line.trim().starts_with("curl -X PATCH") {
+            break line.trim().to_owned();
+        }
+    };
+    let Some(said) = paste(&line).await else { return demo.end().await };
+    assert!(said.contains("Changed by hand"), "{said}");
+    let mut inbox = demo.client.watch_drift("123", 0);
+    let brought_back = async {
+        loop {
+            let item = inbox.next().await.expect("there is no end").unwrap();
+            assert_eq!((item.name.as_str(), item.attribute.as_str()), ("next_step", "label"));
+            if item.state() == DriftState::Reverted {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(BOUND, brought_back).await.expect("it is brought back");
+    demo.end().await;
+}
+
+#[tokio::test]
 async fn where_the_usual_port_is_taken_another_one_is_printed() {
     let _turn = TURN.lock().await;
     // Taken by this test, or by another program: it comes to the same.
@@ -96,7 +123,7 @@ struct Demo {
     /// The printed lines that call curl.
     curls: Vec<String>,
     /// What it prints has to be taken.
-    _lines: Lines<BufReader<ChildStdout>>,
+    lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Demo {
@@ -117,7 +144,7 @@ impl Demo {
         };
         let address = tokio::time::timeout(BOUND, address).await.expect("it gets there in time");
         let client = Client::builder(format!("http://{address}")).connect().await.unwrap();
-        Self { process, client, curls, _lines: lines }
+        Self { process, client, curls, lines }
     }
 
     /// The port of the HTTP calls.
@@ -127,7 +154,7 @@ impl Demo {
     }
 
     async fn end(self) {
-        let Self { mut process, client, .. } = self;
+        let Self { mut process, client, lines: _lines, .. } = self;
         drop(client);
         let id = process.id().unwrap().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());

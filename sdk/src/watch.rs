@@ -1,4 +1,5 @@
-//! Following what is numbered without gaps: the events of a job, the revisions of a company.
+//! Following what is numbered: the events of a job and the revisions of a company, without gaps, and the
+//! inbox of a company.
 
 mod follower;
 

@@ -24,6 +24,8 @@ use crate::vault::{Key, Vault};
 
 /// The company of the demo.
 const COMPANY: &str = "123";
+/// How often it is looked for what others changed: often enough to be seen.
+const SCAN_INTERVAL: Duration = Duration::from_secs(10);
 /// Its cadence.
 const CADENCE: &str = "welcome";
 /// The token that opens its portal at the stand-in for HubSpot.
@@ -114,6 +116,7 @@ fn settings(database: std::path::PathBuf) -> Outcome<Checked> {
     Ok(Checked {
         http_listen: Some(NO_PORT),
         call_timeout: Duration::from_secs(5),
+        scan_interval: Some(SCAN_INTERVAL),
         shutdown_grace: Duration::from_secs(5),
         log: Log { filter: "warn".to_owned(), format: Format::Text },
         ..Checked::local(Database::Sqlite(database), vault)

@@ -138,7 +138,7 @@ impl Checked {
             call_timeout: seconds(10),
             lease: seconds(30),
             sweep_interval: seconds(1),
-            scan_interval: None,
+            scan_interval: Some(seconds(5 * 60)),
             settling: crate::domain::drift::SETTLING,
             shutdown_grace: seconds(20),
             queue_max: 1_024,

@@ -109,9 +109,7 @@ pub struct Writes {
 pub struct DriftWrites {
     /// Policies that begin or end.
     pub policies: Vec<PolicyWrite>,
-    /// What was imported.
-    pub imported: Vec<ResourceId>,
-    /// Where the vendor stands with it.
+    /// Where the vendor stands with what was imported.
     pub syncs: Option<(ConnectionId, Vec<(ResourceId, Sync)>)>,
     /// Items of the inbox, with what became of them.
     pub resolved: Vec<(i64, DriftState)>,

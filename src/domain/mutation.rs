@@ -311,10 +311,7 @@ impl Intent {
     pub fn needs_policies(&self) -> bool {
         matches!(
             self,
-            Self::SetPolicy(_)
-                | Self::PauseEnforcement { .. }
-                | Self::IgnoreDrift { .. }
-                | Self::Rollback { .. }
+            Self::SetPolicy(_) | Self::PauseEnforcement { .. } | Self::IgnoreDrift { .. }
         )
     }
 

@@ -43,8 +43,8 @@ pub struct Known<'a> {
     pub desired: Option<&'a Attributes>,
     /// The revision that decided it.
     pub desired_rev: Revision,
-    /// Whether what was removed stays where it is.
-    pub unmanaged: bool,
+    /// Whether what the vendor holds stays there although it was removed here.
+    pub stays: bool,
     /// Where the vendor stands.
     pub sync: &'a Sync,
     /// What a fresh read found; `None` where none was made.
@@ -71,7 +71,7 @@ impl<'a> Known<'a> {
             stands_in: version.resource.as_ref().and_then(Resource::stands_in),
             desired,
             desired_rev: version.from_rev,
-            unmanaged: version.unmanaged,
+            stays: tracked.stays(),
             sync,
             observed: None,
             fill: fill.map(|revision| (revision, value)),
@@ -198,7 +198,7 @@ fn plan_here(known: &Known<'_>, held: Option<&Attributes>, protected: bool, ours
                 Step::Call(Effect::Update(changes))
             }
         }
-        (None, _) if known.unmanaged => Step::Confirm(None),
+        (None, _) if known.stays => Step::Confirm(None),
         (None, held) => match moves::rest(known) {
             // What it had goes first: what is left of it is then in one place.
             Some(step) => step,

@@ -157,9 +157,39 @@ pub struct Version {
     pub resource: Option<Resource>,
     /// Whether values that records hold may be lost by it.
     pub allows_loss: bool,
-    /// Whether it is a tombstone of what the vendor held before it was imported: that stays there, and
-    /// is managed no more.
-    pub unmanaged: bool,
+    /// What it leaves at the vendor, where it is a tombstone.
+    pub leaves: Leaves,
+}
+
+/// What a tombstone leaves at the vendor, where it is managed no more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leaves {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What was imported there: GoMark did not make it.
+    Imported,
+    /// All of it.
+    All,
+}
+
+impl Leaves {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Nothing, Self::Imported, Self::All];
+
+    /// Returns the name that the database uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Imported => "imported",
+            Self::All => "all",
+        }
+    }
+
+    /// Reads the name that the database uses.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|leaves| leaves.as_str() == text)
+    }
 }
 
 /// A resource whose decision and confirmation are looked at together.
@@ -174,6 +204,15 @@ pub struct Tracked {
 }
 
 impl Tracked {
+    /// Tells whether what the vendor holds stays there although it was removed here.
+    pub fn stays(&self) -> bool {
+        match self.version.leaves {
+            Leaves::Nothing => false,
+            Leaves::Imported => self.sync.outside.imported,
+            Leaves::All => true,
+        }
+    }
+
     /// Returns what the vendor is to hold, in the canonical form that `desired` gives: what was decided,
     /// with what is left as somebody else made it.
     pub fn decided(&self, desired: impl Fn(&Resource) -> Attributes) -> Option<Attributes> {

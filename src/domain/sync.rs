@@ -268,6 +268,7 @@ impl Sync {
 
     /// Notes that the vendor holds what was decided up to `revision`: `held`, or nothing.
     fn confirm(&mut self, held: Option<Attributes>, revision: Revision, at: Timestamp) {
+        self.made(held.is_some());
         self.wrote(held, at);
         self.applied_rev = self.applied_rev.max(revision);
         self.confirmed_at = Some(at);
@@ -277,7 +278,12 @@ impl Sync {
         // removed before another's values were cleared may come back with them.
         let is_gone = self.applied.is_none();
         let trail = self.trail.take().filter(|trail| !trail.had.is_empty());
-        self.trail = trail.map(|trail| Trail { foreign: trail.foreign && is_gone, ..trail });
+        // What stays where it is, stays under all of its names.
+        self.trail = trail.map(|trail| Trail {
+            left: Vec::new(),
+            foreign: trail.foreign && is_gone,
+            ..trail
+        });
         self.checkpoint = self.checkpoint.take().filter(|checkpoint| checkpoint.fills.is_some());
         if self.parked.as_ref().is_some_and(|parked| parked.revision <= revision) {
             self.parked = None;
@@ -291,10 +297,22 @@ impl Sync {
             // It was there, in use, before anything of ours: what it holds is nobody else's.
             self.trail.iter_mut().for_each(|trail| trail.foreign = false);
         }
+        self.made(held.is_some());
         self.wrote(held, at);
         self.applied_rev = Revision::ZERO;
         self.confirmed_at = Some(at);
         self.in_doubt = None;
+    }
+
+    /// Notes that a call of ours made what is there, or that there is nothing. What it is carried along from
+    /// may not be ours.
+    fn made(&mut self, is_there: bool) {
+        let is_ours = self.in_doubt.as_ref().is_some_and(|in_doubt| match in_doubt.effect {
+            Effect::Create(_) => is_there && self.left().is_empty(),
+            Effect::Archive => !is_there,
+            _ => false,
+        });
+        self.outside.imported &= !is_ours;
     }
 
     /// Notes what the vendor holds after a write of ours, which reads may not show for a while.

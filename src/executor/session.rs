@@ -289,8 +289,9 @@ impl Session {
     }
 
     async fn load(&mut self) -> Result<(), End> {
-        let read_at = Instant::now();
         let work = self.parts.store.work(&self.lease, WORK_MAX).await?;
+        // Not before: what is to wait waits longer rather than shorter.
+        let read_at = Instant::now();
         if let Some(gate) = &work.gate {
             let until = read_at + Duration::from_millis(gate.wait_ms);
             self.closed_until = Some(self.closed_until.map_or(until, |at| at.max(until)));

@@ -129,9 +129,6 @@ pub(super) async fn decided<R: Rows>(rows: &mut R, new: &NewRevision) -> Result<
             PolicyWrite::Pause(None) => rows.drop_policy(company_id, PAUSE).await?,
         }
     }
-    if !new.drift.imported.is_empty() {
-        rows.write_imported(company_id, &new.drift.imported).await?;
-    }
     if let Some((connection_id, syncs)) = &new.drift.syncs {
         let (company_id, connection_id) = (company_id.clone(), connection_id.clone());
         rows.write_syncs(&Doorbell { company_id, connection_id }, syncs).await?;

@@ -18,7 +18,8 @@ pub(super) use leases::LeaseColumns;
 
 use super::Error;
 use crate::domain::{
-    Failing, JobError, Parked, Problem, ResourceId, Revision, Sync, Timestamp, Tracked, Version,
+    Failing, JobError, Leaves, Parked, Problem, ResourceId, Revision, Sync, Timestamp, Tracked,
+    Version,
 };
 use crate::wire::{self, Unreadable};
 
@@ -105,13 +106,14 @@ pub(super) struct VersionRow {
     pub(super) allows_loss: bool,
     /// Nor this.
     #[sqlx(default)]
-    pub(super) unmanaged: bool,
+    pub(super) leaves: Option<String>,
 }
 
 impl VersionRow {
     /// Reads the columns.
     pub(super) fn read(self) -> Result<Version, Error> {
         let kind = known(&self.kind, crate::domain::ResourceKind::parse)?;
+        let leaves = self.leaves.map(|leaves| known(&leaves, Leaves::parse)).transpose()?;
         let decode = |bytes: Vec<u8>| wire::decode_resource(kind, &bytes);
         Ok(Version {
             kind,
@@ -120,7 +122,7 @@ impl VersionRow {
             name: self.name,
             from_rev: Revision::new(self.from_rev),
             allows_loss: self.allows_loss,
-            unmanaged: self.unmanaged,
+            leaves: leaves.unwrap_or_default(),
         })
     }
 }

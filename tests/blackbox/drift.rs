@@ -285,6 +285,15 @@ async fn a_portal_is_imported_and_then_watched() {
     succeeded(&forth).await;
     assert_eq!(world.client.get_config(COMPANY).await.unwrap().fields.len(), 31);
     assert_eq!(world.found().await, 0);
+    // What was removed by decision, and made by GoMark again, goes when that is rolled back.
+    let removed = world.client.remove_field(COMPANY, "field_1").await.unwrap();
+    succeeded(&removed).await;
+    let made = world.client.rollback(COMPANY, forth.revision).await.unwrap();
+    succeeded(&made).await;
+    assert!(world.hubspot.property(COMPANY, "field_1").await.is_some());
+    succeeded(&world.client.rollback(COMPANY, removed.revision).await.unwrap()).await;
+    assert!(world.hubspot.property(COMPANY, "field_1").await.is_none());
+    assert!(world.hubspot.property(COMPANY, "field_3").await.is_some());
     world.stop().await;
 }
 

@@ -12,6 +12,7 @@ pub(crate) fn settings(database: Database) -> Checked {
         lease: Duration::from_secs(6),
         sweep_interval: Duration::from_millis(200),
         shutdown_grace: Duration::from_secs(10),
+        scan_interval: None,
         ..Checked::local(database, Vault::new(&Key::generate().unwrap()))
     }
 }

@@ -71,6 +71,7 @@ impl World {
             lease: Duration::from_secs(6),
             sweep_interval: Duration::from_millis(200),
             shutdown_grace: Duration::from_secs(10),
+            scan_interval: None,
             ..Checked::local(database, Vault::new(&Key::generate().unwrap()))
         };
         change(&mut settings);

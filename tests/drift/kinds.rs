@@ -62,7 +62,8 @@ async fn every_kind_of_change_is_found_by_the_next_scan_and_nothing_else_is() {
     for kind in kinds.chain(of_nobody()) {
         queues.entry(kind.of.clone()).or_default().push(kind);
     }
-    let (mut made, mut found, mut invented, mut scans) = (0, 0, 0, 0);
+    let (mut made, mut found, mut scans) = (0, 0, 0);
+    let mut invented = Vec::new();
     while queues.values().any(|queue| !queue.is_empty()) {
         let round: Vec<_> = queues.values_mut().filter_map(Vec::pop).collect();
         let seq = world.items().await.iter().map(|item| item.seq).max().unwrap_or_default();
@@ -85,8 +86,7 @@ async fn every_kind_of_change_is_found_by_the_next_scan_and_nothing_else_is() {
         }
         let is_other = |item: &DriftItem| !round.iter().any(|kind| is_it(item, kind));
         let others: Vec<_> = fresh.iter().filter(|item| is_other(item)).collect();
-        assert!(others.is_empty(), "nobody made that: {others:?}");
-        invented += others.len();
+        invented.extend(others.iter().map(|item| format!("{item:?}")));
         for kind in &round {
             act(&world, &kind.undo).await;
         }
@@ -99,10 +99,12 @@ async fn every_kind_of_change_is_found_by_the_next_scan_and_nothing_else_is() {
         assert!(left.is_empty(), "{left:?}");
     }
     println!(
-        "kinds of change  {made}\nfound            {found}\ninvented         {invented}\nscans            {scans}"
+        "kinds of change  {made}\nfound            {found}\ninvented         {}\nscans            {scans}",
+        invented.len()
     );
     assert!(made >= 500, "{made}");
-    assert_eq!((found, invented), (made, 0));
+    assert_eq!(found, made);
+    assert!(invented.is_empty(), "nobody made that: {invented:?}");
     world.stop().await;
 }
 

@@ -41,6 +41,7 @@ impl World {
             call_timeout: Duration::from_secs(5),
             lease: Duration::from_secs(20),
             sweep_interval: Duration::from_millis(100),
+            scan_interval: None,
             ..Checked::local(database, Vault::new(&Key::generate().unwrap()))
         };
         change(&mut settings);

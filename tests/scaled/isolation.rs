@@ -63,6 +63,7 @@ async fn portals_that_answer_nothing_do_not_hold_up_the_others() {
     let settings = Checked {
         call_timeout: Duration::from_secs(2),
         lease: Duration::from_secs(6),
+        scan_interval: None,
         ..Checked::local(database, Vault::new(&Key::generate().unwrap()))
     };
     let app = App::start(settings).await.unwrap();

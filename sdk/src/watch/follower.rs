@@ -101,8 +101,8 @@ impl<R: WatchRequest> Follower<R> {
                 self.stream.insert(answer.into_inner())
             }
         };
-        // A message without its item counts as item 0, which no watcher waits for; if one was lost
-        // that way, the gap shows.
+        // A message without its item counts as item 0, which no watcher waits for; where there may be no
+        // gap, it shows that one was lost.
         Ok(stream.message().await?.map(|answer| R::item(answer).unwrap_or_default()))
     }
 }

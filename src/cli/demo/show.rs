@@ -154,7 +154,13 @@ pub(super) fn lines_to_paste(doors: Doors, vendors: &str) -> io::Result<()> {
     call(&format!("{{{id},\"name\":\"close_reason\",\"field\":{label}}}"), "ModifyField")?;
     call(&format!("{{{id},\"newest_first\":true,\"page_size\":3}}"), "ListAudit")?;
     call(&format!("{{{id},\"to_revision\":2}}"), "Rollback")?;
+    // Somebody else changes what was decided, and it is brought back.
     let path = "crm/properties/2026-09/deals";
+    line(&format!(
+        "curl -X PATCH -H 'Authorization: Bearer {TOKEN}' -H 'Content-Type: application/json' \
+         -d '{{\"label\":\"Changed by hand\"}}' {vendors}/{path}/next_step"
+    ))?;
+    line(&format!("grpcurl -plaintext -d '{{{id}}}' {gomark} gomark.v1.DriftService/ListDrift"))?;
     line(&format!("curl -H 'Authorization: Bearer {TOKEN}' {vendors}/{path}"))?;
     line(&format!("curl -H 'Authorization: Bearer {KEY}' {vendors}/v1/cadences"))
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{Context, Decision, DriftWrites, PolicyWrite, VersionWrite, Writes};
 use crate::domain::drift::{
-    DriftChange, DriftItem, DriftState, Mode, PAUSE, Policy, PolicyTarget, TakenNames, Which,
+    DriftChange, DriftItem, DriftState, Mode, Outside, PAUSE, Policy, PolicyTarget, TakenNames,
+    Which,
 };
 use crate::domain::group::GROUPS_MAX;
 use crate::domain::mutation::{Adopt, Import, PolicyAsk};
@@ -203,6 +204,7 @@ fn take_over(context: &Context<'_>, import: &Import) -> Result<Vec<VersionWrite>
             applied: Some(applied.clone()),
             applied_rev: context.revision(),
             confirmed_at: Some(import.observed_at),
+            outside: Outside { imported: true, ..Outside::default() },
             ..Sync::default()
         };
         let version = context.version(resource);
@@ -246,11 +248,7 @@ fn imported(
         return Err(Refusal::NotScanned { company_id, vendor });
     }
     let syncs = versions.iter().map(|write| (write.version.id.clone(), write.sync.clone()));
-    Ok(DriftWrites {
-        imported: versions.iter().map(|write| write.version.id.clone()).collect(),
-        syncs: Some((connection_id, syncs.collect())),
-        ..DriftWrites::default()
-    })
+    Ok(DriftWrites { syncs: Some((connection_id, syncs.collect())), ..DriftWrites::default() })
 }
 
 fn changed(target: &PolicyTarget, before: Option<&Policy>, after: Option<&Policy>) -> Change {

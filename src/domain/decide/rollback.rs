@@ -1,9 +1,9 @@
 //! Deciding again what was decided at an older revision.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Context, Decision, VersionWrite};
-use crate::domain::{Action, Refusal, Revision, Version, Violation};
+use crate::domain::{Action, Leaves, Refusal, Resource, Revision, Version, Violation};
 
 pub(super) fn rollback(
     context: &Context<'_>,
@@ -20,7 +20,7 @@ pub(super) fn rollback(
     }
     let old: HashMap<_, &Version> =
         context.situation.old.iter().map(|version| (&version.id, version)).collect();
-    let imported = &context.situation.policies.imported;
+    let mut filled = HashSet::new();
     let mut writes = Vec::new();
     for tracked in &context.situation.latest {
         let now = tracked.version.resource.as_ref();
@@ -32,7 +32,7 @@ pub(super) fn rollback(
                     name: then.name().to_owned(),
                     resource: Some(then.clone()),
                     allows_loss,
-                    unmanaged: false,
+                    leaves: Leaves::Nothing,
                     ..tracked.version.clone()
                 },
                 before: now.cloned(),
@@ -41,11 +41,20 @@ pub(super) fn rollback(
             }),
             (Some(_), None) => {
                 let mut write = context.tombstone(tracked, allows_loss);
-                // GoMark did not make it.
-                write.version.unmanaged = imported.contains(&tracked.version.id);
+                write.version.leaves = Leaves::Imported;
+                if tracked.sync.outside.imported {
+                    filled.extend(now.and_then(Resource::stands_in));
+                }
                 writes.push(write);
             }
             _ => {}
+        }
+    }
+    // No group goes from around what stays.
+    let is_filled = |version: &Version| filled.contains(&(version.kind, version.name.as_str()));
+    for write in writes.iter_mut().filter(|write| write.version.resource.is_none()) {
+        if is_filled(&write.version) {
+            write.version.leaves = Leaves::All;
         }
     }
     Ok(context.versions(Action::Rollback { to }, writes))

@@ -11,7 +11,7 @@ mod rollbacks;
 
 use ledger::Ledger;
 
-use super::{Decision, Situation, VersionWrite, Writes, decide};
+use super::{Decision, Situation, Writes, decide};
 use crate::domain::{
     Action, Attributes, Caller, Change, CompanyId, Connection, ConnectionStatus, Door, FieldDraft,
     FieldPatch, GroupDraft, GroupPatch, Intent, JobState, Mutation, NewConnection, ProblemReason,

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::domain::cadence::CADENCES_MAX;
 use crate::domain::{
-    Action, Change, Connection, JobState, Refusal, Resource, ResourceId, ResourceKind, Sync,
-    Tracked, VendorKind, Version,
+    Action, Change, Connection, JobState, Leaves, Refusal, Resource, ResourceId, ResourceKind,
+    Sync, Tracked, VendorKind, Version,
 };
 
 impl Context<'_> {
@@ -76,7 +76,7 @@ impl Context<'_> {
             from_rev: self.revision(),
             resource: Some(resource),
             allows_loss: false,
-            unmanaged: false,
+            leaves: Leaves::Nothing,
         }
     }
 
@@ -169,7 +169,7 @@ impl Context<'_> {
                 from_rev: self.revision(),
                 resource: None,
                 allows_loss,
-                unmanaged: false,
+                leaves: Leaves::Nothing,
                 ..tracked.version.clone()
             },
             before: tracked.version.resource.clone(),

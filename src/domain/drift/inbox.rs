@@ -90,10 +90,10 @@ impl Inbox {
         }
     }
 
-    /// Tells whether an attribute is being set right.
-    pub(super) fn is_reverting(&self, subject: Subject<'_>, attribute: &str) -> bool {
+    /// Tells whether a change of an attribute, or of the resource being there, is being set right.
+    pub(super) fn is_reverting(&self, subject: Subject<'_>, attribute: Option<&str>) -> bool {
         self.items.iter().any(|(item, _)| {
-            item.state == DriftState::Reverting && is_about(item, subject, Some(attribute))
+            item.state == DriftState::Reverting && is_about(item, subject, attribute)
         })
     }
 }
@@ -108,12 +108,12 @@ pub(super) fn decide(
     now: Timestamp,
 ) -> bool {
     item.mode = mode;
+    if let (Mode::Enforce, Some(reason)) = (mode, &stuck) {
+        item.is_stuck(reason.clone());
+        return false;
+    }
     item.state = match (mode, stuck) {
         (Mode::Ignore, _) => DriftState::Ignored,
-        (Mode::Enforce, Some(reason)) => {
-            item.reason = reason;
-            DriftState::Open
-        }
         (Mode::Enforce, None) if item.may_revert(now) => {
             // Whatever kept it from being set right is over.
             if item.resolved_by.is_empty() {

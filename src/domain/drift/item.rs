@@ -126,6 +126,13 @@ impl DriftItem {
         self.state.is_standing() || (lately && quiet < FIGHT_ENDS_AFTER)
     }
 
+    /// Notes that it stands because nothing can be carried out for its resource. Nobody has resolved it.
+    pub(super) fn is_stuck(&mut self, reason: String) {
+        self.state = DriftState::Open;
+        self.resolved_by.clear();
+        self.reason = reason;
+    }
+
     /// Tells whether it may be set right now, however often it came back.
     pub fn may_revert(&self, now: Timestamp) -> bool {
         self.held_until_micros.is_none_or(|until| until <= now.as_micros())

@@ -93,7 +93,8 @@ impl Judging<'_> {
     fn resource(&mut self, tracked: &Tracked, desired: Option<&Attributes>) {
         let Tracked { version, sync, .. } = tracked;
         let at = self.scanned.at;
-        if sync.in_doubt.is_some() || sync.is_moving() || self.scanned.busy.contains(&version.id) {
+        let is_moving = sync.is_moving() && desired.is_some();
+        if sync.in_doubt.is_some() || is_moving || self.scanned.busy.contains(&version.id) {
             self.unsettled = true;
             return;
         }
@@ -129,6 +130,9 @@ impl Judging<'_> {
             }
             (None, None) if sync.outside.left_removed == Some(version.from_rev) => {
                 self.removed(tracked, desired, false);
+            }
+            (None, None) if self.inbox.is_reverting(subject, None) => {
+                self.not_reverted(tracked, None, DriftChange::Removed);
             }
             // It is not made yet.
             (None, Some(_)) | (_, None) => {}
@@ -171,8 +175,8 @@ impl Judging<'_> {
                 if !self.changed(tracked, &name, &as_it_is, listed, shown != known) {
                     left_as.insert(name, as_it_is);
                 }
-            } else if self.inbox.is_reverting(subject, &name) {
-                self.not_reverted(tracked, &name);
+            } else if self.inbox.is_reverting(subject, Some(&name)) {
+                self.not_reverted(tracked, Some(&name), DriftChange::Changed);
             }
         }
         if let Some(version) = listed.attributes.version().filter(|_| !lags) {
@@ -187,22 +191,14 @@ impl Judging<'_> {
     }
 
     /// Judges that something is to be set right and is not: it is on its way, or cannot be.
-    fn not_reverted(&mut self, tracked: &Tracked, name: &str) {
+    fn not_reverted(&mut self, tracked: &Tracked, name: Option<&str>, change: DriftChange) {
         let Some(reason) = stuck(tracked) else {
             self.unsettled = true;
             return;
         };
-        let item = self.item(subject(tracked), Some(name), DriftChange::Changed);
-        self.inbox.change(
-            subject(tracked),
-            Some(name),
-            self.scanned.at,
-            || item,
-            |item| {
-                item.state = DriftState::Open;
-                item.reason = reason;
-            },
-        );
+        let item = self.item(subject(tracked), name, change);
+        let stuck = |item: &mut DriftItem| item.is_stuck(reason);
+        self.inbox.change(subject(tracked), name, self.scanned.at, || item, stuck);
     }
 
     /// Judges a change of an attribute; tells whether it is to be set right now.
@@ -295,7 +291,8 @@ impl Judging<'_> {
             item.resource_id.is_none() && (is_ours(item.kind, &item.name) || !is_there)
         });
         let mode = |kind: ResourceKind, name: &str| {
-            scanned.policies.mode(kind, &Which::Name(name.to_owned()), None, scanned.at)
+            let which = Which::Name(name.to_owned());
+            scanned.policies.mode(kind, &which, None, Mode::Report, scanned.at)
         };
         self.inbox.change_all(
             |item| item.resource_id.is_none(),
@@ -329,7 +326,9 @@ impl Judging<'_> {
         let version = &tracked.version;
         let which = Which::Id(version.id.clone());
         let Scanned { policies, at, .. } = *self.scanned;
-        policies.mode(version.kind, &which, attribute, at)
+        // What was imported is somebody's still.
+        let usual = if tracked.sync.outside.imported { Mode::Report } else { Mode::Enforce };
+        policies.mode(version.kind, &which, attribute, usual, at)
     }
 
     fn item(

@@ -21,6 +21,9 @@ pub struct Outside {
     /// It is left removed, as long as this revision decides it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_removed: Option<Revision>,
+    /// Whether it was there before it was decided, and nothing of ours created or archived it since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
     /// What the vendor held before writes of ours, the latest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Held>,

@@ -1,7 +1,5 @@
 //! Policies: what is done about changes that others make.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{ResourceId, ResourceKind, Timestamp};
@@ -37,7 +35,7 @@ impl Mode {
     }
 }
 
-/// What a pause is called where the keys of policies stand. No key is written so.
+/// What a pause is called where the keys of policies stand. No target has that key.
 pub const PAUSE: &str = "pause";
 
 /// What a policy is about: everything, a resource, or an attribute of one.
@@ -124,8 +122,6 @@ pub struct Policies {
     pub all: Vec<Policy>,
     /// Until when nothing is enforced, and why.
     pub pause: Option<(Timestamp, String)>,
-    /// What was imported.
-    pub imported: HashSet<ResourceId>,
 }
 
 impl Policies {
@@ -135,13 +131,14 @@ impl Policies {
     }
 
     /// Tells what is done about a change of an attribute of a resource, or of its being there. The
-    /// most special policy counts; without any, what was decided here is enforced, and what was
-    /// imported, or is not decided at all, is reported.
+    /// most special policy counts; without any, what is `usual` for what is decided. What is not decided is
+    /// reported.
     pub fn mode(
         &self,
         kind: ResourceKind,
         which: &Which,
         attribute: Option<&str>,
+        usual: Mode,
         now: Timestamp,
     ) -> Mode {
         let holds = |policy: &&Policy| policy.until.is_none_or(|until| until > now);
@@ -150,16 +147,12 @@ impl Policies {
         };
         let of_attribute = attribute.map(|it| PolicyTarget::of(kind, which.clone(), Some(it)));
         let of_resource = PolicyTarget::of(kind, which.clone(), None);
-        let (is_decided, is_imported) = match which {
-            Which::Id(id) => (true, self.imported.contains(id)),
-            Which::Name(_) => (false, false),
-        };
+        let is_decided = matches!(which, Which::Id(_));
         let found = of_attribute
             .as_ref()
             .and_then(find)
             .or_else(|| find(&of_resource))
             .or_else(|| find(&PolicyTarget::company()).filter(|_| is_decided));
-        let usual = if is_imported || !is_decided { Mode::Report } else { Mode::Enforce };
         let mode = found.map_or(usual, |policy| policy.mode);
         match mode {
             Mode::Enforce if self.is_paused(now) => Mode::Report,

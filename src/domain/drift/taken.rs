@@ -47,7 +47,7 @@ impl<'a> TakenNames<'a> {
         let sync = self.known(kind, name).map(|tracked| &tracked.sync);
         if self.is_decided(kind, name) {
             Some("is decided already")
-        } else if sync.is_some_and(|sync| sync.in_doubt.is_some()) {
+        } else if sync.is_some_and(|sync| sync.in_doubt.is_some() || sync.applied.is_some()) {
             Some("is about to be removed, or a call for it is in doubt")
         } else if sync.and_then(|it| it.confirmed_at).is_some_and(|at| at >= self.observed_at) {
             Some("was changed by GoMark after it was listed; scan once more")

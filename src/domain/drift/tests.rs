@@ -54,7 +54,7 @@ impl World {
             from_rev: Revision::new(2),
             resource: Some(Resource::Field(field(id))),
             allows_loss: false,
-            unmanaged: false,
+            leaves: crate::domain::Leaves::Nothing,
         };
         Self {
             desired,
@@ -185,7 +185,7 @@ fn what_was_decided_here_is_brought_back() {
 #[test]
 fn what_is_reported_is_left_and_told_once_and_may_come_back_by_itself() {
     let mut world = World::new();
-    world.policies.imported.insert(ResourceId::from_trusted("field-2"));
+    world.tracked.sync.outside.imported = true;
     let drifted = attributes("Changed", "sales");
     assert_eq!(world.scan(Some(drifted.clone())).found, 1);
     assert_eq!(world.item(0).0, DriftState::Open);
@@ -339,7 +339,7 @@ fn targets_are_read_as_they_are_written() {
 #[test]
 fn what_is_still_to_be_carried_out_is_not_left_as_somebody_made_it() {
     let mut world = World::new();
-    world.policies.imported.insert(ResourceId::from_trusted("field-2"));
+    world.tracked.sync.outside.imported = true;
     world.scan(Some(world.desired.clone()));
     world.desired = attributes("Decided", "sales");
     world.tracked.version.from_rev = Revision::new(3);
@@ -381,6 +381,16 @@ fn what_cannot_be_set_right_says_why_and_settles() {
     );
     world.scan(Some(attributes("Theirs", "sales")));
     assert!(world.scan(Some(attributes("Theirs", "sales"))).settled_until.is_some());
+    // The same of something that was removed and cannot be made again.
+    let mut world = World::new();
+    world.scan(None);
+    assert_eq!(world.item(0).0, DriftState::Reverting);
+    world.items[0].resolved_by = "ada".to_owned();
+    world.tracked.sync.apply(&park, rev, rev, Timestamp::from_micros(world.now));
+    world.scan(None);
+    let item = &world.items[0];
+    assert_eq!((item.state, item.reason.as_str()), (DriftState::Open, "its job failed: no"));
+    assert_eq!(item.resolved_by, "", "nobody has");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn known<'a>(
         stands_in: None,
         desired,
         desired_rev: REVISION,
-        unmanaged: false,
+        stays: false,
         sync,
         observed,
         fill: None,
@@ -134,10 +134,17 @@ fn what_is_managed_no_more_stays_where_it_is_once_it_is_certain_what_that_is() {
     let held = attributes(1, 1);
     let id = ResourceId::from_trusted("field-1");
     let plan_it = |sync: &Sync, observed: Option<&Observed>| {
-        let known = Known { unmanaged: true, ..known(&id, None, sync, observed) };
+        let known = Known { stays: true, ..known(&id, None, sync, observed) };
         plan([known], &Names::default()).pop().map(|operation| operation.step)
     };
     assert_eq!(plan_it(&applied(held.clone()), None), Some(Step::Confirm(None)));
+    // Also what it had before, half way to another name.
+    let mut moved = applied(held.clone());
+    moved.rename_from("before");
+    let to = Transition::Move { name: NAME.to_owned(), foreign: false };
+    moved.apply(&to, REVISION, REVISION, Timestamp::default());
+    assert_eq!(moved.left().len(), 1);
+    assert_eq!(plan_it(&moved, None), Some(Step::Confirm(None)));
     let in_doubt = in_doubt(applied(held), Effect::Update(only("x", 2)));
     assert_eq!(plan_it(&in_doubt, None), Some(Step::Read));
     let found = present(attributes(2, 1));

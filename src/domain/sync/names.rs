@@ -3,6 +3,7 @@
 use super::Sync;
 use crate::domain::Timestamp;
 use crate::domain::carry::{Had, Left};
+use crate::domain::drift::Outside;
 
 impl Sync {
     /// Notes that another name was decided than `name`, the one that the vendor knows it by.
@@ -85,6 +86,7 @@ impl Sync {
             key: Some(name.to_owned()),
             trail: Some(trail),
             parked: self.parked.take(),
+            outside: Outside { imported: self.outside.imported, ..Outside::default() },
             ..Self::default()
         };
     }

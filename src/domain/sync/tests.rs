@@ -247,3 +247,57 @@ fn what_is_removed_before_anothers_values_are_cleared_comes_back_with_them() {
     sync.apply(&Transition::Confirm(Some(attributes(1))), rev(4), rev(4), at(6));
     assert!(sync.trail.is_none_or(|trail| !trail.foreign));
 }
+
+#[test]
+fn what_a_call_of_ours_made_or_archived_is_not_imported_any_more() {
+    let imported = || Sync {
+        applied: Some(attributes(1)),
+        outside: Outside { imported: true, ..Outside::default() },
+        ..Sync::default()
+    };
+    let after = |mut sync: Sync, effect, transition: Transition| {
+        sync.begin(effect, "tier", at(10));
+        sync.apply(&transition, rev(2), rev(2), at(2));
+        sync.outside.imported
+    };
+    let held = Transition::Confirm(Some(attributes(2)));
+    let found = Transition::Settle(Some(attributes(2)));
+    assert!(after(imported(), Effect::Update(attributes(2)), held.clone()));
+    assert!(!after(imported(), Effect::Archive, Transition::Confirm(None)));
+    assert!(after(imported(), Effect::Archive, found.clone()), "it was not archived");
+    // Somebody else removed it, and it was made anew.
+    for made in [held.clone(), found] {
+        let sync = Sync { applied: None, ..imported() };
+        assert!(!after(sync, Effect::Create(attributes(2)), made));
+    }
+    // What it is carried along from is somebody's still.
+    let mut moved = imported();
+    moved.rename_from("tier");
+    moved.apply(
+        &Transition::Move { name: "level".to_owned(), foreign: false },
+        rev(2),
+        rev(2),
+        at(1),
+    );
+    assert!(!moved.left().is_empty());
+    assert!(after(moved, Effect::Create(attributes(1)), Transition::Settle(Some(attributes(1)))));
+    // What is left alone is known to stay.
+    let mut left = imported();
+    left.apply(&Transition::Confirm(None), rev(2), rev(2), at(2));
+    assert!(left.outside.imported);
+}
+
+#[test]
+fn what_is_confirmed_as_gone_holds_no_name() {
+    let mut sync = Sync { applied: Some(attributes(1)), ..Sync::default() };
+    sync.rename_from("tier");
+    sync.apply(
+        &Transition::Move { name: "level".to_owned(), foreign: false },
+        rev(2),
+        rev(2),
+        at(1),
+    );
+    sync.apply(&Transition::Confirm(None), rev(3), rev(3), at(2));
+    assert!(sync.left().is_empty());
+    assert!(crate::domain::plan::names_of(&sync, "level").is_empty());
+}

@@ -144,7 +144,7 @@ fn sort(
     match step {
         Step::Confirm(held) => {
             let message = match (&held, &tracked.sync.applied) {
-                _ if tracked.version.unmanaged => format!("{subject} stays as it is"),
+                (None, Some(_)) if tracked.stays() => format!("{subject} stays as it is"),
                 (Some(_), None) => format!("adopted {subject}, which was there as decided"),
                 _ => format!("{subject} is as decided"),
             };

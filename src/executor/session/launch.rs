@@ -30,7 +30,7 @@ impl Session {
             return Ok(Some(until));
         }
         let Some(open) = self.opened().await? else {
-            return Ok(self.closed_until);
+            return Ok(None);
         };
         let scans = self.scan_is_due();
         let due = self.due(&open);

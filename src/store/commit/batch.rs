@@ -6,8 +6,8 @@ use super::connection::Change;
 use super::repeated;
 use crate::domain::decide::{self, Decision, DriftWrites, Holds, Situation, VersionWrite, Writes};
 use crate::domain::{
-    Company, CompanyId, Digest, Intent, JobId, Mutation, Needs, Refusal, RequestId, Resource,
-    ResourceKind, Revision, Timestamp, Tracked,
+    Company, CompanyId, Digest, Intent, JobId, Leaves, Mutation, Needs, Refusal, RequestId,
+    Resource, ResourceKind, Revision, Timestamp, Tracked,
 };
 use crate::store::progress::JobRow;
 use crate::store::rows::{Asked, Head, NamedQuery, NewJob, NewRevision, Rows};
@@ -306,9 +306,14 @@ fn asked(revision: Revision, versions: &[VersionWrite]) -> Asked {
         let known_as = key.or(before).filter(|name| *name != write.version.name)?;
         Some((write.version.id.clone(), known_as.to_owned()))
     };
+    let left = |leaves: Leaves| {
+        let of = versions.iter().filter(|write| write.version.leaves == leaves);
+        let ids: Vec<_> = of.map(|write| write.version.id.clone()).collect();
+        (!ids.is_empty()).then_some((leaves, revision, ids))
+    };
     Asked {
         allow_loss: ids(|write| write.version.allows_loss).map(|id| (id, revision)).collect(),
-        unmanaged: ids(|write| write.version.unmanaged).map(|id| (id, revision)).collect(),
+        leaves: [Leaves::Imported, Leaves::All].into_iter().filter_map(left).collect(),
         fills: ids(|write| write.fills).map(|id| (revision, id)).collect(),
         known_as: versions.iter().filter_map(known_as).collect(),
     }

@@ -345,7 +345,8 @@ pub(crate) async fn what_is_imported_has_no_job(given: Given) {
     assert_eq!(given.fields("acme", None).await, [("theirs".to_owned(), "theirs".to_owned())]);
     assert!(given.to_do(&lease).await.is_empty());
     let work = given.store().drift_work(&lease).await.unwrap();
-    assert!(work.policies.imported.contains(&theirs));
+    assert_eq!(work.tracked[0].version.id, theirs);
+    assert!(work.tracked[0].sync.outside.imported);
     assert_eq!(work.tracked[0].sync.applied, Some(attributes("theirs")));
     // From there it is changed like everything else.
     let job = given.relabel("acme", "theirs", "Ours").await;
@@ -361,10 +362,10 @@ pub(crate) async fn going_back_to_before_an_import_leaves_what_was_imported_wher
     let theirs = import(&given, &lease, "theirs").await;
     let job = given.done("acme", roll_back(1)).await.job.unwrap();
     let work = given.work(&lease).await;
-    let mut unmanaged: Vec<_> = work.resources.iter().map(|it| &it.version).collect();
-    unmanaged.sort_by_key(|version| &version.name);
-    let unmanaged: Vec<_> = unmanaged.iter().map(|it| (it.name.as_str(), it.unmanaged)).collect();
-    assert_eq!(unmanaged, [("theirs", true), ("tier", false)], "only that was imported");
+    let mut stays: Vec<_> =
+        work.resources.iter().map(|it| (it.version.name.as_str(), it.stays())).collect();
+    stays.sort_unstable();
+    assert_eq!(stays, [("theirs", true), ("tier", false)], "only that was imported");
     for name in ["theirs", "tier"] {
         given.record(&lease, name, Transition::Confirm(None)).await;
     }
@@ -374,7 +375,7 @@ pub(crate) async fn going_back_to_before_an_import_leaves_what_was_imported_wher
     assert_eq!(import(&given, &lease, "theirs").await, theirs);
     given.done("acme", super::given::remove("theirs")).await;
     let work = given.work(&lease).await;
-    assert!(!super::given::find(&work, "theirs").version.unmanaged);
+    assert!(!super::given::find(&work, "theirs").stays());
 }
 
 fn revert(ids: &[i64], validate_only: bool) -> Revert {

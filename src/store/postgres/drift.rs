@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::session::within;
 use super::{PostgresRows, query, rows, rows_at_most, scalar, without_nul};
 use crate::domain::drift::{DriftItem, DriftState, Policies};
-use crate::domain::{CompanyId, ResourceId, Timestamp};
+use crate::domain::{CompanyId, Timestamp};
 use crate::store::rows::DriftRows;
 use crate::store::stored::{ItemOfInbox, PolicyColumns, ScanColumns, policies, read, write};
 use crate::store::{Doorbell, DriftQuery, Error, Scan};
@@ -154,10 +154,7 @@ impl DriftRows for PostgresRows {
         let sql = "SELECT target, mode, reason, until FROM policies WHERE company_id = $1 \
              ORDER BY target";
         let all = rows::<PolicyColumns>(sql).bind(company_id.as_str());
-        let all = within(all.fetch_all(&mut *self.session)).await?;
-        let sql = "SELECT resource_id FROM imported WHERE company_id = $1";
-        let imported = scalar::<String>(sql).bind(company_id.as_str());
-        policies(all, within(imported.fetch_all(&mut *self.session)).await?)
+        policies(within(all.fetch_all(&mut *self.session)).await?)
     }
 
     async fn put_policy(
@@ -182,17 +179,5 @@ impl DriftRows for PostgresRows {
             .bind(company_id.as_str())
             .bind(target.to_owned());
         within(delete.execute(&mut *self.session)).await.map(drop)
-    }
-
-    async fn write_imported(
-        &mut self,
-        company_id: &CompanyId,
-        ids: &[ResourceId],
-    ) -> Result<(), Error> {
-        let sql = "INSERT INTO imported (company_id, resource_id) \
-             SELECT $1, * FROM unnest($2::text[]) ON CONFLICT DO NOTHING";
-        let ids: Vec<_> = ids.iter().map(ResourceId::as_str).collect();
-        let insert = query(sql).bind(company_id.as_str()).bind(ids);
-        within(insert.execute(&mut *self.session)).await.map(drop)
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::session::within;
 use super::{PostgresRows, query, rows, rows_at_most, without_nul};
-use crate::domain::{CompanyId, Revision, Timestamp, Trail};
+use crate::domain::{CompanyId, ResourceId, Revision, Timestamp, Trail};
 use crate::store::progress::PartRow;
 use crate::store::rows::{Asked, EntryRows, Head, NewJob, NewRevision, version_spans};
 use crate::store::{AuditQuery, Error, StoredEntry, stored};
@@ -93,11 +93,12 @@ impl EntryRows for PostgresRows {
                 query(sql).bind(company_id.as_str()).bind(id.as_str()).bind(from_rev.get());
             within(update.execute(&mut *self.session)).await?;
         }
-        for (id, from_rev) in &asked.unmanaged {
-            let sql = "UPDATE resource_versions SET unmanaged = true \
-                 WHERE company_id = $1 AND resource_id = $2 AND from_rev = $3";
-            let update =
-                query(sql).bind(company_id.as_str()).bind(id.as_str()).bind(from_rev.get());
+        for (leaves, from_rev, ids) in &asked.leaves {
+            let sql = "UPDATE resource_versions SET leaves = $2 WHERE company_id = $1 \
+                 AND from_rev = $3 AND resource_id = ANY($4)";
+            let ids: Vec<_> = ids.iter().map(ResourceId::as_str).collect();
+            let update = query(sql).bind(company_id.as_str()).bind(leaves.as_str());
+            let update = update.bind(from_rev.get()).bind(ids);
             within(update.execute(&mut *self.session)).await?;
         }
         for (revision, id) in &asked.fills {

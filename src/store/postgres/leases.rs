@@ -95,7 +95,10 @@ impl LeaseRows for PostgresRows {
             has_work!(),
             "), (SELECT count(*) FROM (SELECT DISTINCT company_id, revision FROM job_parts \
                  WHERE state IN ('queued', 'running', 'waiting')) AS open), \
-             (SELECT count(*) FROM drift_items WHERE state = 'open')"
+             (SELECT count(*) FROM drift_items AS d \
+                 JOIN connections AS c ON c.company_id = d.company_id \
+                     AND c.connection_id = d.connection_id \
+                 WHERE d.state = 'open' AND c.status = 'connected')"
         );
         let counted = rows::<(i64, i64, i64)>(sql).fetch_one(&mut *self.session);
         let (connections, open_jobs, open_drift) = within(counted).await?;

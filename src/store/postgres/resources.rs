@@ -15,7 +15,7 @@ use crate::store::stored::{TrackedRow, VersionRow};
 /// The columns of a version `v` and of where a vendor stands with it, `s`.
 macro_rules! tracked_columns {
     () => {
-        "v.resource_id, v.kind, v.name, v.from_rev, v.spec, v.allows_loss, v.unmanaged, s.applied, s.applied_rev, s.previous, \
+        "v.resource_id, v.kind, v.name, v.from_rev, v.spec, v.allows_loss, v.leaves, s.applied, s.applied_rev, s.previous, \
          s.confirmed_at, s.in_doubt, s.parked_rev, s.parked_problem, s.failing_since, \
          s.failing_count, s.next_attempt_at, s.vendor_key, s.trail, s.checkpoint, s.outside"
     };

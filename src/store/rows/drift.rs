@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::drift::{DriftItem, Policies};
-use crate::domain::{CompanyId, ResourceId, Timestamp};
+use crate::domain::{CompanyId, Timestamp};
 use crate::store::stored::PolicyColumns;
 use crate::store::{Doorbell, DriftQuery, Error, Scan};
 
@@ -53,7 +53,7 @@ pub(in crate::store) trait DriftRows {
     /// Writes items; their numbers are given.
     async fn write_items(&mut self, at: &Doorbell, items: &[DriftItem]) -> Result<(), Error>;
 
-    /// Reads the policies of a company, also those that hold no more, and what it imported.
+    /// Reads the policies of a company, also those that hold no more.
     async fn policies(&mut self, company_id: &CompanyId) -> Result<Policies, Error>;
 
     /// Writes a policy, or a pause, in the place of the one for its target.
@@ -65,11 +65,4 @@ pub(in crate::store) trait DriftRows {
 
     /// Forgets the policy for a target, or the pause.
     async fn drop_policy(&mut self, company_id: &CompanyId, target: &str) -> Result<(), Error>;
-
-    /// Notes what was imported.
-    async fn write_imported(
-        &mut self,
-        company_id: &CompanyId,
-        ids: &[ResourceId],
-    ) -> Result<(), Error>;
 }

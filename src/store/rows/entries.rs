@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::Head;
 use crate::domain::decide::{ConnectionWrite, DriftWrites};
 use crate::domain::{
-    CompanyId, ConnectionId, Digest, JobEvent, RequestId, ResourceId, Revision, Timestamp,
+    CompanyId, ConnectionId, Digest, JobEvent, Leaves, RequestId, ResourceId, Revision, Timestamp,
     VendorKind, Version,
 };
 use crate::store::progress::JobRow;
@@ -42,8 +42,8 @@ pub(in crate::store) struct NewRevision {
 pub(in crate::store) struct Asked {
     /// Versions by which values may be lost.
     pub(in crate::store) allow_loss: Vec<(ResourceId, Revision)>,
-    /// Versions that leave what the vendor holds where it is.
-    pub(in crate::store) unmanaged: Vec<(ResourceId, Revision)>,
+    /// Tombstones that leave something at the vendor.
+    pub(in crate::store) leaves: Vec<(Leaves, Revision, Vec<ResourceId>)>,
     /// Items of jobs whose default value is to be filled in.
     pub(in crate::store) fills: Vec<(Revision, ResourceId)>,
     /// Resources that get another name, with the one that vendors know them by, unless they know of

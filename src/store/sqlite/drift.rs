@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{SqliteRows, failed, list, rows_at_most};
 use crate::domain::drift::{DriftItem, Policies};
-use crate::domain::{CompanyId, ResourceId, Timestamp};
+use crate::domain::{CompanyId, Timestamp};
 use crate::store::rows::DriftRows;
 use crate::store::stored::{ItemOfInbox, PolicyColumns, ScanColumns, policies, read, write};
 use crate::store::{Doorbell, DriftQuery, Error, Scan};
@@ -181,12 +181,7 @@ impl DriftRows for SqliteRows {
             .fetch_all(&mut *self.tx)
             .await
             .map_err(failed)?;
-        let imported = sqlx::query_scalar("SELECT resource_id FROM imported WHERE company_id = $1")
-            .bind(company_id.as_str())
-            .fetch_all(&mut *self.tx)
-            .await
-            .map_err(failed)?;
-        policies(rows, imported)
+        policies(rows)
     }
 
     async fn put_policy(
@@ -213,22 +208,6 @@ impl DriftRows for SqliteRows {
         sqlx::query("DELETE FROM policies WHERE company_id = $1 AND target = $2")
             .bind(company_id.as_str())
             .bind(target)
-            .execute(&mut *self.tx)
-            .await
-            .map_err(failed)?;
-        Ok(())
-    }
-
-    async fn write_imported(
-        &mut self,
-        company_id: &CompanyId,
-        ids: &[ResourceId],
-    ) -> Result<(), Error> {
-        let sql = "INSERT INTO imported (company_id, resource_id) \
-             SELECT $1, value FROM json_each($2) WHERE true ON CONFLICT DO NOTHING";
-        sqlx::query(sql)
-            .bind(company_id.as_str())
-            .bind(list(ids.iter().map(ResourceId::as_str))?)
             .execute(&mut *self.tx)
             .await
             .map_err(failed)?;

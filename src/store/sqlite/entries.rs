@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use sqlx::query_builder::{QueryBuilder, Separated};
 use sqlx::sqlite::Sqlite as Db;
 
-use super::{SqliteRows, failed, rows_at_most};
-use crate::domain::{CompanyId, Revision, Trail};
+use super::{SqliteRows, failed, list, rows_at_most};
+use crate::domain::{CompanyId, ResourceId, Revision, Trail};
 use crate::store::progress::PartRow;
 use crate::store::rows::{Asked, EntryRows, NewJob, NewRevision, VersionSpan, version_spans};
 use crate::store::{AuditQuery, Error, StoredEntry};
@@ -73,13 +73,14 @@ impl EntryRows for SqliteRows {
                 .await
                 .map_err(failed)?;
         }
-        for (id, from_rev) in &asked.unmanaged {
-            let sql = "UPDATE resource_versions SET unmanaged = 1 \
-                 WHERE company_id = $1 AND resource_id = $2 AND from_rev = $3";
+        for (leaves, from_rev, ids) in &asked.leaves {
+            let sql = "UPDATE resource_versions SET leaves = $2 WHERE company_id = $1 \
+                 AND from_rev = $3 AND resource_id IN (SELECT value FROM json_each($4))";
             sqlx::query(sql)
                 .bind(company_id.as_str())
-                .bind(id.as_str())
+                .bind(leaves.as_str())
                 .bind(from_rev.get())
+                .bind(list(ids.iter().map(ResourceId::as_str))?)
                 .execute(&mut *self.tx)
                 .await
                 .map_err(failed)?;

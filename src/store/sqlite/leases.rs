@@ -106,7 +106,10 @@ impl LeaseRows for SqliteRows {
             "), (SELECT count(*) FROM (SELECT DISTINCT company_id, revision \
                  FROM job_parts INDEXED BY job_parts_open \
                  WHERE state IN ('queued', 'running', 'waiting')) AS open), \
-             (SELECT count(*) FROM drift_items INDEXED BY drift_items_open WHERE state = 'open')"
+             (SELECT count(*) FROM drift_items AS d INDEXED BY drift_items_open \
+                 JOIN connections AS c ON c.company_id = d.company_id \
+                     AND c.connection_id = d.connection_id \
+                 WHERE d.state = 'open' AND c.status = 'connected')"
         );
         let counted = sqlx::query_as(sql).fetch_one(&mut *self.tx).await.map_err(failed)?;
         let (connections, open_jobs, open_drift): (i64, i64, i64) = counted;

@@ -2,7 +2,7 @@
 
 use super::{known, read};
 use crate::domain::drift::{DriftItem, Mode, PAUSE, Policies, Policy, PolicyTarget};
-use crate::domain::{CompanyId, ConnectionId, ResourceId, Timestamp};
+use crate::domain::{CompanyId, ConnectionId, Timestamp};
 use crate::store::{Doorbell, Error, Scan};
 
 /// A scan, as columns.
@@ -70,12 +70,8 @@ impl PolicyColumns {
 }
 
 /// Reads all policies of a company.
-pub(in crate::store) fn policies(
-    rows: Vec<PolicyColumns>,
-    imported: Vec<String>,
-) -> Result<Policies, Error> {
-    let imported = imported.into_iter().map(ResourceId::from_trusted).collect();
-    let mut policies = Policies { imported, ..Policies::default() };
+pub(in crate::store) fn policies(rows: Vec<PolicyColumns>) -> Result<Policies, Error> {
+    let mut policies = Policies::default();
     for row in rows {
         let until = row.until.map(Timestamp::from_micros);
         if row.target == PAUSE {

@@ -1,6 +1,8 @@
 //! Going back to older revisions.
 
 use super::*;
+use crate::domain::drift::Outside;
+use crate::domain::{Leaves, Tracked};
 
 /// 2 connected, 3 `a` added, 4 `b` added, 5 `a` changed, 6 `b` removed, 7 `c` added.
 fn ledger() -> Ledger {
@@ -62,25 +64,57 @@ fn going_back_can_itself_be_undone() {
     assert_eq!(ledger.fields_at(rev(9)), before);
 }
 
+/// What is known of a field that was imported.
+fn imported() -> Sync {
+    let outside = Outside { imported: true, ..Outside::default() };
+    Sync { outside, ..confirmed(3) }
+}
+
+/// What the tombstones of a decision leave.
+fn left(writes: &Writes) -> Vec<(&str, Leaves)> {
+    let gone = writes.versions.iter().filter(|write| write.version.resource.is_none());
+    let mut left: Vec<_> =
+        gone.map(|write| (write.version.name.as_str(), write.version.leaves)).collect();
+    left.sort_by_key(|(name, _)| *name);
+    left
+}
+
 #[test]
-fn going_back_to_before_an_import_leaves_what_was_imported_where_it_is() {
-    let ledger = ledger();
-    let mut situation = ledger.situation(&rollback(1));
-    situation.policies.imported.insert(ResourceId::from_trusted("field-3"));
-    let Ok(Decision::Change(writes)) = decide(&situation, &mutation(rollback(1))) else {
-        panic!("it is a change")
-    };
-    let unmanaged = |write: &VersionWrite| (write.version.name.clone(), write.version.unmanaged);
-    let mut written: Vec<_> = writes.versions.iter().map(unmanaged).collect();
-    written.sort();
-    assert_eq!(written, [("a".to_owned(), true), ("c".to_owned(), false)]);
-    // What is removed by itself is removed.
-    situation = ledger.situation(&remove("a"));
-    situation.policies.imported.insert(ResourceId::from_trusted("field-3"));
-    let Ok(Decision::Change(writes)) = decide(&situation, &mutation(remove("a"))) else {
-        panic!("it is a change")
-    };
-    assert!(!writes.versions[0].version.unmanaged);
+fn going_back_to_before_an_import_leaves_what_was_imported() {
+    let mut ledger = ledger();
+    ledger.set_sync("field-3", imported());
+    let removed = ledger.change(remove("c"));
+    assert_eq!(left(&removed), [("c", Leaves::Nothing)], "that is a decision about it");
+    ledger.change(add("c", "C"));
+    let writes = ledger.change(rollback(1));
+    assert_eq!(left(&writes), [("a", Leaves::Imported), ("c", Leaves::Imported)]);
+    // Of the two, one was imported.
+    let mut tracked = writes.touched;
+    tracked.sort_by(|one, other| one.version.name.cmp(&other.version.name));
+    assert_eq!(tracked.iter().map(Tracked::stays).collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
+fn no_group_goes_from_around_what_stays() {
+    let mut ledger = Ledger::registered();
+    ledger.change(connect("1"));
+    for name in ["empty", "ops", "sales"] {
+        ledger.change(Intent::AddGroup(GroupDraft { name: name.to_owned(), ..Default::default() }));
+    }
+    for (name, group) in [("a", "ops"), ("b", "sales")] {
+        let group_name = group.to_owned();
+        ledger.change(Intent::add_field(FieldDraft { group_name, ..draft(name, name) }));
+    }
+    ledger.set_sync("field-6", imported());
+    let writes = ledger.change(rollback(1));
+    let expected = [
+        ("a", Leaves::Imported),
+        ("b", Leaves::Imported),
+        ("empty", Leaves::Imported),
+        ("ops", Leaves::All),
+        ("sales", Leaves::Imported),
+    ];
+    assert_eq!(left(&writes), expected);
 }
 
 #[test]
