@@ -204,6 +204,12 @@ pub struct Tracked {
 }
 
 impl Tracked {
+    /// Ranks the versions of what has or had one name: the one that there is counts, or else the one that
+    /// was removed last.
+    pub fn rank(&self) -> (bool, Revision) {
+        (self.version.resource.is_some(), self.version.from_rev)
+    }
+
     /// Tells whether what the vendor holds stays there although it was removed here.
     pub fn stays(&self) -> bool {
         match self.version.leaves {

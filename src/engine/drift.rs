@@ -140,18 +140,20 @@ impl Engine {
         if let Some(accepted) = self.replay(caller, id, request_id, &envelope.fingerprint).await? {
             return Ok(accepted);
         }
-        if resolution == Resolution::Revert {
-            return self.revert(envelope, ids).await;
-        }
+        let (is_adopted, until) = match resolution {
+            Resolution::Revert => return self.revert(envelope, ids).await,
+            Resolution::Adopt => (true, None),
+            Resolution::Ignore(until) => (false, until),
+        };
         let store = self.store_for(caller);
         let resolving = store.resolving(&caller.scope, id, ids).await??;
         if let Some(item) = resolving.items.iter().find(|item| !item.state.is_standing()) {
             let (id, state, rule) = (item.id, item.state, "stands no more");
             return Err(Refusal::DriftState { id, state, rule }.into());
         }
-        let intent = match resolution {
-            Resolution::Ignore(until) => Intent::IgnoreDrift { items: resolving.items, until },
-            _ => Intent::AdoptDrift(self.adopted(resolving)?),
+        let intent = match is_adopted {
+            true => Intent::AdoptDrift(self.adopted(resolving)?),
+            false => Intent::IgnoreDrift { items: resolving.items, until },
         };
         self.mutate(envelope.asking(intent, self.now())).await
     }

@@ -362,16 +362,18 @@ pub(super) async fn revert<R: Rows>(rows: &mut R, revert: Revert) -> Answer<Vec<
     if validate_only {
         return Ok(Ok(Vec::new()));
     }
-    for ((at, id), tracked) in known {
-        rows.write_syncs(&at, &[(id, tracked.sync)]).await?;
-    }
     let mut ring = Vec::new();
-    for (at, item) in reverted {
-        let items = number(rows, &company_id, vec![item]).await?;
-        rows.write_items(&at, &items).await?;
-        if !ring.contains(&at) {
-            ring.push(at);
+    for at in connections {
+        let of_it = reverted.iter().filter(|(of, _)| *of == at).map(|(_, item)| item.clone());
+        let items = number(rows, &company_id, of_it.collect()).await?;
+        if items.is_empty() {
+            continue;
         }
+        let syncs = known.iter().filter(|((of, _), _)| *of == at);
+        let syncs: Vec<_> = syncs.map(|((_, id), it)| (id.clone(), it.sync.clone())).collect();
+        rows.write_syncs(&at, &syncs).await?;
+        rows.write_items(&at, &items).await?;
+        ring.push(at);
     }
     Ok(Ok(ring))
 }

@@ -64,7 +64,7 @@ impl Context<'_> {
         let is_it =
             |tracked: &&Tracked| tracked.version.kind == kind && tracked.version.name == name;
         let latest = self.situation.latest.iter().filter(is_it);
-        latest.max_by_key(|tracked| (tracked.version.resource.is_some(), tracked.version.from_rev))
+        latest.max_by_key(|tracked| tracked.rank())
     }
 
     /// The version of a resource that begins with the decision.

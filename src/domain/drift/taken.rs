@@ -19,12 +19,11 @@ impl<'a> TakenNames<'a> {
     pub fn new(tracked: &'a [Tracked], observed_at: Timestamp) -> Self {
         let mut latest = HashMap::with_capacity(tracked.len());
         let mut held = HashSet::new();
-        let rank = |it: &Tracked| (it.version.resource.is_some(), it.version.from_rev);
         for one in tracked {
             let Tracked { version, sync, .. } = one;
             held.extend(names_of(sync, &version.name).into_iter().map(|name| (version.kind, name)));
             let known = latest.entry((version.kind, version.name.as_str())).or_insert(one);
-            if rank(one) > rank(known) {
+            if one.rank() > known.rank() {
                 *known = one;
             }
         }

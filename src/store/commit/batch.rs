@@ -268,13 +268,11 @@ impl Batch {
             false => rows.named(&wanted).await?,
         };
         self.named.extend(queries.into_iter().map(|query| (query, None)));
-        // Of several that have or had a name the one that there is counts, or else the last.
-        let weight = |it: &Tracked| (it.version.resource.is_some(), it.version.from_rev);
         for (company_id, tracked) in found {
             let Tracked { version, .. } = &tracked;
             let query = NamedQuery { company_id, kind: version.kind, name: version.name.clone() };
             let known = self.named.entry(query).or_default();
-            if known.as_ref().is_none_or(|known| weight(known) < weight(&tracked)) {
+            if known.as_ref().is_none_or(|known| known.rank() < tracked.rank()) {
                 *known = Some(tracked);
             }
         }
